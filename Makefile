@@ -1,0 +1,60 @@
+# Two commands matter: `make demo` and `make test`. Both make their own environment in .venv.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help venv demo test check lint types imports unit format lock bench clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(STAMP) ## make the environment in .venv
+
+$(STAMP): requirements.lock pyproject.toml
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/make-venv.sh
+
+demo: venv ## run both simulated venues and the daemon [SECONDS=N SEED=S JSON=FILE KEEP=1]
+	@$(BIN)/twoleg demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(JSON),--json $(JSON)) $(if $(KEEP),--keep)
+
+test: check unit ## all checks and all tests
+
+check: lint types imports ## ruff, mypy, pyright, import-linter
+
+lint: venv
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: venv
+	@$(BIN)/mypy
+	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+
+imports: venv
+	@$(BIN)/lint-imports
+
+unit: venv
+	@rm -f .coverage .coverage.*
+	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine -q
+	@echo "coverage of the core (branches, at least 95 %):"
+	@$(BIN)/coverage report --include='daemon/twoleg/core/*' --fail-under=95
+	@echo "coverage of everything (branches, at least 85 %):"
+	@$(BIN)/coverage report --fail-under=85
+
+format: venv ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: venv ## pin all dependencies again, with hashes and without addresses
+	@$(BIN)/pip install -q uv
+	@$(BIN)/uv pip compile --universal --generate-hashes --extra dev --python-version 3.11 \
+		--custom-compile-command "make lock" -q pyproject.toml -o requirements.lock
+
+bench: venv ## measure the way of one tick against the naive version
+	@$(BIN)/python benchmarks/tick.py
+
+clean: ## remove the environment and caches
+	@rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis

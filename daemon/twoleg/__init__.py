@@ -1,0 +1,1 @@
+"""Two-leg arbitrage daemon for Kalshi and Polymarket."""

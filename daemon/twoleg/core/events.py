@@ -1,0 +1,269 @@
+"""Everything that can happen to the engine: book frames, answers, fills, timers, operator acts.
+
+Times: `ts_event_ms` is the venue's own Unix time in ms (0: not told), `ts_recv_ns` our wall clock
+in ns when the frame arrived. Levels are in YES terms on both venues.
+"""
+
+from enum import Enum
+
+import msgspec
+
+from twoleg.core.market import Market, MarketId, Outcome, Pair, PriceGrid, Side, Venue
+
+Level = tuple[int, int]
+"""(price_e4, size_e6)"""
+BID = 0
+ASK = 1
+
+
+class BookSnapshot(msgspec.Struct, frozen=True, gc=False):
+    """The whole book of a market; replaces what was known. Levels in any order."""
+
+    market_id: MarketId
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    ts_event_ms: int
+    ts_recv_ns: int
+    sid: int = 0
+    seq: int = 0
+    hash: str = ""
+    last_trade_price: str = ""
+
+
+class LevelDelta(msgspec.Struct, frozen=True, gc=False):
+    """Kalshi: a signed change of one level (`side` BID or ASK, YES price)."""
+
+    market_id: MarketId
+    side: int
+    price_e4: int
+    delta_e6: int
+    ts_event_ms: int
+    ts_recv_ns: int
+    sid: int
+    seq: int
+
+
+class LevelsSet(msgspec.Struct, frozen=True, gc=False):
+    """Polymarket: new sizes of levels, and the best prices after them (−1: side empty or untold).
+
+    `changes` holds (side, price_e4, size_e6) with size 0 for a level that is gone.
+    """
+
+    market_id: MarketId
+    changes: tuple[tuple[int, int, int], ...]
+    best_bid_e4: int
+    best_ask_e4: int
+    ts_event_ms: int
+    ts_recv_ns: int
+    hash: str = ""
+
+
+class SequenceSeen(msgspec.Struct, frozen=True, gc=False):
+    """Kalshi: a frame without book content that consumed a sequence number (control frames)."""
+
+    venue: Venue
+    sid: int
+    seq: int
+
+
+class Subscribed(msgspec.Struct, frozen=True):
+    """A subscription began: `sid` numbers its frames from 1; these markets hang on it."""
+
+    venue: Venue
+    sid: int
+    market_ids: tuple[MarketId, ...]
+
+
+class LastTrade(msgspec.Struct, frozen=True, gc=False):
+    """Polymarket: the last trade price as the venue writes it, an input of the book hash."""
+
+    market_id: MarketId
+    price: str
+
+
+class BooksVoid(msgspec.Struct, frozen=True):
+    """The feed lost these books (disconnect, silence, a frame that could not be read)."""
+
+    market_ids: tuple[MarketId, ...]
+    reason: str
+
+
+class GridChanged(msgspec.Struct, frozen=True):
+    """The price grid of a market changed: a new epoch, the book is void until a snapshot."""
+
+    market_id: MarketId
+    grid: PriceGrid
+
+
+class MarketChanged(msgspec.Struct, frozen=True):
+    """A market's terms were read (again): fees, shard, minimum sizes, tradability."""
+
+    market: Market
+
+
+class AnswerStatus(Enum):
+    """What is known about an order."""
+
+    FILLED = "filled"
+    PARTIAL = "partial"
+    MISSED = "missed"
+    REJECTED = "rejected"
+    NOT_SENT = "not_sent"
+    DELAYED = "delayed"
+    UNKNOWN = "unknown"
+
+
+class LegAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of one order as far as the venue has told.
+
+    `filled_e6` is what certainly filled. `notional_micros` excludes fees (−1: not told).
+    `is_unavailable` marks a venue that could not be asked or is paused. `ts_event_ms` is the
+    matching engine's time where told, else 0.
+    """
+
+    status: AnswerStatus
+    filled_e6: int = 0
+    notional_micros: int = -1
+    venue_order_id: str = ""
+    trade_ids: tuple[str, ...] = ()
+    code: str = ""
+    detail: str = ""
+    is_unavailable: bool = False
+    ts_event_ms: int = 0
+
+
+class OrderAnswered(msgspec.Struct, frozen=True):
+    """An order's answer arrived, or its look-up ended."""
+
+    execution_no: int
+    order_no: int
+    answer: LegAnswer
+    ts_recv_ns: int
+
+
+class FillStatus(Enum):
+    """Life of a fill: provisional until final; a void one never was."""
+
+    PROVISIONAL = "provisional"
+    FINAL = "final"
+    VOID = "void"
+
+
+class Fill(msgspec.Struct, frozen=True, kw_only=True):
+    """One fill as the venue reported it. Unique by (venue, fill_id).
+
+    `notional_micros` > 0 excludes the fee; `fee_modelled` where the venue reports none.
+    `order_key` is the Kalshi client_order_id or the Polymarket order hash where known,
+    `venue_order_id` the venue's own id.
+    """
+
+    venue: Venue
+    market_id: MarketId
+    fill_id: str
+    order_key: str
+    venue_order_id: str
+    outcome: Outcome
+    side: Side
+    price_e4: int
+    size_e6: int
+    notional_micros: int
+    fee_micros: int
+    fee_modelled: bool = False
+    status: FillStatus = FillStatus.FINAL
+    ts_event_ms: int = 0
+
+
+class FillBooked(msgspec.Struct, frozen=True):
+    """A fill of an order of ours was journalled for the first time."""
+
+    execution_no: int
+    order_no: int
+    fill: Fill
+
+
+class MoneySettled(msgspec.Struct, frozen=True):
+    """All fills of an order are booked: their sum equals what the answer said."""
+
+    execution_no: int
+    order_no: int
+    filled_e6: int
+    notional_micros: int
+    fee_micros: int
+
+
+class FillVoided(msgspec.Struct, frozen=True):
+    """A provisional fill failed on chain: it never was."""
+
+    execution_no: int
+    order_no: int
+    fill: Fill
+
+
+class CashReported(msgspec.Struct, frozen=True):
+    """Free cash of a venue per shard, read while no order of ours was open there."""
+
+    venue: Venue
+    cash_micros: tuple[tuple[int, int], ...]
+    """(shard, micros)"""
+
+
+class PositionReported(msgspec.Struct, frozen=True):
+    """A holding found at start: signed on Kalshi's YES, one outcome at a time on Polymarket."""
+
+    market_id: MarketId
+    yes_e6: int
+    no_e6: int
+
+
+class TimerFired(msgspec.Struct, frozen=True):
+    """A timer that the engine set has come due."""
+
+    key: str
+
+
+class VenueStateChanged(msgspec.Struct, frozen=True):
+    """A venue (or shard) takes orders, or does not for now."""
+
+    venue: Venue
+    is_open: bool
+    reason: str
+
+
+class PairsChanged(msgspec.Struct, frozen=True):
+    """The set of pairs to trade; replaces the old one."""
+
+    pairs: tuple[Pair, ...]
+
+
+class StopRequested(msgspec.Struct, frozen=True):
+    """No new execution starts from now on; open ones are finished or rolled back."""
+
+
+class InvariantReported(msgspec.Struct, frozen=True):
+    """Somebody outside the engine found a contradiction: trips the breaker."""
+
+    reason: str
+
+
+Event = (
+    BookSnapshot
+    | LevelDelta
+    | LevelsSet
+    | SequenceSeen
+    | Subscribed
+    | LastTrade
+    | BooksVoid
+    | GridChanged
+    | MarketChanged
+    | OrderAnswered
+    | FillBooked
+    | FillVoided
+    | MoneySettled
+    | CashReported
+    | PositionReported
+    | TimerFired
+    | VenueStateChanged
+    | PairsChanged
+    | StopRequested
+    | InvariantReported
+)

@@ -1,0 +1,1 @@
+"""Venue clients behind ports: bytes to events, orders to answers."""

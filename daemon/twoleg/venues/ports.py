@@ -1,0 +1,119 @@
+"""The contract that every venue client fulfils.
+
+Ports never let a third-party exception through: a failed read raises `VenueUnavailable` or
+`VenueRejected`; an order never raises, it answers.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import msgspec
+
+from twoleg.core.actions import OrderRef, OrderSpec
+from twoleg.core.events import CashReported, Event, Fill, LegAnswer
+from twoleg.core.market import Market, MarketId, Venue
+
+
+class PreparedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that can be sent: both identifiers are known before a byte leaves.
+
+    `order_key` is the Kalshi client_order_id or the Polymarket order hash (0x…, lower case);
+    `body` the exact bytes of the request. The body of a Polymarket order carries a signature, so
+    it never goes to a log; `repr` leaves it out.
+    """
+
+    spec: OrderSpec
+    order_key: str
+    body: bytes
+    prepared_wall_ms: int
+
+    def __repr__(self) -> str:
+        return f"PreparedOrder({self.spec.venue.value}, {self.order_key})"
+
+
+class OrderPort(Protocol):
+    """Orders of one venue, in two steps."""
+
+    venue: Venue
+
+    def prepare(self, spec: OrderSpec) -> PreparedOrder:
+        """Build and sign an order. Synchronous and pure but for ids and the wall clock.
+
+        Raises:
+            InvariantBroken: the spec breaks a rule of the venue that the engine must keep
+                (off-grid price, size not in lots, spend not in whole cents).
+        """
+        ...
+
+    async def send(self, prepared: PreparedOrder) -> LegAnswer:
+        """Send once; never retries. Every failure is an answer.
+
+        NOT_SENT only if no byte can have reached the venue; anything ambiguous (timeout, lost
+        connection, 5xx, an answer that cannot be read) is UNKNOWN.
+        """
+        ...
+
+    async def look_up(self, ref: OrderRef) -> LegAnswer:
+        """Find out what became of an order, in bounded time; UNKNOWN if the venue won't tell.
+
+        Kalshi is fenced by the same client_order_id; Polymarket is absent only after a bounded
+        time without such an order or trade.
+        """
+        ...
+
+    async def read_fills(self, ref: OrderRef) -> tuple[Fill, ...]:
+        """All fills of one order that the venue shows now.
+
+        Raises:
+            VenueUnavailable: the venue cannot be asked.
+        """
+        ...
+
+
+class AccountPort(Protocol):
+    """Cash and holdings of our account on one venue."""
+
+    venue: Venue
+
+    async def read_cash(self) -> CashReported:
+        """Free cash per shard. Raises VenueUnavailable, VenueRejected."""
+        ...
+
+    async def read_positions(
+        self, markets: Iterable[Market]
+    ) -> tuple[tuple[MarketId, int, int], ...]:
+        """Holdings as (market, yes_e6, no_e6), zero ones left out; raises as `read_cash`."""
+        ...
+
+
+class CataloguePort(Protocol):
+    """Market terms of one venue."""
+
+    venue: Venue
+
+    async def read_market(self, native_id: str) -> Market:
+        """Terms of one market: grid, fees, shard, tokens, minimum sizes.
+
+        Raises:
+            VenueRejected: no such market, or one that must not be traded (unknown fee type).
+            VenueUnavailable: the venue cannot be asked.
+        """
+        ...
+
+
+EventSink = Callable[[Event], None]
+FillSink = Callable[[Fill], None]
+
+
+class FeedPort(Protocol):
+    """Market data and private streams of one venue; owns its sockets and their reconnects."""
+
+    venue: Venue
+
+    async def run(self) -> None:
+        """Stream until cancelled; reconnects by itself with jittered back-off."""
+        ...
+
+    def resync(self, market_ids: Iterable[MarketId]) -> None:
+        """Ask for new snapshots of these books."""
+        ...

@@ -6,58 +6,11 @@ import msgspec
 
 from twoleg.core.market import (
     Direction,
-    Market,
     MarketId,
-    Outcome,
     PairId,
-    Side,
-    TimeInForce,
     Venue,
 )
-
-
-class Purpose(Enum):
-    """Why an order is sent."""
-
-    ARB = "arb"
-    BET = "bet"
-    ROLLBACK = "rollback"
-
-
-class OrderSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One order, typed by venue, market, outcome and side so that no leg can be taken for another.
-
-    `limit_e4` is the price of `outcome` (not of YES). `size_e6` is exact on Kalshi and for every
-    SELL. A Polymarket BUY instead spends `spend_micros` (whole cents) at `limit_e4` or better and
-    returns at least `size_e6_min` shares if it fills; `size_e6` is then what the walk expects.
-    """
-
-    execution_no: int
-    order_no: int
-    purpose: Purpose
-    market: Market
-    outcome: Outcome
-    side: Side
-    size_e6: int
-    limit_e4: int
-    tif: TimeInForce
-    spend_micros: int = 0
-    size_e6_min: int = 0
-    reduce_only: bool = False
-
-    @property
-    def venue(self) -> Venue:
-        """Where the order goes."""
-        return self.market.venue
-
-
-class OrderRef(msgspec.Struct, frozen=True, kw_only=True):
-    """What a restart needs to ask the venue for exactly this order; stands in the journal."""
-
-    spec: OrderSpec
-    order_key: str
-    sent_wall_ms: int
-    venue_order_id: str = ""
+from twoleg.core.orders import OrderSpec
 
 
 class Fire(msgspec.Struct, frozen=True):

@@ -8,7 +8,18 @@ from enum import Enum
 
 import msgspec
 
-from twoleg.core.market import Market, MarketId, Outcome, Pair, PriceGrid, Side, Venue
+from twoleg.core.limits import Limits
+from twoleg.core.market import (
+    Direction,
+    Market,
+    MarketId,
+    Outcome,
+    Pair,
+    PriceGrid,
+    Side,
+    Venue,
+)
+from twoleg.core.orders import OrderSpec
 
 Level = tuple[int, int]
 """(price_e4, size_e6)"""
@@ -235,8 +246,26 @@ class PairsChanged(msgspec.Struct, frozen=True):
     pairs: tuple[Pair, ...]
 
 
+class ExecutionFound(msgspec.Struct, frozen=True):
+    """At start: the journal holds an execution that never closed. Its orders are asked for.
+
+    `orders` pairs each order with the last thing known of it (None: sent, never answered).
+    """
+
+    execution_no: int
+    pair: Pair
+    direction: Direction
+    orders: tuple[tuple[OrderSpec, LegAnswer | None], ...]
+
+
 class StopRequested(msgspec.Struct, frozen=True):
     """No new execution starts from now on; open ones are finished or rolled back."""
+
+
+class LimitsChanged(msgspec.Struct, frozen=True):
+    """New limits; they hold for everything decided from now on."""
+
+    limits: Limits
 
 
 class InvariantReported(msgspec.Struct, frozen=True):
@@ -264,6 +293,8 @@ Event = (
     | TimerFired
     | VenueStateChanged
     | PairsChanged
+    | ExecutionFound
+    | LimitsChanged
     | StopRequested
     | InvariantReported
 )

@@ -1,0 +1,293 @@
+"""One execution: its orders, what certainly filled, and the state machine over both legs.
+
+The machine is data: after every event the execution's numbers are judged into one `Signal`, and
+`TRANSITIONS` says what follows. Exposure is one signed number in "event" terms: +1 contract pays a
+dollar if the Kalshi market settles YES. A hedged execution has exposure 0, whatever its legs are
+called, so no leg can be taken for the other.
+"""
+
+from enum import Enum
+from typing import Final, assert_never
+
+from twoleg.core.events import AnswerStatus, LegAnswer
+from twoleg.core.market import Direction, Outcome, Pair, Polarity, Side, Venue
+from twoleg.core.orders import OrderSpec, Purpose
+from twoleg.core.units import LOT_E6
+from twoleg.errors import IllegalTransition, InvariantBroken
+
+
+class ExecutionState(Enum):
+    """Where an execution stands."""
+
+    FIRING = "firing"
+    """Orders are out; at least one has not answered."""
+    RESOLVING = "resolving"
+    """Every order answered, but for some only the venue's records can tell what became of them."""
+    ROLLING_BACK = "rolling_back"
+    """A residual is being completed or unwound."""
+    HOLDING = "holding"
+    """A residual that cannot be closed now: on record, alarmed, tried again."""
+    SETTLING = "settling"
+    """Exposure is flat; the fills' money is being booked."""
+    CLOSED = "closed"
+    """Flat and booked. Only a late or voided fill opens it again."""
+
+
+class Signal(Enum):
+    """What the numbers of an execution say after an event."""
+
+    AWAITING = "awaiting"
+    """An order is out."""
+    UNRESOLVED = "unresolved"
+    """No order is out, one is UNKNOWN or DELAYED."""
+    FLAT = "flat"
+    """All is known, and less than a lot is uncovered."""
+    RESIDUAL = "residual"
+    """All is known, and a lot or more is uncovered."""
+    BARRED = "barred"
+    """No order can close the residual now."""
+    RETRY = "retry"
+    """Time to try a held residual again."""
+    BOOKED = "booked"
+    """All is known and flat, and every fill's money is booked."""
+
+
+_S, _G = ExecutionState, Signal
+TRANSITIONS: Final[dict[tuple[ExecutionState, Signal], ExecutionState]] = {
+    (_S.FIRING, _G.AWAITING): _S.FIRING,
+    (_S.FIRING, _G.UNRESOLVED): _S.RESOLVING,
+    (_S.FIRING, _G.FLAT): _S.SETTLING,
+    (_S.FIRING, _G.RESIDUAL): _S.ROLLING_BACK,
+    # Nothing filled: nothing to book either.
+    (_S.FIRING, _G.BOOKED): _S.CLOSED,
+    # The look-up itself may end without an answer: asked again, never guessed.
+    (_S.RESOLVING, _G.UNRESOLVED): _S.RESOLVING,
+    (_S.RESOLVING, _G.FLAT): _S.SETTLING,
+    (_S.RESOLVING, _G.RESIDUAL): _S.ROLLING_BACK,
+    (_S.RESOLVING, _G.BOOKED): _S.CLOSED,
+    (_S.ROLLING_BACK, _G.AWAITING): _S.ROLLING_BACK,
+    # A rollback order may itself time out.
+    (_S.ROLLING_BACK, _G.UNRESOLVED): _S.RESOLVING,
+    (_S.ROLLING_BACK, _G.RESIDUAL): _S.ROLLING_BACK,
+    (_S.ROLLING_BACK, _G.FLAT): _S.SETTLING,
+    (_S.ROLLING_BACK, _G.BOOKED): _S.CLOSED,
+    (_S.ROLLING_BACK, _G.BARRED): _S.HOLDING,
+    (_S.HOLDING, _G.RETRY): _S.ROLLING_BACK,
+    # A late fill may change or cover what is held.
+    (_S.HOLDING, _G.RESIDUAL): _S.HOLDING,
+    (_S.HOLDING, _G.FLAT): _S.SETTLING,
+    (_S.HOLDING, _G.BOOKED): _S.CLOSED,
+    (_S.SETTLING, _G.FLAT): _S.SETTLING,
+    (_S.SETTLING, _G.BOOKED): _S.CLOSED,
+    # A fill that comes late or is voided on chain opens the residual of the other leg again.
+    (_S.SETTLING, _G.RESIDUAL): _S.ROLLING_BACK,
+    (_S.CLOSED, _G.RESIDUAL): _S.ROLLING_BACK,
+    (_S.CLOSED, _G.FLAT): _S.SETTLING,
+    (_S.CLOSED, _G.BOOKED): _S.CLOSED,
+}
+"""What is not here cannot happen: orders are out only in FIRING and ROLLING_BACK (so AWAITING and
+UNRESOLVED come nowhere else), BARRED is found only while rolling back, RETRY is sent only to what
+is held."""
+
+
+def advance(state: ExecutionState, signal: Signal) -> ExecutionState:
+    """The state that follows; raises IllegalTransition where the table has no row."""
+    target = TRANSITIONS.get((state, signal))
+    if target is None:
+        raise IllegalTransition("execution", state, signal)
+    return target
+
+
+class OrderState:
+    """What is known of one order, and how much of its money is booked."""
+
+    __slots__ = (
+        "accounted_micros",
+        "answer",
+        "booked_e6",
+        "booked_fee_micros",
+        "booked_notional_micros",
+        "filled_e6",
+        "is_settled",
+        "look_ups",
+        "spec",
+        "was_unknown",
+    )
+
+    def __init__(self, spec: OrderSpec) -> None:
+        self.spec = spec
+        # None while the order is out.
+        self.answer: LegAnswer | None = None
+        self.filled_e6 = 0
+        self.booked_e6 = 0
+        self.booked_notional_micros = 0
+        self.booked_fee_micros = 0
+        self.is_settled = False
+        # What of its cash the engine's funds already know.
+        self.accounted_micros = 0
+        self.look_ups = 0
+        self.was_unknown = False
+
+    @property
+    def is_out(self) -> bool:
+        """Sent, and no answer yet."""
+        return self.answer is None
+
+    @property
+    def is_unresolved(self) -> bool:
+        """Answered without telling what happened: counts as the interval [0, size]."""
+        return self.answer is not None and self.answer.status in (
+            AnswerStatus.UNKNOWN,
+            AnswerStatus.DELAYED,
+        )
+
+    @property
+    def cash_micros(self) -> int:
+        """Cash that the booked fills took, fees included; negative if they brought some."""
+        bought = self.spec.side is Side.BUY
+        notional = self.booked_notional_micros
+        return self.booked_fee_micros + (notional if bought else -notional)
+
+    @property
+    def is_booked(self) -> bool:
+        """Nothing is missing in the accounts for what filled."""
+        return self.filled_e6 == 0 or (self.is_settled and self.booked_e6 == self.filled_e6)
+
+
+def exposure_sign(polarity: Polarity, venue: Venue, outcome: Outcome, side: Side) -> int:
+    """+1 if one contract more pays when the Kalshi market settles YES, −1 if when NO."""
+    sign = 1 if outcome is Outcome.YES else -1
+    if venue is Venue.POLYMARKET and polarity is Polarity.INVERSE:
+        sign = -sign
+    if side is Side.BUY:
+        return sign
+    if side is Side.SELL:
+        return -sign
+    assert_never(side)
+
+
+class Execution:
+    """One attempt at an opportunity. Mutated by the engine alone."""
+
+    __slots__ = (
+        "attempts",
+        "barred",
+        "carry_in_e6",
+        "counted_as",
+        "counted_net_micros",
+        "direction",
+        "execution_no",
+        "has_failed",
+        "held_since_ns",
+        "net_micros_planned",
+        "opened_ns",
+        "orders",
+        "pair",
+        "rolled_back",
+        "state",
+        "was_counted",
+    )
+
+    def __init__(self, execution_no: int, pair: Pair, direction: Direction, opened_ns: int) -> None:
+        self.execution_no = execution_no
+        self.pair = pair
+        self.direction = direction
+        self.opened_ns = opened_ns
+        self.state = ExecutionState.FIRING
+        self.orders: list[OrderState] = []
+        # Dust of earlier executions of this pair, taken over to be netted (signed, event terms).
+        self.carry_in_e6 = 0
+        self.net_micros_planned = 0
+        # Rollback orders so far, and the (venue, side) ways that a venue refused.
+        self.attempts = 0
+        self.barred: list[tuple[Venue, Side]] = []
+        self.rolled_back = False
+        self.held_since_ns = 0
+        # The breaker counts one execution once.
+        self.has_failed = False
+        self.was_counted = False
+        # How it stands in the tally, so that a reopened one is counted once.
+        self.counted_as = ""
+        self.counted_net_micros = 0
+
+    def order(self, order_no: int) -> OrderState:
+        """One of this execution's orders; raises InvariantBroken for a number it never sent."""
+        if not 0 <= order_no < len(self.orders):
+            raise InvariantBroken(f"execution {self.execution_no} has no order {order_no}")
+        return self.orders[order_no]
+
+    def sign_of(self, spec: OrderSpec) -> int:
+        """Direction of an order's exposure."""
+        return exposure_sign(self.pair.polarity, spec.venue, spec.outcome, spec.side)
+
+    def exposure_e6(self, venue: Venue | None = None) -> int:
+        """Signed exposure of what certainly filled, on one venue or on both with the carry."""
+        total = 0 if venue else self.carry_in_e6
+        for order in self.orders:
+            if venue is None or order.spec.venue is venue:
+                total += self.sign_of(order.spec) * order.filled_e6
+        return total
+
+    def own_e6(self, venue: Venue, outcome: Outcome) -> int:
+        """This execution's own, unsold fill of an outcome: the most that it may sell."""
+        total = 0
+        for order in self.orders:
+            if order.spec.venue is venue and order.spec.outcome is outcome:
+                bought = order.spec.side is Side.BUY
+                total += order.filled_e6 if bought else -order.filled_e6
+        return total
+
+    @property
+    def filled_anything(self) -> bool:
+        """Whether any order of it filled."""
+        return any(order.filled_e6 for order in self.orders)
+
+    def judge(self) -> Signal:
+        """Reduce the numbers to one signal."""
+        if any(order.is_out for order in self.orders):
+            return Signal.AWAITING
+        if any(order.is_unresolved for order in self.orders):
+            return Signal.UNRESOLVED
+        if self.filled_anything and abs(self.exposure_e6()) >= LOT_E6:
+            return Signal.RESIDUAL
+        if all(order.is_booked for order in self.orders):
+            return Signal.BOOKED
+        return Signal.FLAT
+
+    def spent_micros(self) -> int:
+        """Cash that left for booked fills, fees included; sales count against it."""
+        return sum(order.cash_micros for order in self.orders)
+
+    def payout_micros(self) -> int:
+        """What this execution's own holdings pay for certain, whichever way the event goes."""
+        if_yes = if_no = 0
+        for venue in Venue:
+            for outcome in Outcome:
+                own_e6 = self.own_e6(venue, outcome)
+                if exposure_sign(self.pair.polarity, venue, outcome, Side.BUY) > 0:
+                    if_yes += own_e6
+                else:
+                    if_no += own_e6
+        return min(if_yes, if_no)
+
+    def net_micros(self) -> int:
+        """Result at settlement value; an uncovered remainder counts as worth nothing."""
+        return self.payout_micros() - self.spent_micros()
+
+    def closed_as(self) -> str:
+        """hedged, rolled_back or missed."""
+        if not self.filled_anything:
+            return "missed"
+        return "rolled_back" if self.rolled_back else "hedged"
+
+    def rolled_e6(self, *, is_unwind: bool) -> int:
+        """Size that rollback orders unwound, or completed."""
+        return sum(
+            order.filled_e6
+            for order in self.orders
+            if order.spec.purpose is Purpose.ROLLBACK and order.spec.is_unwind is is_unwind
+        )
+
+    def rollback_orders(self) -> int:
+        """How many rollback orders were sent."""
+        return sum(order.spec.purpose is Purpose.ROLLBACK for order in self.orders)

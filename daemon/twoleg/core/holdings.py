@@ -1,0 +1,73 @@
+"""What we hold per pair, as far as decisions need it: Kalshi exposure and carried dust."""
+
+from twoleg.core.books import Books
+from twoleg.core.events import PositionReported
+from twoleg.core.execution import Execution, exposure_sign
+from twoleg.core.market import Direction, Outcome, Pair, PairId, Side, Venue
+from twoleg.core.units import LOT_E6
+
+
+class Holdings:
+    """Signed exposures in event terms (+: pays if the Kalshi market settles YES)."""
+
+    __slots__ = ("_accounted", "_exposure", "_pairs")
+
+    def __init__(self) -> None:
+        self._pairs: dict[PairId, Pair] = {}
+        # Exposure of each pair on each venue; hedged pairs sum to less than a lot.
+        self._exposure: dict[tuple[PairId, Venue], int] = {}
+        # What of an execution is already in `_exposure`, so that a reopened one counts once.
+        self._accounted: dict[int, dict[Venue, int]] = {}
+
+    def change_pairs(self, pairs: tuple[Pair, ...]) -> None:
+        """Know the pairs; holdings of pairs that went away stay on record."""
+        self._pairs.update((pair.id, pair) for pair in pairs)
+
+    def report(self, event: PositionReported, books: Books) -> None:
+        """Take a holding found at start."""
+        market = books.markets.get(event.market_id)
+        if market is None:
+            return
+        for pair in self._pairs.values():
+            if pair.market_on(market.venue) == event.market_id:
+                sign = exposure_sign(pair.polarity, market.venue, Outcome.YES, Side.BUY)
+                key = (pair.id, market.venue)
+                self._exposure[key] = sign * (event.yes_e6 - event.no_e6)
+
+    def carry_e6(self, pair_id: PairId) -> int:
+        """What the two venues do not cover of each other: dust, or worse."""
+        return sum(self._exposure.get((pair_id, venue), 0) for venue in Venue)
+
+    def held_e6(self, pair_id: PairId) -> int:
+        """Signed exposure held on Kalshi; its hedge is on Polymarket."""
+        return self._exposure.get((pair_id, Venue.KALSHI), 0)
+
+    def may_add(self, pair_id: PairId, direction: Direction) -> bool:
+        """Whether a direction adds to what is held; the opposite one would close it."""
+        held_e6 = self.held_e6(pair_id)
+        if abs(held_e6) < LOT_E6:
+            return True
+        return (held_e6 > 0) is (direction is Direction.KALSHI_YES)
+
+    def account(self, execution: Execution) -> None:
+        """Book an execution's exposure as of now; again after it was reopened."""
+        done = self._accounted.setdefault(execution.execution_no, {})
+        for venue in Venue:
+            now_e6 = execution.exposure_e6(venue)
+            key = (execution.pair.id, venue)
+            self._exposure[key] = self._exposure.get(key, 0) + now_e6 - done.get(venue, 0)
+            done[venue] = now_e6
+
+    def mark_accounted(self, execution: Execution) -> None:
+        """What this execution filled so far is already in the holdings."""
+        exposures = {venue: execution.exposure_e6(venue) for venue in Venue}
+        self._accounted[execution.execution_no] = exposures
+
+    def reopen(self, execution: Execution) -> None:
+        """A closed execution changed: what others left since is its carry now."""
+        done = self._accounted.get(execution.execution_no, {})
+        execution.carry_in_e6 = self.carry_e6(execution.pair.id) - sum(done.values())
+
+    def forget(self, execution_no: int) -> None:
+        """An old execution will not be reopened any more."""
+        self._accounted.pop(execution_no, None)

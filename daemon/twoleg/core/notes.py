@@ -1,0 +1,90 @@
+"""Facts about executions and the breaker, put into notes for the journal and the log."""
+
+from twoleg.core.actions import Note, NoteKind
+from twoleg.core.breaker import Breaker
+from twoleg.core.execution import Execution, OrderState
+from twoleg.core.rollback import Exit
+from twoleg.core.sizing import Opportunity
+
+
+def closed_note(execution: Execution, now_ns: int) -> Note:
+    """The whole of a closed execution in one record."""
+    first, second = execution.orders[0], execution.orders[1]
+    unknown = [order for order in execution.orders if order.was_unknown]
+    fields: tuple[tuple[str, str | int | bool], ...] = (
+        ("pair_id", execution.pair.id),
+        ("direction", execution.direction.value),
+        ("closed_as", execution.closed_as()),
+        ("kalshi_filled_e6", first.filled_e6),
+        ("kalshi_notional_micros", first.booked_notional_micros),
+        ("kalshi_fee_micros", first.booked_fee_micros),
+        ("polymarket_filled_e6", second.filled_e6),
+        ("polymarket_notional_micros", second.booked_notional_micros),
+        ("polymarket_fee_micros", second.booked_fee_micros),
+        ("rollback_orders", execution.rollback_orders()),
+        ("completed_e6", execution.rolled_e6(is_unwind=False)),
+        ("unwound_e6", execution.rolled_e6(is_unwind=True)),
+        ("unknown_landed", sum(order.filled_e6 > 0 for order in unknown)),
+        ("unknown_absent", sum(order.filled_e6 == 0 for order in unknown)),
+        ("dust_e6", execution.exposure_e6()),
+        ("payout_micros", execution.payout_micros()),
+        ("spent_micros", execution.spent_micros()),
+        ("net_micros", execution.net_micros()),
+        ("duration_us", (now_ns - execution.opened_ns) // 1_000),
+    )
+    return Note(NoteKind.EXECUTION_CLOSED, execution.execution_no, fields)
+
+
+def breaker_note(breaker: Breaker) -> Note:
+    """The breaker's state for the record."""
+    fields = (
+        ("state", breaker.state.value),
+        ("reason", breaker.last_reason),
+        ("failures", breaker.failures),
+    )
+    return Note(NoteKind.BREAKER_CHANGED, 0, fields)
+
+
+def answer_note(execution: Execution, order: OrderState) -> Note:
+    """What a venue said about one order."""
+    assert order.answer is not None
+    fields = (
+        ("event", "leg_answered"),
+        ("order_no", order.spec.order_no),
+        ("venue", order.spec.venue.value),
+        ("status", order.answer.status.value),
+        ("filled_e6", order.answer.filled_e6),
+        ("code", order.answer.code),
+    )
+    return Note(NoteKind.EXECUTION_CHANGED, execution.execution_no, fields)
+
+
+def alarm(
+    execution: Execution, name: str, fields: tuple[tuple[str, str | int | bool], ...]
+) -> Note:
+    """Something an operator must see."""
+    facts = (("event", name), ("pair_id", execution.pair.id), *fields)
+    return Note(NoteKind.ALARM, execution.execution_no, facts)
+
+
+def opened_note(execution: Execution, found: Opportunity) -> Note:
+    """An execution begins: what it is after."""
+    fields = (
+        ("pair_id", execution.pair.id),
+        ("direction", found.direction.value),
+        ("size_e6", found.size_e6),
+        ("net_micros_planned", found.net_micros),
+        ("net_limit_micros", found.net_limit_micros),
+    )
+    return Note(NoteKind.EXECUTION_OPENED, execution.execution_no, fields)
+
+
+def exit_note(execution: Execution, found: Exit) -> Note:
+    """A residual is being closed, and how."""
+    fields = (
+        ("event", "unwind_started" if found.is_unwind else "complete_started"),
+        ("residual_e6", execution.exposure_e6()),
+        ("venue", found.market.venue.value),
+        ("value_micros", found.value_micros),
+    )
+    return Note(NoteKind.EXECUTION_CHANGED, execution.execution_no, fields)

@@ -1,0 +1,332 @@
+"""The Polymarket simulator: CLOB, Gamma, Data API and both WebSocket channels on one server.
+
+It follows the protocol of autumn 2026: V2 orders, pUSD, deposit wallets, taker fees in cash. The
+options are `PolymarketOptions`; `twoleg.sim.polymarket_admin` adds to the admin surface.
+"""
+
+from collections.abc import Mapping
+from random import Random
+from typing import Final, cast
+
+import msgspec
+from aiohttp import web
+
+from twoleg.sim.base import VenueSim, read_options
+from twoleg.sim.exchange import Change, Side, Walk
+from twoleg.sim.faults import Faults
+from twoleg.sim.flow import Clock, Sleep
+from twoleg.sim.polymarket_accounts import Accounts, ApiKey
+from twoleg.sim.polymarket_admin import add_polymarket_admin
+from twoleg.sim.polymarket_book import PublishedBook
+from twoleg.sim.polymarket_engine import Engine, Venue
+from twoleg.sim.polymarket_gamma import GammaApi
+from twoleg.sim.polymarket_gate import Gate
+from twoleg.sim.polymarket_heartbeat import Heartbeats
+from twoleg.sim.polymarket_ledger import Ledger
+from twoleg.sim.polymarket_options import PolymarketOptions
+from twoleg.sim.polymarket_orders import parse_order
+from twoleg.sim.polymarket_private import PrivateApi
+from twoleg.sim.polymarket_public import PublicApi
+from twoleg.sim.polymarket_sign import exchange_domain, order_hash
+from twoleg.sim.polymarket_state import Market, MarketStatus, OrderRecord, Trade
+from twoleg.sim.polymarket_timers import Timers
+from twoleg.sim.polymarket_trades import Trades
+from twoleg.sim.polymarket_wire import NS_PER_MS, Refused, price_text
+from twoleg.sim.polymarket_ws import MarketChannel, UserChannel
+from twoleg.sim.world import FlowWorld, PairSpec
+
+GAMMA_PREFIX: Final = "/gamma"
+DATA_PREFIX: Final = "/data-api"
+MARKET_PATH: Final = "/ws/market"
+USER_PATH: Final = "/ws/user"
+CRYPTO: Final = "Crypto"
+# Where the tick becomes finer: above 0.96 or below 0.04.
+FINE_ABOVE_E4: Final = 9_600
+FINE_BELOW_E4: Final = 400
+FAULT_TEXTS: Final = {
+    429: "Too Many Requests",
+    500: "could not insert order",
+    503: "Trading is currently disabled. Check polymarket.com for updates",
+}
+
+
+class PolymarketSim(VenueSim):
+    """A Polymarket on loopback. Construct, `start`, trade, `stop`. Markets are condition ids."""
+
+    def __init__(
+        self,
+        *,
+        world: FlowWorld,
+        clock: Clock,
+        rng: Random,
+        faults: Faults,
+        sleep: Sleep,
+        options: Mapping[str, object],
+    ) -> None:
+        chosen = read_options(PolymarketOptions, options)
+        super().__init__(
+            "polymarket",
+            [(pair.polymarket.condition_id, pair.polymarket.grid) for pair in world.pairs],
+            world=world,
+            clock=clock,
+            rng=rng,
+            faults=faults,
+            sleep=sleep,
+            options=chosen,
+        )
+        self.options = chosen
+        self.markets = {pair.polymarket.condition_id: self._market(pair) for pair in world.pairs}
+        self.tokens = {
+            token_id: (market, token)
+            for market in self.markets.values()
+            for token, token_id in enumerate(market.spec.token_ids)
+        }
+        self._venue = _venue_of(
+            world, self.tokens, clock=clock, sleep=sleep, rng=rng, options=chosen
+        )
+        self.accounts = self._venue.accounts
+        self.wallets = self._venue.ledger
+        self.timers = self._venue.timers
+        self.gate = self._venue.gate
+        self.trades = self._venue.trades
+        self.market_channel = MarketChannel(
+            self.tokens,
+            clock=clock,
+            faults=faults,
+            sleep=sleep,
+            hash_every=chosen.hash_every,
+            sockets=self.sockets,
+        )
+        self.user_channel = UserChannel(
+            self.accounts, faults=faults, sleep=sleep, sockets=self.sockets
+        )
+        self.engine = Engine(
+            self._venue,
+            before_match=self._apply_faults,
+            announce=self._announce,
+            on_event=self._tell_order,
+        )
+        self.heartbeats = Heartbeats(
+            clock=clock,
+            rng=Random(rng.getrandbits(64)),
+            timers=self.timers,
+            silence_ms=chosen.heartbeat_ms,
+            on_silence=self._cancel_all,
+        )
+        self.trades.on_trade = self._tell_trade
+        self.trades.on_order = lambda record: self._tell_order(record, "UPDATE")
+        for market in self.markets.values():
+            self._listen(market)
+
+    # -- VenueSim ----------------------------------------------------------------------------------
+
+    def add_routes(self, app: web.Application) -> None:
+        """Register all endpoints; the CLOB stands at the root, its paths are signed."""
+        add_polymarket_admin(app, self)
+        PublicApi(self.markets, self.tokens, self.clock).add_routes(app)
+        PrivateApi(self._venue, self.engine, self.heartbeats).add_routes(app)
+        GammaApi(
+            self.markets, self.wallets, gamma_prefix=GAMMA_PREFIX, data_prefix=DATA_PREFIX
+        ).add_routes(app)
+        app.router.add_get(MARKET_PATH, self.market_channel.serve)
+        app.router.add_get(USER_PATH, self.user_channel.serve)
+
+    def book_crowd_walk(self, market_id: str, side: Side, walk: Walk) -> None:
+        """Book and announce a walk that the crowd has executed as taker on `side`."""
+        market = self.markets[market_id]
+        self.trades.book_walk(market, side, walk, None)
+        self.market_channel.publish_walk(market, 0, side, walk)
+
+    def ledger(self) -> dict[str, object]:
+        """Return every wallet by address, the crowd's included."""
+        return self.wallets.report()
+
+    def describe(self, market_id: str) -> dict[str, object]:
+        """Return identifiers, tick, delay and status."""
+        market = self.markets[market_id]
+        return {
+            "condition_id": market.condition_id,
+            "token_ids": list(market.spec.token_ids),
+            "slug": market.spec.slug,
+            "tick": price_text(market.book.tick_e4),
+            "neg_risk": market.spec.neg_risk,
+            "seconds_delay": market.delay_s,
+            "status": market.status,
+            "winner": market.winner,
+        }
+
+    def set_status(self, market_id: str, status: str) -> None:
+        """Set open, paused, closed, or resolved:0 / resolved:1 with the winning token's index."""
+        market = self.markets[market_id]
+        word, _, winner = status.partition(":")
+        if status not in ("open", "paused", "closed", "resolved:0", "resolved:1"):
+            raise ValueError("status must be open, paused, closed, resolved:0 or resolved:1")
+        market.status = cast("MarketStatus", word)
+        if word in ("closed", "resolved"):
+            self.engine.end_market(market, "CANCELED_MARKET_RESOLVED")
+            self.clear(market_id)
+        if winner:
+            market.winner = int(winner)
+            self.market_channel.publish_resolution(market, market.winner)
+
+    def is_open(self, market_id: str) -> bool:
+        """Tell whether the market trades now."""
+        return self.markets[market_id].status == "open" and self.gate.mode != "restarting"
+
+    def fault_response(self, status: int) -> web.Response:
+        """Return the venue's own body for a scripted 429, 500 or 503."""
+        headers = {"Retry-After": "1"} if status == 429 else None
+        return Refused(status, FAULT_TEXTS[status], headers=headers).response()
+
+    async def order_key(self, request: web.Request) -> str | None:
+        """Return the order hash of a POST /order, the first one's of a POST /orders."""
+        if request.method != "POST" or request.path not in ("/order", "/orders"):
+            return None
+        try:
+            body = msgspec.json.decode(await request.read())
+            posted = parse_order(body[0] if isinstance(body, list) and body else body)
+        except (Refused, msgspec.DecodeError):
+            return None
+        if posted.token_id not in self.tokens:
+            return None
+        market, _ = self.tokens[posted.token_id]
+        domain = exchange_domain(
+            posted.struct.token_id,
+            is_neg_risk=market.spec.neg_risk,
+            chain_id=self.options.chain_id,
+        )
+        return order_hash(posted.struct, domain)
+
+    async def background(self) -> None:
+        """Run settlements, expiries and delays."""
+        await self.timers.run()
+
+    def urls(self, host: str, port: int) -> dict[str, str]:
+        """Return the base addresses; the WebSocket ones are complete."""
+        base = f"{host}:{port}"
+        return {
+            "clob": f"http://{base}",
+            "gamma": f"http://{base}{GAMMA_PREFIX}",
+            "data": f"http://{base}{DATA_PREFIX}",
+            "ws_market": f"ws://{base}{MARKET_PATH}",
+            "ws_user": f"ws://{base}{USER_PATH}",
+        }
+
+    def credentials(self) -> dict[str, object]:
+        """Return wallet key, API key, addresses and chain of the default account."""
+        return {
+            "wallet_key": self.accounts.wallet_key,
+            "address": self.accounts.address,
+            "deposit_wallet": self.accounts.deposit_wallet,
+            "api_creds": self.accounts.default_key.to_json(),
+            "chain_id": self.options.chain_id,
+        }
+
+    # -- own ---------------------------------------------------------------------------------------
+
+    def set_tick(self, market_id: str, tick_e4: int) -> None:
+        """Change a market's tick and announce it."""
+        market = self.markets[market_id]
+        old_e4, market.book.tick_e4 = market.book.tick_e4, tick_e4
+        if old_e4 != tick_e4:
+            self.market_channel.publish_tick(market, old_e4)
+
+    def _market(self, pair: PairSpec) -> Market:
+        spec = pair.polymarket
+        book = PublishedBook(
+            spec.condition_id,
+            spec.token_ids,
+            tick_e4=spec.tick_e4,
+            min_size_e6=self.options.min_size_e6,
+            is_neg_risk=spec.neg_risk,
+        )
+        return Market(
+            spec=spec,
+            pair=pair,
+            exchange=self.exchanges[spec.condition_id],
+            book=book,
+            delay_s=self.options.delay_s_by_market.get(spec.condition_id, 0),
+            taker_delay_ms=self.options.crypto_delay_ms if spec.category == CRYPTO else 0,
+        )
+
+    def _listen(self, market: Market) -> None:
+        def on_change(change: Change) -> None:
+            self.market_channel.publish_change(market, change)
+            if self.options.auto_tick and market.book.tick_e4 == 100 and _is_extreme(market):
+                self.set_tick(market.condition_id, 10)
+
+        market.exchange.on_change(on_change)
+
+    def _apply_faults(self, request: web.Request, record: OrderRecord) -> None:
+        self.apply_order_fault(
+            request,
+            record.market.condition_id,
+            record.yes_side,
+            record.yes_limit_e4,
+            key=record.order_id,
+            size_e6=record.size_e6,
+            spend_micros=record.spend_micros,
+        )
+
+    def _announce(self, market: Market, record: OrderRecord, walk: Walk) -> None:
+        self.market_channel.publish_walk(market, record.token, record.yes_side, walk)
+
+    def _tell_order(self, record: OrderRecord, kind: str) -> None:
+        event = record.to_event(kind, self.clock.now_ns())
+        self.user_channel.publish(record.key.owner, record.market.condition_id, event)
+
+    def _tell_trade(self, trade: Trade) -> None:
+        for role, party in (("TAKER", trade.taker), ("MAKER", trade.maker)):
+            if party.record is not None:
+                event = trade.to_event(role)
+                owner = party.record.key.owner
+                self.user_channel.publish(owner, trade.market.condition_id, event)
+
+    def _cancel_all(self, key: ApiKey) -> None:
+        for record in self.engine.open_orders(key.owner):
+            if record.key == key:
+                self.engine.end(record, "CANCELED")
+
+
+def _venue_of(
+    world: FlowWorld,
+    tokens: dict[str, tuple[Market, int]],
+    *,
+    clock: Clock,
+    sleep: Sleep,
+    rng: Random,
+    options: PolymarketOptions,
+) -> Venue:
+    accounts = Accounts(world.seed, chain_id=options.chain_id, skew_s=options.timestamp_skew_s)
+    ledger = Ledger(lag_ns=options.conditional_lag_ms * NS_PER_MS)
+    for address in (accounts.address, accounts.deposit_wallet):
+        ledger.fund(ledger.open(address, accounts.address), options.cash_micros, {})
+    timers = Timers(sleep)
+    return Venue(
+        clock=clock,
+        sleep=sleep,
+        options=options,
+        accounts=accounts,
+        ledger=ledger,
+        gate=Gate(
+            clock,
+            post_only_ms=options.post_only_after_restart_ms,
+            orders_per_s=options.orders_per_s,
+        ),
+        timers=timers,
+        trades=Trades(
+            clock=clock,
+            rng=Random(rng.getrandbits(64)),
+            ledger=ledger,
+            timers=timers,
+            options=options,
+        ),
+        tokens=tokens,
+    )
+
+
+def _is_extreme(market: Market) -> bool:
+    bid_e4, ask_e4 = market.book.top(0)
+    return (bid_e4 is not None and bid_e4 > FINE_ABOVE_E4) or (
+        ask_e4 is not None and ask_e4 < FINE_BELOW_E4
+    )

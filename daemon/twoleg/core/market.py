@@ -114,7 +114,7 @@ class PriceGrid(msgspec.Struct, frozen=True):
 
     def holds(self, price_e4: int) -> bool:
         """Whether the venue would accept this price."""
-        return self.floor(price_e4) == price_e4
+        return price_e4 > 0 and self.floor(price_e4) == price_e4
 
     def floor(self, price_e4: int) -> int:
         """The greatest valid price ≤ `price_e4`; 0 if there is none."""
@@ -202,6 +202,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     kalshi_fingerprint: str = ""
     polymarket_fingerprint: str = ""
     similarity_e4: int = 10_000
+    polymarket_labels: tuple[str, str] = ("Yes", "No")
+    """The labels of Polymarket's outcomes that stand for YES and NO; never mapped by position."""
     leg_mode: LegMode = LegMode.CONCURRENT
     tif: TimeInForce = TimeInForce.FOK
     size_e6_max: int = 0

@@ -9,9 +9,9 @@ from typing import Protocol
 
 import msgspec
 
-from twoleg.core.actions import OrderRef, OrderSpec
 from twoleg.core.events import CashReported, Event, Fill, LegAnswer
 from twoleg.core.market import Market, MarketId, Venue
+from twoleg.core.orders import OrderRef, OrderSpec
 
 
 class PreparedOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,60 @@
+"""What the operator sets: one frozen model, its loader, and the pairs file.
+
+Loading reads everything, checks everything and raises all faults at once; nothing here changes
+after it was loaded, and no secret is ever read from a file of settings.
+"""
+
+from twoleg.settings.changes import RESTART_KEYS, Change, describe, diff
+from twoleg.settings.demo import DemoFaults, load_demo
+from twoleg.settings.keys import kalshi_private_key, known_secrets
+from twoleg.settings.kinds import is_loopback
+from twoleg.settings.loading import load_settings, require_live
+from twoleg.settings.model import (
+    BreakerSettings,
+    DaemonSettings,
+    DatabaseSettings,
+    JournalSettings,
+    KalshiSettings,
+    LogSettings,
+    PairsSettings,
+    PaperSettings,
+    PolymarketSettings,
+    Settings,
+    TradingSettings,
+)
+from twoleg.settings.pairs import load_pairs
+from twoleg.settings.secret import Secret
+from twoleg.settings.words import Environment, LogFormat, LogLevel, MemberType, Mode, Sync
+
+__all__ = [
+    "RESTART_KEYS",
+    "BreakerSettings",
+    "Change",
+    "DaemonSettings",
+    "DatabaseSettings",
+    "DemoFaults",
+    "Environment",
+    "JournalSettings",
+    "KalshiSettings",
+    "LogFormat",
+    "LogLevel",
+    "LogSettings",
+    "MemberType",
+    "Mode",
+    "PairsSettings",
+    "PaperSettings",
+    "PolymarketSettings",
+    "Secret",
+    "Settings",
+    "Sync",
+    "TradingSettings",
+    "describe",
+    "diff",
+    "is_loopback",
+    "kalshi_private_key",
+    "known_secrets",
+    "load_demo",
+    "load_pairs",
+    "load_settings",
+    "require_live",
+]

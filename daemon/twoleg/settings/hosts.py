@@ -1,0 +1,40 @@
+"""The venues' own addresses, by environment.
+
+Kalshi: docs.kalshi.com, API environments, read 2026-11-22. Polymarket: docs.polymarket.com,
+getting started, read 2026-11-22.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from twoleg.settings.words import Environment
+
+KALSHI: Final[Mapping[Environment, Mapping[str, str]]] = {
+    Environment.PRODUCTION: {
+        "rest_url": "https://external-api.kalshi.com/trade-api/v2",
+        "ws_url": "wss://external-api-ws.kalshi.com/trade-api/ws/v2",
+    },
+    Environment.DEMO: {
+        "rest_url": "https://external-api.demo.kalshi.co/trade-api/v2",
+        "ws_url": "wss://external-api-ws.demo.kalshi.co/trade-api/ws/v2",
+    },
+}
+POLYMARKET: Final[Mapping[Environment, Mapping[str, str]]] = {
+    # Polymarket has no test venue: in the demo environment it is simulated.
+    Environment.PRODUCTION: {
+        "clob_url": "https://clob.polymarket.com",
+        "gamma_url": "https://gamma-api.polymarket.com",
+        "data_url": "https://data-api.polymarket.com",
+        "ws_market_url": "wss://ws-subscriptions-clob.polymarket.com/ws/market",
+        "ws_user_url": "wss://ws-subscriptions-clob.polymarket.com/ws/user",
+    },
+}
+URL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "kalshi": tuple(KALSHI[Environment.PRODUCTION]),
+    "polymarket": tuple(POLYMARKET[Environment.PRODUCTION]),
+}
+
+
+def hosts(venue: str, environment: Environment) -> Mapping[str, str]:
+    """URLs of one venue by key; none where the venue is simulated."""
+    return {"kalshi": KALSHI, "polymarket": POLYMARKET}[venue].get(environment, {})

@@ -1,0 +1,1 @@
+"""Kalshi: signing, wire format, feed, orders, account, catalogue."""

@@ -1,0 +1,172 @@
+"""What Kalshi's read side says about an order of ours. It lags by up to two seconds.
+
+Kalshi API docs, orders and fills (OpenAPI 3.34.0): orders cannot be filtered by client order id,
+fills do not carry it. "Not found" alone is therefore never evidence here, nor is "resting".
+"""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from twoleg.core.events import Fill
+from twoleg.core.orders import OrderRef
+from twoleg.errors import MalformedMessage, VenueRejected, VenueUnavailable
+from twoleg.seams import Clock, Entropy
+from twoleg.venues.backoff import Backoff
+from twoleg.venues.kalshi.http import KalshiHttp
+from twoleg.venues.kalshi.numbers import VENUE
+from twoleg.venues.kalshi.options import KalshiOptions
+from twoleg.venues.kalshi.rest import (
+    FillPage,
+    OrderPage,
+    OrderRow,
+    ReadStamp,
+    fill_of,
+    parse_time_ms,
+)
+
+PAGE_ROWS: Final = 1_000
+LISTED_MS_MAX: Final = 24 * 3_600 * 1_000
+"""Orders leave the live reads after two weeks (docs, historical data); a day is far inside."""
+
+
+class OrderHistory:
+    """Reads orders and fills; waits only where it says so."""
+
+    def __init__(
+        self, *, http: KalshiHttp, clock: Clock, entropy: Entropy, options: KalshiOptions
+    ) -> None:
+        self._http = http
+        self._clock = clock
+        self._entropy = entropy
+        self._options = options
+
+    def venue_ms(self) -> int:
+        """The venue's clock as well as we know it."""
+        return self._http.timestamp_ms()
+
+    async def find_order(self, ref: OrderRef) -> OrderRow | None:
+        """The order under this client order id, if the venue shows it now.
+
+        Raises:
+            VenueUnavailable, VenueRejected: the venue cannot be asked, or refuses.
+        """
+        async for order in self._orders(ref):
+            if order.client_order_id == ref.order_key:
+                return order
+        return None
+
+    async def proves_kill(self, ref: OrderRef, consumed_ms: int) -> bool:
+        """Whether the reads, by the venue's own word fresh enough, rule out a consumed id's order.
+
+        A killed fill-or-kill leaves no order behind (docs, orders v2). Not finding one is evidence
+        only if the read side states a time well after the id was known to be consumed, no order
+        under the id is listed then, and every fill of the market belongs to an order that is.
+        Raises as `find_order`, and MalformedMessage.
+        """
+        now_ms = self._http.timestamp_ms()
+        if now_ms - ref.sent_wall_ms > LISTED_MS_MAX:
+            return False
+        stamp = await self._http.get("/exchange/user_data_timestamp", ReadStamp, reserved=True)
+        if parse_time_ms(stamp.as_of_time) < consumed_ms + self._options.kill_margin_ms:
+            return False
+        listed: set[str] = set()
+        async for order in self._orders(ref):
+            if order.client_order_id == ref.order_key:
+                return False
+            listed.add(order.order_id)
+        params = self._window(ref)
+        for _ in range(self._options.pages_max):
+            page = await self._http.get("/portfolio/fills", FillPage, params=params, reserved=True)
+            if any(row.order_id not in listed for row in page.fills or ()):
+                return False
+            if not page.cursor:
+                return True
+            params["cursor"] = page.cursor
+        return False
+
+    async def read_fills(self, ref: OrderRef) -> tuple[Fill, ...]:
+        """All fills of one order that the venue shows now.
+
+        Raises:
+            VenueUnavailable: the venue cannot be asked, refuses, or answers what cannot be read.
+        """
+        try:
+            venue_order_id = ref.venue_order_id
+            if not venue_order_id:
+                order = await self.find_order(ref)
+                if order is None:
+                    return ()
+                venue_order_id = order.order_id
+            return await self._fills(ref, venue_order_id)
+        except VenueRejected as error:
+            raise VenueUnavailable(
+                VENUE, error.code, error.detail, http_status=error.http_status
+            ) from error
+        except MalformedMessage as error:
+            raise VenueUnavailable(VENUE, "unreadable_answer", error.reason) from error
+
+    async def await_fills(
+        self, ref: OrderRef, venue_order_id: str, filled_e6: int, deadline_ns: int
+    ) -> tuple[Fill, ...]:
+        """The fills of a finished order once they add up to what it filled, else ().
+
+        Waits for the fills' read lag, at most `read_lag_ms_max` and never past the deadline.
+        """
+        lag_ns_max = self._options.read_lag_ms_max * 1_000_000
+        end_ns = min(deadline_ns, self._clock.monotonic_ns() + lag_ns_max)
+        backoff = self.backoff()
+        while True:
+            try:
+                fills = await self._fills(ref, venue_order_id)
+            except (VenueRejected, VenueUnavailable, MalformedMessage):
+                fills = ()
+            if sum(fill.size_e6 for fill in fills) == filled_e6:
+                return fills
+            delay_ms = backoff.next_ms()
+            if self._clock.monotonic_ns() + delay_ms * 1_000_000 >= end_ns:
+                return ()
+            await self._clock.sleep(delay_ms / 1_000)
+
+    def backoff(self) -> Backoff:
+        """A fresh back-off for re-reads."""
+        return Backoff(
+            entropy=self._entropy,
+            delay_ms_min=self._options.reread_ms_min,
+            delay_ms_max=self._options.reread_ms_max,
+        )
+
+    def _window(self, ref: OrderRef) -> dict[str, str | int]:
+        return {
+            "ticker": ref.spec.market.native_id,
+            "min_ts": max(0, ref.sent_wall_ms // 1_000 - self._options.look_up_window_s),
+            "limit": PAGE_ROWS,
+        }
+
+    async def _orders(self, ref: OrderRef) -> AsyncIterator[OrderRow]:
+        """All orders of the market since shortly before the send."""
+        params = self._window(ref)
+        for _ in range(self._options.pages_max):
+            page = await self._http.get(
+                "/portfolio/orders", OrderPage, params=params, reserved=True
+            )
+            for order in page.orders or ():
+                yield order
+            if not page.cursor:
+                return
+            params["cursor"] = page.cursor
+        raise VenueUnavailable(VENUE, "too_many_pages", f"orders of {ref.spec.market.id}")
+
+    async def _fills(self, ref: OrderRef, venue_order_id: str) -> tuple[Fill, ...]:
+        params: dict[str, str | int] = {"order_id": venue_order_id, "limit": PAGE_ROWS}
+        found: dict[str, Fill] = {}
+        for _ in range(self._options.pages_max):
+            page = await self._http.get("/portfolio/fills", FillPage, params=params, reserved=True)
+            for row in page.fills or ():
+                # The filter is the venue's promise; a row of another order must not be booked.
+                if row.order_id == venue_order_id:
+                    fill = fill_of(row, ref.spec, ref.order_key)
+                    found[fill.fill_id] = fill
+            if not page.cursor:
+                return tuple(found.values())
+            params["cursor"] = page.cursor
+        raise VenueUnavailable(VENUE, "too_many_pages", f"fills of {venue_order_id}")

@@ -1,0 +1,1 @@
+"""Polymarket CLOB V2: signing, wire, orders, account, market data and catalogue."""

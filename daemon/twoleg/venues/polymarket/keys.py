@@ -1,0 +1,58 @@
+"""API credentials for a wallet: created once, derived ever after.
+
+`POST /auth/api-key` answers 400 when credentials exist for that nonce; `GET /auth/derive-api-key`
+then gives the same triple again (py-clob-client-v2 1.2.1, read 2026-11-22).
+"""
+
+import msgspec
+
+from twoleg.errors import CredentialError, OutcomeUnknown, VenueRejected
+from twoleg.seams import Clock
+from twoleg.venues.polymarket.auth import ApiCredentials
+from twoleg.venues.polymarket.options import PolymarketOptions
+from twoleg.venues.polymarket.rest import JSON_HEADERS, NS_PER_S, decode_answer
+from twoleg.venues.polymarket.sign import KEY_VARIABLE, VENUE, OrderSigner
+from twoleg.venues.transport import HttpExchange, require_safe_url
+
+
+class _Triple(msgspec.Struct):
+    """The answer to both calls."""
+
+    key: str = msgspec.field(name="apiKey")
+    secret: str
+    passphrase: str
+
+
+async def obtain_credentials(
+    *,
+    http: HttpExchange,
+    clock: Clock,
+    signer: OrderSigner,
+    base_url: str,
+    options: PolymarketOptions,
+    nonce: int = 0,
+) -> ApiCredentials:
+    """Create the wallet's API credentials, or derive them where they exist.
+
+    Raises:
+        CredentialError: the venue refuses the wallet.
+        VenueUnavailable: the venue cannot be asked.
+    """
+    base_url = require_safe_url(base_url, key="polymarket.clob_url").rstrip("/")
+    last: VenueRejected | None = None
+    for method, path in (("POST", "/auth/api-key"), ("GET", "/auth/derive-api-key")):
+        headers = {**JSON_HEADERS, **signer.l1_headers(clock.wall_ns() // NS_PER_S, nonce)}
+        try:
+            status, _, body = await http.request(
+                method, base_url + path, headers=headers, timeout_ms=options.request_timeout_ms
+            )
+            triple = decode_answer(status, body, _Triple)
+        except VenueRejected as error:
+            last = error
+        except OutcomeUnknown:
+            # Created or not: deriving tells.
+            continue
+        else:
+            return ApiCredentials(triple.key, triple.secret, triple.passphrase)
+    reason = f"the venue gives no API key: {last.detail}" if last else "the venue gives no API key"
+    raise CredentialError(VENUE, KEY_VARIABLE, reason)

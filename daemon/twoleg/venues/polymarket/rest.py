@@ -1,0 +1,138 @@
+"""Signed and public requests to the CLOB, with failures in the words of the ports."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from twoleg.errors import VenueRejected, VenueUnavailable
+from twoleg.seams import Clock
+from twoleg.venues.polymarket.answers import error_text
+from twoleg.venues.polymarket.auth import RequestSigner
+from twoleg.venues.polymarket.options import PolymarketOptions
+from twoleg.venues.polymarket.sign import VENUE
+from twoleg.venues.transport import USER_AGENT, HttpExchange, require_safe_url
+
+T = TypeVar("T")
+JSON_HEADERS: Final = {"User-Agent": USER_AGENT, "Content-Type": "application/json"}
+"""Cloudflare answers 403 to some default agents (live notes of 2026-08 and 2026-10)."""
+NS_PER_S: Final = 1_000_000_000
+NS_PER_MS: Final = 1_000_000
+CURSOR_FIRST: Final = "MA=="
+CURSOR_END: Final = "LTE="
+_TEMPORARY: Final = frozenset({408, 425, 429})
+
+
+class _Page(msgspec.Struct):
+    """One page of a private list."""
+
+    data: list[msgspec.Raw]
+    next_cursor: str | None = None
+
+
+class ClobRest:
+    """The CLOB's REST side for one API key."""
+
+    def __init__(
+        self,
+        *,
+        http: HttpExchange,
+        clock: Clock,
+        signer: RequestSigner,
+        base_url: str,
+        options: PolymarketOptions,
+    ) -> None:
+        self._http = http
+        self._clock = clock
+        self._signer = signer
+        self._base_url = require_safe_url(base_url, key="polymarket.clob_url").rstrip("/")
+        self._options = options
+
+    @property
+    def owner(self) -> str:
+        """The API key id."""
+        return self._signer.owner
+
+    async def post_order(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        """Send exactly these bytes to `POST /order`, once.
+
+        Raises:
+            VenueUnavailable: nothing was sent.
+            OutcomeUnknown: sent, or perhaps sent, and not answered.
+        """
+        return await self._http.request(
+            "POST",
+            self._base_url + "/order",
+            headers=self._headers("POST", "/order", body),
+            body=body,
+            timeout_ms=self._options.order_timeout_ms,
+        )
+
+    async def read(
+        self,
+        path: str,
+        answer_type: type[T],
+        query: Mapping[str, str] | None = None,
+        *,
+        deadline_ns: int = 0,
+    ) -> T:
+        """Read one private resource; raises VenueUnavailable or VenueRejected."""
+        url = self._base_url + path + ("?" + urlencode(query) if query else "")
+        status, _, body = await self._http.request(
+            "GET",
+            url,
+            headers=self._headers("GET", path),
+            timeout_ms=self._timeout_ms(deadline_ns),
+        )
+        return decode_answer(status, body, answer_type)
+
+    async def read_all(
+        self,
+        path: str,
+        item_type: type[T],
+        query: Mapping[str, str],
+        *,
+        deadline_ns: int = 0,
+    ) -> list[T]:
+        """Read all pages of a private list; one that is longer than `pages_max` is unavailable."""
+        items: list[T] = []
+        cursor = CURSOR_FIRST
+        for _ in range(self._options.pages_max):
+            page = await self.read(
+                path, _Page, {**query, "next_cursor": cursor}, deadline_ns=deadline_ns
+            )
+            items += [decode_answer(200, bytes(raw), item_type) for raw in page.data]
+            if not page.next_cursor or page.next_cursor in {CURSOR_END, cursor}:
+                return items
+            cursor = page.next_cursor
+        raise VenueUnavailable(VENUE, "too_many_pages", path)
+
+    def _headers(self, method: str, path: str, body: bytes = b"") -> dict[str, str]:
+        timestamp_s = self._clock.wall_ns() // NS_PER_S
+        return {**JSON_HEADERS, **self._signer.headers(timestamp_s, method, path, body)}
+
+    def _timeout_ms(self, deadline_ns: int) -> int:
+        if not deadline_ns:
+            return self._options.request_timeout_ms
+        left_ms = (deadline_ns - self._clock.monotonic_ns()) // NS_PER_MS
+        return max(1, min(self._options.request_timeout_ms, left_ms))
+
+
+def decode_answer(status: int, body: bytes, answer_type: type[T]) -> T:
+    """Read the answer to a GET.
+
+    Raises:
+        VenueRejected: the venue said no.
+        VenueUnavailable: it could not say, or said something that cannot be read.
+    """
+    if status != HTTPStatus.OK:
+        text = error_text(body)
+        if status >= 500 or status in _TEMPORARY or status < 400:
+            raise VenueUnavailable(VENUE, f"http_{status}", text, http_status=status)
+        raise VenueRejected(VENUE, f"http_{status}", text, http_status=status)
+    try:
+        return msgspec.json.decode(body, type=answer_type)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise VenueUnavailable(VENUE, "unreadable_answer", str(error)[:200]) from error

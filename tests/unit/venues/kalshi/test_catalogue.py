@@ -1,0 +1,147 @@
+from typing import Any
+
+import pytest
+
+from tests.unit.venues.kalshi.support import TICKER, FakeClock, ScriptedKalshi, kalshi_http
+from twoleg.core.market import Band, Market
+from twoleg.errors import VenueRejected, VenueUnavailable
+from twoleg.venues.kalshi.catalogue import KalshiCatalogue
+
+MARKET: dict[str, Any] = {
+    "ticker": TICKER,
+    "event_ticker": "KXA-26DEC31",
+    "market_type": "binary",
+    "status": "active",
+    "price_level_structure": "a label never seen",
+    "price_ranges": [
+        {"start": "0.1000", "end": "0.9000", "step": "0.0100"},
+        {"start": "0.0000", "end": "0.1000", "step": "0.0010"},
+        {"start": "0.9000", "end": "1.0000", "step": "0.0010"},
+    ],
+    "title": "Will it?",
+    "yes_sub_title": "Above 5.5",
+    "rules_primary": "If it does.",
+    "rules_secondary": "Else not.",
+    "close_time": "2026-12-31T23:59:00Z",
+    "settlement_bounds_type": "default",
+    "notional_value_dollars": "1.0000",
+    "exchange_index": 2,
+}
+EVENT: dict[str, Any] = {"event_ticker": "KXA-26DEC31", "series_ticker": "KXA", "title": "It"}
+SERIES: dict[str, Any] = {"ticker": "KXA", "fee_type": "quadratic", "fee_multiplier": 1}
+
+
+def script(
+    venue: ScriptedKalshi,
+    *,
+    market: dict[str, Any] | None = None,
+    event: dict[str, Any] | None = None,
+    series: dict[str, Any] | None = None,
+) -> None:
+    venue.script(f"/markets/{TICKER}", (200, {"market": MARKET | (market or {})}))
+    venue.script("/events/KXA-26DEC31", (200, {"event": EVENT | (event or {})}))
+    venue.script("/series/KXA", (200, {"series": SERIES | (series or {})}))
+
+
+async def read(**changes: dict[str, Any]) -> Market:
+    venue, clock = ScriptedKalshi(), FakeClock()
+    script(venue, **changes)
+    async with kalshi_http(venue, clock=clock) as http:
+        return await KalshiCatalogue(http=http, clock=clock).read_market(TICKER)
+
+
+async def test_market_terms() -> None:
+    market = await read()
+    assert (market.id, market.native_id) == (f"kalshi:{TICKER}", TICKER)
+    assert market.grid.bands == (
+        Band(0, 1_000, 10),
+        Band(1_000, 9_000, 100),
+        Band(9_000, 10_000, 10),
+    )
+    assert (market.fees.rate_e6, market.fees.quantum_micros) == (70_000, 100)
+    assert market.fees.balance_quantum_micros == 100
+    assert (market.shard, market.event, market.series) == (2, "KXA-26DEC31", "KXA")
+    assert (market.title, market.rules) == ("Will it?: Above 5.5", "If it does.\nElse not.")
+    assert market.close_ts_ms == 1_798_761_540_000
+    assert market.is_tradable
+
+
+@pytest.mark.parametrize(
+    ("event", "series", "rate_e6"),
+    [
+        ({}, {"fee_multiplier": 0.5}, 35_000),
+        ({}, {"fee_multiplier": 0}, 0),
+        ({"fee_multiplier_override": 0.1}, {"fee_multiplier": 2}, 7_000),
+        ({"fee_multiplier_override": None}, {"fee_type": "quadratic_with_maker_fees"}, 70_000),
+        ({"fee_type_override": "quadratic"}, {"fee_type": "flat"}, 70_000),
+    ],
+)
+async def test_fee_is_the_events_override_or_the_series(
+    event: dict[str, Any], series: dict[str, Any], rate_e6: int
+) -> None:
+    assert (await read(event=event, series=series)).fees.rate_e6 == rate_e6
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"series": {"fee_type": "flat"}},
+        {"event": {"fee_type_override": "cubic"}},
+        {"series": {"fee_multiplier": -1}},
+        {"series": {"fee_multiplier": 11}},
+        {"series": {"fee_multiplier": 0.3333333}},
+        {"market": {"price_ranges": []}},
+        {"market": {"price_ranges": [{"start": "0.5", "end": "0.1", "step": "0.01"}]}},
+        {"market": {"ticker": "KXOTHER"}},
+    ],
+)
+async def test_terms_that_cannot_be_traded_safely_are_refused(
+    changes: dict[str, dict[str, Any]],
+) -> None:
+    with pytest.raises(VenueRejected):
+        await read(**changes)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "closed"},
+        {"status": "a new one"},
+        {"market_type": "scalar"},
+        {"settlement_bounds_type": "floor"},
+        {"notional_value_dollars": "0.5000"},
+    ],
+)
+async def test_market_is_read_but_not_tradable(change: dict[str, Any]) -> None:
+    assert not (await read(market=change)).is_tradable
+
+
+async def test_shard_falls_back_to_event_series_and_zero() -> None:
+    assert (await read(market={"exchange_index": None}, event={"exchange_index": 3})).shard == 3
+    assert (await read(market={"exchange_index": None})).shard == 0
+
+
+async def test_unknown_market_is_refused_and_a_broken_venue_unavailable() -> None:
+    venue, clock = ScriptedKalshi(), FakeClock()
+    async with kalshi_http(venue, clock=clock) as http:
+        catalogue = KalshiCatalogue(http=http, clock=clock)
+        with pytest.raises(VenueRejected) as caught:
+            await catalogue.read_market("KXNONE")
+        assert caught.value.http_status == 404
+        venue.script("/markets/KXNONE", (503, b"down"))
+        with pytest.raises(VenueUnavailable):
+            await catalogue.read_market("KXNONE")
+
+
+async def test_event_and_series_are_remembered_for_a_minute() -> None:
+    venue, clock = ScriptedKalshi(), FakeClock()
+    script(venue)
+    async with kalshi_http(venue, clock=clock) as http:
+        catalogue = KalshiCatalogue(http=http, clock=clock)
+        await catalogue.read_market(TICKER)
+        await catalogue.read_market(TICKER)
+        assert venue.paths().count("/series/KXA") == 1
+        clock.now_ns += 60_000_000_000
+        await catalogue.read_market(TICKER)
+    assert venue.paths().count("/series/KXA") == 2
+    assert venue.paths().count(f"/markets/{TICKER}") == 3

@@ -1,0 +1,100 @@
+"""A real Postgres for the integration tests: made once, without any care for durability."""
+
+import asyncio
+import itertools
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.storage.support import RealClock, SeededEntropy
+from twoleg.storage.database import Database
+from twoleg.storage.embedded import EmbeddedPostgres
+from twoleg.storage.migrate import migrate
+
+CARELESS = ("fsync=off", "full_page_writes=off")
+"""Enough to survive a kill of the server, not one of the machine."""
+_numbers = itertools.count(1)
+
+
+def make_folder() -> Path:
+    """A folder that an unprivileged user can enter, unlike pytest's own; in memory if it fits."""
+    memory = Path("/dev/shm")
+    is_roomy = memory.is_dir() and shutil.disk_usage(memory).free > 1 << 30
+    folder = Path(tempfile.mkdtemp(prefix="twoleg-", dir=memory if is_roomy else None))
+    folder.chmod(0o711)
+    return folder
+
+
+def make_server(home: Path, *, pg_bin: Path | None = None) -> EmbeddedPostgres:
+    return EmbeddedPostgres(
+        home / "state",
+        RealClock(),
+        SeededEntropy(),
+        pg_bin=pg_bin,
+        data_home=home / "pg",
+        initdb_options=("--no-sync",),
+        server_settings=CARELESS,
+    )
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    folder = make_folder()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def own_server(home: Path) -> AsyncIterator[EmbeddedPostgres]:
+    """A running server that a test may kill."""
+    server = make_server(home)
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedPostgres]:
+    folder = make_folder()
+    server = make_server(folder)
+    asyncio.run(server.start())
+    yield server
+    # Nobody needs these data: no shutdown checkpoint over all the databases.
+    os.kill(server.pid or 0, signal.SIGQUIT)
+    asyncio.run(server.stop())
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def make_database(
+    server: EmbeddedPostgres,
+) -> AsyncIterator[Callable[[], Awaitable[Database]]]:
+    """Makes empty databases."""
+    made: list[Database] = []
+
+    async def make() -> Database:
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        connection = await Database(server.dsn).connect()
+        await connection.execute(f"CREATE DATABASE {name}")
+        await connection.close()
+        made.append(Database(server.dsn.replace("/postgres?", f"/{name}?")))
+        return made[-1]
+
+    yield make
+    for database in made:
+        await database.close()
+
+
+@pytest.fixture
+async def database(make_database: Callable[[], Awaitable[Database]]) -> Database:
+    """An empty database with our schema."""
+    database = await make_database()
+    connection = await database.connect()
+    await migrate(connection)
+    await connection.close()
+    return database

@@ -1,0 +1,117 @@
+"""Our accounts as the venues see them: opening balances, and whether they still agree with us."""
+
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from twoleg.core.events import CashReported, Event, PositionReported
+from twoleg.core.market import Market, Venue
+from twoleg.errors import VenueError
+from twoleg.runtime.ledger import MODELLED_MICROS_MAX, Ledger
+from twoleg.seams import Clock
+from twoleg.storage.records import AnyRecord, CashOpened, FeeAdjusted, PositionOpened
+from twoleg.venues.ports import AccountPort
+
+OPEN_TRIES = 5
+
+log = structlog.get_logger(__name__)
+
+
+class Accounts:
+    """Reads cash and holdings; compares them with the ledger that the journal gives."""
+
+    def __init__(
+        self,
+        ports: dict[Venue, AccountPort],
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        record: Callable[[AnyRecord], None],
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._ports = ports
+        self._clock = clock
+        self._record = record
+        self._emit = emit
+        self.ledger = ledger
+        # The last disagreement per venue: only one that stands twice is believed.
+        self._doubt: dict[Venue, int] = {}
+
+    async def open(self, markets: Iterable[Market]) -> None:
+        """Read cash and holdings of both venues; what stands there is where this run begins.
+
+        Raises:
+            VenueError: a venue could not be asked in a few tries.
+        """
+        known = tuple(markets)
+        for venue, port in self._ports.items():
+            cash = await self._read_cash(port)
+            for shard, micros in cash.cash_micros:
+                wall_ns = self._clock.wall_ns()
+                self._record(
+                    CashOpened(wall_ns=wall_ns, venue=venue, shard=shard, cash_micros=micros)
+                )
+            mine = [market for market in known if market.venue is venue]
+            held = {entry[0]: entry for entry in await port.read_positions(mine)}
+            for market in mine:
+                _, yes_e6, no_e6 = held.get(market.id, (market.id, 0, 0))
+                self._record(
+                    PositionOpened(
+                        wall_ns=self._clock.wall_ns(),
+                        venue=venue,
+                        market_id=market.id,
+                        yes_e6=yes_e6,
+                        no_e6=no_e6,
+                    )
+                )
+                self._emit(PositionReported(market.id, yes_e6, no_e6))
+            self._emit(cash)
+
+    async def _read_cash(self, port: AccountPort) -> CashReported:
+        for tried in range(1, OPEN_TRIES + 1):
+            try:
+                return await port.read_cash()
+            except VenueError as error:
+                if tried == OPEN_TRIES:
+                    raise
+                log.warning("cash_not_read", venue=port.venue.value, reason=str(error))
+                await self._clock.sleep(tried)
+        raise AssertionError("unreachable")
+
+    async def compare(self, venue: Venue) -> None:
+        """Read cash while nothing is open; book what modelled fees left, alarm what is more."""
+        try:
+            report = await self._ports[venue].read_cash()
+        except VenueError as error:
+            log.warning("cash_not_read", venue=venue.value, reason=str(error))
+            return
+        for shard, micros in report.cash_micros:
+            self._compare_shard(venue, shard, micros)
+        self._emit(report)
+
+    def _compare_shard(self, venue: Venue, shard: int, micros: int) -> None:
+        known = self.ledger.cash_micros.get((venue, shard), 0)
+        difference = micros - known
+        if difference == 0:
+            self._doubt.pop(venue, None)
+            self.ledger.modelled_fills[venue] = 0
+            return
+        if self._doubt.get(venue) != difference:
+            # The venue's figure may lag behind a fill; a second look decides.
+            self._doubt[venue] = difference
+            log.info("cash_differs", venue=venue.value, shard=shard, micros=difference)
+            return
+        fills = self.ledger.modelled_fills.get(venue, 0)
+        if abs(difference) > fills * MODELLED_MICROS_MAX:
+            log.error("cash_unexplained", venue=venue.value, shard=shard, micros=difference)
+            return
+        self._record(
+            FeeAdjusted(
+                wall_ns=self._clock.wall_ns(),
+                venue=venue,
+                shard=shard,
+                micros=difference,
+                fills=fills,
+            )
+        )
+        self._doubt.pop(venue, None)

@@ -1,0 +1,439 @@
+"""The composition root: one process, one journal, one engine, both venues.
+
+Task groups are nested so that a dying feed never cancels a leg in flight: executions outermost,
+then the archive and other side work, the feeds innermost. Start-up is recovery: the journal is
+read, the venues are asked for every unresolved order, cash and holdings are read, and only then
+does anything new start.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
+from importlib.metadata import version
+from typing import Any, Final
+
+import structlog
+from msgspec.structs import replace
+
+from twoleg.core.actions import (
+    Action,
+    Fire,
+    LookUp,
+    Note,
+    NoteKind,
+    ReadCash,
+    Resync,
+    SetTimer,
+    SettleMoney,
+)
+from twoleg.core.book import Book
+from twoleg.core.engine import Engine
+from twoleg.core.events import (
+    BookSnapshot,
+    BooksVoid,
+    Event,
+    InvariantReported,
+    LevelDelta,
+    LevelsSet,
+    MarketChanged,
+    PairsChanged,
+    StopRequested,
+    TimerFired,
+)
+from twoleg.core.market import Market, MarketId, Pair, PairState, Venue
+from twoleg.errors import InvariantBroken, StorageError
+from twoleg.runtime.accounts import Accounts
+from twoleg.runtime.archive import Archive
+from twoleg.runtime.executor import Executor
+from twoleg.runtime.kits import Kit, Seams, Sinks, open_kalshi, open_polymarket
+from twoleg.runtime.logs import log_context
+from twoleg.runtime.paper import PaperVenue
+from twoleg.runtime.recovery import Recovered, read_journal
+from twoleg.runtime.stats import Stats
+from twoleg.runtime.timers import Timers
+from twoleg.runtime.tracker import Tracker
+from twoleg.settings import Mode, Settings
+from twoleg.storage.journal import Journal
+from twoleg.storage.records import AnyRecord, MarketSeen, NoteRecorded, PairSeen, RunStarted
+from twoleg.storage.reopen import JournalLimits
+from twoleg.venues.ports import AccountPort, FeedPort, OrderPort
+
+DRAIN_S: Final = 20.0
+"""How long open executions get to end after a stop was asked for."""
+SHIP_S: Final = 15.0
+WATCH_S: Final = 5.0
+MIB: Final = 1 << 20
+
+log = structlog.get_logger(__name__)
+BOOK_EVENTS: Final = (BookSnapshot, LevelDelta, LevelsSet)
+
+
+def _ignore(note: Note) -> None:
+    """See a note and do nothing about it."""
+    del note
+
+
+class App:
+    """One run of the daemon. Everything outside is handed in; `observe` sees every note."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        pairs: tuple[Pair, ...],
+        seams: Seams,
+        *,
+        observe: Callable[[Note], None] = _ignore,
+        finish: Callable[["App"], Awaitable[None]] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.seams = seams
+        self.stats = Stats(seams.clock.monotonic_ns())
+        self.is_broken = False
+        self._pairs = pairs
+        self._observe = observe
+        # Awaited at the end, while the venues, the journal and the database are still there.
+        self._finish = finish
+        self._stop = asyncio.Event()
+        # Set while no execution is open.
+        self._idle = asyncio.Event()
+        self._feeds: dict[Venue, FeedPort] = {}
+        self._kits: list[Kit] = []
+        self.markets: dict[MarketId, Market] = {}
+        # Set when the first execution may start.
+        self.has_started = asyncio.Event()
+        # Built by `run`, in this order.
+        self.journal: Journal
+        self.archive: Archive
+        self.engine: Engine
+        self.accounts: Accounts
+        self._executor: Executor
+        self._tracker: Tracker
+        self._timers: Timers
+        self._group: asyncio.TaskGroup
+
+    def stop(self) -> None:
+        """Ask for the end: no new execution, open ones are finished or rolled back."""
+        self._stop.set()
+
+    # -- the way of one tick ---------------------------------------------------------------
+
+    def feed(self, event: Event) -> None:
+        """Take an event, decide, act. Plain calls: nothing is awaited in between."""
+        try:
+            actions = self.engine.on_event(event, self.seams.clock.monotonic_ns())
+        except (InvariantBroken, AssertionError) as error:
+            self._break(error)
+            return
+        if isinstance(event, BOOK_EVENTS):
+            self.stats.tick(self.seams.clock.wall_ns() - event.ts_recv_ns)
+        if not actions:
+            return
+        for action in actions:
+            self._dispatch(action)
+        if self.engine.open_executions:
+            self._idle.clear()
+        else:
+            self._idle.set()
+
+    def _dispatch(self, action: Action) -> None:
+        match action:
+            case Fire():
+                self._executor.fire(action)
+            case LookUp():
+                self._executor.look_up(action)
+            case SettleMoney():
+                self._executor.settle(action)
+            case SetTimer():
+                self._timers.set(action.key, action.at_ns)
+            case Resync():
+                if action.venue in self._feeds:
+                    self._feeds[action.venue].resync(action.market_ids)
+            case ReadCash():
+                self.spawn(f"cash-{action.venue.value}", self.accounts.compare(action.venue))
+            case Note():
+                self._note(action)
+
+    def _note(self, note: Note) -> None:
+        fields: dict[str, str | int | bool] = dict(note.fields)
+        name = str(fields.get("event", note.kind.value))
+        pair_id = str(fields.get("pair_id", ""))
+        execution_id = self._executor.execution_id(note.execution_no) if note.execution_no else ""
+        level = log.warning if note.kind is NoteKind.ALARM else log.info
+        facts = {key: value for key, value in fields.items() if key not in ("event", "pair_id")}
+        with log_context(execution_id=execution_id or None, pair_id=pair_id or None):
+            level(name, **facts)
+        record = NoteRecorded(
+            wall_ns=self.seams.clock.wall_ns(),
+            execution_no=note.execution_no,
+            execution_id=execution_id,
+            pair_id=pair_id,
+            kind=note.kind.value,
+            fields=fields,
+        )
+        # The end of an execution must not be lost for lack of room; other notes may be.
+        self.record(record, reserve=note.kind is NoteKind.EXECUTION_CLOSED)
+        self._observe(note)
+
+    def _break(self, error: Exception) -> None:
+        """A contradiction: stop starting anything, finish what is open, end with an error."""
+        log.error("invariant_broken", reason=f"{type(error).__name__}: {error}")
+        self.is_broken = True
+        self._stop.set()
+        for event in (InvariantReported(str(error)), StopRequested()):
+            for action in self.engine.on_event(event, self.seams.clock.monotonic_ns()):
+                self._dispatch(action)
+
+    # -- recording -------------------------------------------------------------------------
+
+    def append(self, record: AnyRecord, reserve: bool) -> None:  # noqa: FBT001 - a port's shape
+        """Journal a record; raises StorageError where it cannot be written."""
+        self.journal.append(record, reserve=reserve)
+        self.accounts.ledger.apply(record)
+        self.archive.notify()
+
+    def record(self, record: AnyRecord, *, reserve: bool = True) -> None:
+        """Journal a fact that is so whether it can be written or not."""
+        try:
+            self.append(record, reserve)
+        except StorageError as error:
+            log.error("fact_not_journalled", record=type(record).__name__, reason=str(error))
+            self.accounts.ledger.apply(record)
+
+    def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run something in the outermost group; what it raises is our bug, never a crash."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception as error:  # noqa: BLE001 - a task's root: report, trip, go on
+                log.error("task_failed", task=name, reason=f"{type(error).__name__}: {error}")
+                self.feed(InvariantReported(f"{name}: {type(error).__name__}"))
+
+        self._group.create_task(guarded(), name=name)
+
+    # -- life ------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Run until `stop`. Raises ConfigError, CredentialError, StorageError, VenueError."""
+        async with AsyncExitStack() as stack:
+            self._open_journal(stack)
+            recovered = read_journal(self.journal)
+            self.engine = Engine(
+                self.settings.limits,
+                first_execution_no=recovered.next_execution_no,
+                hash_every=self.settings.polymarket.hash_check_every_frames,
+            )
+            self.archive = Archive(self.settings, self.seams, self.journal)
+            stack.push_async_callback(self.archive.close)
+            await self._open_venues(stack, recovered)
+            async with asyncio.TaskGroup() as self._group:
+                self._timers = Timers(self.seams.clock, self._group, self._on_timer)
+                await self._run_side_work(recovered)
+                self._timers.close()
+
+    async def _run_side_work(self, recovered: Recovered) -> None:
+        async with asyncio.TaskGroup() as side:
+            archive = side.create_task(self.archive.run(), name="archive")
+            watch = side.create_task(self._watch(), name="watch")
+            self._journal_start()
+            await self._read_markets()
+            self._tell_pairs(armed=False)
+            async with asyncio.TaskGroup() as feeds:
+                tasks = self._start_feeds(feeds)
+                await self._recover(recovered)
+                await self.accounts.open(self.markets.values())
+                await self._until_stopped(self.archive.is_ready)
+                self._tell_pairs(armed=True)
+                self.has_started.set()
+                log.info("started", mode=self.settings.daemon.mode.value, pairs=len(self._pairs))
+                await self._stop.wait()
+                await self._drain()
+                for task in tasks:
+                    task.cancel()
+            watch.cancel()
+            if not await self.archive.drain(SHIP_S):
+                log.warning("records_not_shipped", lag=self.archive.state.lag)
+            if self._finish is not None:
+                await self._finish(self)
+            archive.cancel()
+
+    async def _until_stopped(self, event: asyncio.Event) -> None:
+        """Wait for an event, or for the stop if that comes first."""
+        waits = [asyncio.ensure_future(one.wait()) for one in (event, self._stop)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    def _open_journal(self, stack: AsyncExitStack) -> None:
+        daemon, wanted = self.settings.daemon, self.settings.journal
+        self.journal = Journal.open(
+            self.settings.state_dir / "journal",
+            sync=wanted.sync.value,
+            clock=self.seams.clock,
+            entropy=self.seams.entropy,
+            mode=daemon.mode.value,
+            member=daemon.member,
+            limits=JournalLimits(
+                segment_bytes=wanted.segment_mib * MIB, reserve_bytes=wanted.reserve_mib * MIB
+            ),
+        )
+        stack.callback(self.journal.close)
+        if self.journal.torn_bytes:
+            log.warning("journal_tail_was_torn", bytes=self.journal.torn_bytes)
+
+    async def _open_venues(self, stack: AsyncExitStack, recovered: Recovered) -> None:
+        is_paper = self.settings.daemon.mode is Mode.PAPER
+        self._kits = [open_kalshi(self.settings, self.seams)]
+        stack.push_async_callback(self._kits[0].close)
+        polymarket = await open_polymarket(self.settings, self.seams, needs_account=not is_paper)
+        self._kits.append(polymarket)
+        stack.push_async_callback(polymarket.close)
+        orders: dict[Venue, OrderPort] = {}
+        accounts: dict[Venue, AccountPort] = {}
+        for kit in self._kits:
+            if is_paper or kit.orders is None or kit.account is None:
+                orders[kit.venue] = accounts[kit.venue] = self._paper(kit.venue)
+            else:
+                orders[kit.venue], accounts[kit.venue] = kit.orders, kit.account
+        seams = self.seams
+        self.accounts = Accounts(
+            accounts, ledger=recovered.ledger, clock=seams.clock, record=self.record, emit=self.feed
+        )
+        self._tracker = Tracker(
+            orders=orders, clock=seams.clock, record=self.record, emit=self.feed
+        )
+        self._executor = Executor(
+            orders=orders,
+            tracker=self._tracker,
+            clock=seams.clock,
+            entropy=seams.entropy,
+            append=self.append,
+            emit=self.feed,
+            spawn=self.spawn,
+        )
+
+    def _paper(self, venue: Venue) -> PaperVenue:
+        wanted = self.settings.paper
+        return PaperVenue(
+            venue,
+            book_of=self._book_of,
+            clock=self.seams.clock,
+            entropy=self.seams.entropy,
+            latency_ms=wanted.latency_ms,
+            cash_micros=dict.fromkeys(range(4), int(wanted.cash_dollars * 1_000_000)),
+        )
+
+    def _book_of(self, market_id: MarketId) -> Book | None:
+        return self.engine.books().books.get(market_id)
+
+    def _journal_start(self) -> None:
+        daemon = self.settings.daemon
+        self.append(
+            RunStarted(
+                wall_ns=self.seams.clock.wall_ns(),
+                run_id=self.seams.entropy.uuid4(),
+                mode=daemon.mode.value,
+                version=version("twoleg"),
+                member=daemon.member,
+                accounts={venue.value: "main" for venue in Venue},
+            ),
+            False,
+        )
+
+    async def _read_markets(self) -> None:
+        """Terms of every market of every pair, from its venue."""
+        kits = {kit.venue: kit for kit in self._kits}
+        for pair in self._pairs:
+            for venue in Venue:
+                market_id = pair.market_on(venue)
+                if market_id in self.markets:
+                    continue
+                market = await kits[venue].read_market(pair)
+                self.markets[market_id] = market
+                wall_ns = self.seams.clock.wall_ns()
+                self.append(MarketSeen(wall_ns=wall_ns, market=market), False)
+                self.feed(MarketChanged(market))
+            self.append(PairSeen(wall_ns=self.seams.clock.wall_ns(), pair=pair), False)
+
+    def _start_feeds(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        tasks: list[asyncio.Task[None]] = []
+        for kit in self._kits:
+            mine = [market for market in self.markets.values() if market.venue is kit.venue]
+            sinks = Sinks(self.feed, self._tracker.on_fill, self._on_feed_up)
+            feed = kit.make_feed(mine, sinks)
+            self._feeds[kit.venue] = feed
+            name = f"feed-{kit.venue.value}"
+            tasks.append(group.create_task(self._keep_feeding(feed, mine), name=name))
+        return tasks
+
+    async def _keep_feeding(self, feed: FeedPort, markets: list[Market]) -> None:
+        """Run a feed for good: one that dies of a bug is started again, its books void."""
+        while True:
+            try:
+                await feed.run()
+            except Exception as error:  # noqa: BLE001 - a task's root: report, restart
+                log.error("feed_failed", venue=feed.venue.value, reason=repr(error))
+            lost = tuple(market.id for market in markets)
+            self.feed(BooksVoid(lost, "feed_failed"))
+            await self.seams.clock.sleep(1)
+
+    async def _recover(self, recovered: Recovered) -> None:
+        """Ask the venues for every order that an earlier process left without an end."""
+        for number, execution in recovered.open.items():
+            pair = recovered.pairs.get(execution.pair_id)
+            if pair is None:
+                log.error("execution_without_pair", execution_no=number)
+                continue
+            log.warning("execution_recovered", execution_id=execution.execution_id)
+            self._executor.adopt(number, execution.execution_id)
+            for ref in execution.orders:
+                self.feed(MarketChanged(self.markets.get(ref.spec.market.id, ref.spec.market)))
+                order_no = ref.spec.order_no
+                self._tracker.register(
+                    ref,
+                    tuple(execution.fills.get(order_no, ())),
+                    execution.adjusted.get(order_no, 0),
+                )
+            self.feed(execution.found(number, pair))
+        # Holdings are read after that: until then a fill could be counted twice.
+        await self._wait_idle()
+
+    def _tell_pairs(self, *, armed: bool) -> None:
+        """Make the pairs known; nothing new starts on them before the database answered once."""
+        idle = PairState.DISARMED
+        pairs = self._pairs if armed else tuple(replace(pair, state=idle) for pair in self._pairs)
+        self.feed(PairsChanged(pairs))
+
+    def _on_feed_up(self) -> None:
+        """A private stream was away: fills may have been missed."""
+        for number, order_no in self._tracker.provisional():
+            self.spawn(f"refresh-{number}-{order_no}", self._tracker.refresh(number, order_no))
+
+    async def _watch(self) -> None:
+        """See provisional fills through to their end, and a full journal to room again."""
+        while True:
+            await self.seams.clock.sleep(WATCH_S)
+            if not self.journal.is_writable:
+                self.journal.make_room()
+            for number, order_no in self._tracker.provisional():
+                await self._tracker.refresh(number, order_no)
+
+    def _on_timer(self, key: str) -> None:
+        self.feed(TimerFired(key))
+
+    async def _wait_idle(self) -> None:
+        """Give open executions their time to end; what is still open stays on record."""
+        if self.engine.open_executions == 0:
+            return
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                await self._idle.wait()
+        except TimeoutError:
+            log.error("executions_left_open", count=self.engine.open_executions)
+
+    async def _drain(self) -> None:
+        """Let open executions end; then read the cash once more."""
+        self.feed(StopRequested())
+        await self._wait_idle()
+        for venue in Venue:
+            await self.accounts.compare(venue)

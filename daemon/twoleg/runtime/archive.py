@@ -1,0 +1,104 @@
+"""The Postgres side of a run: one server (ours or the operator's), its schema, and the shipper."""
+
+import asyncio
+
+import structlog
+
+from twoleg.errors import PostgresMissing, StorageError
+from twoleg.runtime.kits import Seams
+from twoleg.settings import Settings
+from twoleg.storage.database import Database
+from twoleg.storage.embedded import EmbeddedPostgres
+from twoleg.storage.journal import Journal
+from twoleg.storage.migrate import migrate
+from twoleg.storage.shipper import Shipper, ShipperState
+
+BACKOFF_S_MIN = 0.25
+BACKOFF_S_MAX = 15.0
+
+log = structlog.get_logger(__name__)
+
+
+class Archive:
+    """Ships the journal to Postgres for as long as the process lives; never holds up trading."""
+
+    def __init__(self, settings: Settings, seams: Seams, journal: Journal) -> None:
+        self._seams = seams
+        url = settings.database.url.reveal()
+        self.server: EmbeddedPostgres | None = None
+        if not url:
+            self.server = EmbeddedPostgres(
+                settings.state_dir, seams.clock, seams.entropy, pg_bin=settings.database.pg_bin
+            )
+        self.database = Database(url or self._embedded_dsn)
+        self._shipper = Shipper(journal, self.database, seams.clock, seams.entropy)
+        # Set once the database took its schema: from then on new executions may start.
+        self.is_ready = asyncio.Event()
+
+    def _embedded_dsn(self) -> str:
+        assert self.server is not None
+        return self.server.dsn
+
+    @property
+    def state(self) -> ShipperState:
+        """How far the copy is."""
+        return self._shipper.state
+
+    def notify(self) -> None:
+        """Something was journalled."""
+        self._shipper.notify()
+
+    async def run(self) -> None:
+        """Bring the server and its schema up, then ship until cancelled.
+
+        Raises:
+            PostgresMissing: there is no server and none can be started here.
+        """
+        async with asyncio.TaskGroup() as group:
+            if self.server is not None:
+                await self._start_server(self.server)
+                group.create_task(self.server.run(), name="postgres")
+            await self._migrate()
+            self.is_ready.set()
+            group.create_task(self._shipper.run(), name="shipper")
+
+    async def drain(self, seconds: float) -> bool:
+        """Wait until the database has all; False if it did not get there in time."""
+        return self.is_ready.is_set() and await self._shipper.drain(seconds)
+
+    async def close(self) -> None:
+        """Stop our server, close what is open."""
+        await self.database.close()
+        if self.server is not None:
+            await self.server.stop()
+
+    async def _start_server(self, server: EmbeddedPostgres) -> None:
+        pause_s = BACKOFF_S_MIN
+        while True:
+            try:
+                await server.start()
+            except PostgresMissing:
+                raise
+            except StorageError as error:
+                log.warning("postgres_not_started", reason=str(error))
+                await self._seams.clock.sleep(pause_s)
+                pause_s = min(2 * pause_s, BACKOFF_S_MAX)
+            else:
+                return
+
+    async def _migrate(self) -> None:
+        pause_s = BACKOFF_S_MIN
+        while True:
+            try:
+                connection = await self.database.connect()
+                try:
+                    applied = await migrate(connection)
+                finally:
+                    await connection.close()
+            except StorageError as error:
+                log.warning("database_not_ready", reason=str(error))
+                await self._seams.clock.sleep(pause_s)
+                pause_s = min(2 * pause_s, BACKOFF_S_MAX)
+            else:
+                log.info("database_ready", migrations_applied=len(applied))
+                return

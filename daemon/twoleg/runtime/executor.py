@@ -1,0 +1,175 @@
+"""Gather with rollback: carries out what the engine asks for, and tells it what came of it.
+
+Intent is journalled before any byte leaves; both legs are sent concurrently; every outcome goes
+back to the engine as an event, and into the journal. No decision is made here.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from twoleg.core.actions import Fire, LookUp, SettleMoney
+from twoleg.core.events import AnswerStatus, Event, InvariantReported, LegAnswer, OrderAnswered
+from twoleg.core.market import Venue
+from twoleg.core.orders import OrderRef, OrderSpec, Purpose
+from twoleg.errors import InvariantBroken, StorageError, TwolegError
+from twoleg.runtime.tracker import Tracker
+from twoleg.seams import Clock, Entropy
+from twoleg.storage.records import AnswerRecorded, AnyRecord, IntentRecorded
+from twoleg.venues.ports import OrderPort, PreparedOrder
+
+EXECUTION_IDS_MAX: Final = 4_096
+
+log = structlog.get_logger(__name__)
+
+
+class Executor:
+    """Sends orders and looks them up. `spawn` starts a named task in the executions' group."""
+
+    def __init__(
+        self,
+        *,
+        orders: dict[Venue, OrderPort],
+        tracker: Tracker,
+        clock: Clock,
+        entropy: Entropy,
+        append: Callable[[AnyRecord, bool], None],
+        emit: Callable[[Event], None],
+        spawn: Callable[[str, Coroutine[Any, Any, None]], None],
+    ) -> None:
+        self._orders = orders
+        self._tracker = tracker
+        self._clock = clock
+        self._entropy = entropy
+        # append(record, reserve): raises StorageError when it cannot be written.
+        self._append = append
+        self._emit = emit
+        self._spawn = spawn
+        self._execution_ids: dict[int, str] = {}
+
+    def execution_id(self, execution_no: int) -> str:
+        """The id under which an execution is known outside; random, made at its first order."""
+        found = self._execution_ids.get(execution_no)
+        if found is None:
+            if len(self._execution_ids) >= EXECUTION_IDS_MAX:
+                del self._execution_ids[next(iter(self._execution_ids))]
+            found = self._execution_ids[execution_no] = self._entropy.uuid4()
+        return found
+
+    def adopt(self, execution_no: int, execution_id: str) -> None:
+        """Know an execution of an earlier process by its id."""
+        self._execution_ids[execution_no] = execution_id
+
+    # -- firing ----------------------------------------------------------------------------
+
+    def fire(self, action: Fire) -> None:
+        """Prepare, record, send. Preparing and recording happen before this returns."""
+        try:
+            prepared = [self._orders[spec.venue].prepare(spec) for spec in action.orders]
+            self._record_intent(action, prepared)
+        except TwolegError as error:
+            reason = "journal_refused" if isinstance(error, StorageError) else "not_prepared"
+            log.error("orders_not_sent", execution_no=action.execution_no, reason=str(error))
+            self._spawn(f"deny-{action.execution_no}", self._deny(action, reason, error))
+            return
+        self._spawn(f"execution-{action.execution_no}", self._send_all(prepared))
+
+    def _record_intent(self, action: Fire, prepared: list[PreparedOrder]) -> None:
+        wall_ns = self._clock.wall_ns()
+        refs = tuple(
+            OrderRef(spec=order.spec, order_key=order.order_key, sent_wall_ms=wall_ns // 1_000_000)
+            for order in prepared
+        )
+        is_rollback = any(spec.purpose is Purpose.ROLLBACK for spec in action.orders)
+        record = IntentRecorded(
+            wall_ns=wall_ns,
+            execution_no=action.execution_no,
+            execution_id=self.execution_id(action.execution_no),
+            pair_id=action.pair_id,
+            direction=action.direction,
+            net_micros=action.net_micros,
+            orders=refs,
+        )
+        self._append(record, is_rollback)
+        for ref in refs:
+            self._tracker.register(ref)
+
+    async def _deny(self, action: Fire, reason: str, error: TwolegError) -> None:
+        """Nothing left: tell the engine so, and trip the breaker if it was our own fault."""
+        for spec in action.orders:
+            answer = LegAnswer(status=AnswerStatus.NOT_SENT, code=reason, is_unavailable=True)
+            self._emit_answer(spec, answer)
+        if isinstance(error, InvariantBroken):
+            self._emit(InvariantReported(str(error)))
+
+    async def _send_all(self, prepared: list[PreparedOrder]) -> None:
+        outcomes = await asyncio.gather(
+            *(self._send(order) for order in prepared), return_exceptions=True
+        )
+        for order, outcome in zip(prepared, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                # A port never raises; if one does, the order may have left.
+                log.error("order_port_raised", venue=order.spec.venue.value, reason=repr(outcome))
+                answer = LegAnswer(status=AnswerStatus.UNKNOWN, code="port_raised")
+                self._report(order.spec, order.order_key, answer)
+            elif isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _send(self, prepared: PreparedOrder) -> None:
+        """Send one leg; its answer is judged at once, not when the other leg's is in."""
+        answer = await self._orders[prepared.spec.venue].send(prepared)
+        self._report(prepared.spec, prepared.order_key, answer)
+
+    # -- finding out -----------------------------------------------------------------------
+
+    def look_up(self, action: LookUp) -> None:
+        """Ask the venue what became of an order."""
+        number, order_no = action.execution_no, action.order_no
+        self._spawn(f"look-up-{number}-{order_no}", self._look_up(number, order_no))
+
+    async def _look_up(self, execution_no: int, order_no: int) -> None:
+        ref = self._tracker.ref(execution_no, order_no)
+        answer = await self._orders[ref.spec.venue].look_up(ref)
+        booked_e6 = self._tracker.size_e6(execution_no, order_no)
+        if answer.status is AnswerStatus.MISSED and booked_e6 > 0:
+            # The private stream told of fills that the look-up denies: not known.
+            log.error("look_up_contradicted", execution_no=execution_no, booked_e6=booked_e6)
+            answer = msgspec.structs.replace(
+                answer, status=AnswerStatus.UNKNOWN, code="contradicted_by_fills"
+            )
+        self._report(ref.spec, ref.order_key, answer)
+
+    def settle(self, action: SettleMoney) -> None:
+        """Book all fills of an order."""
+        self._spawn(
+            f"settle-{action.execution_no}-{action.order_no}",
+            self._tracker.settle(
+                action.execution_no, action.order_no, action.filled_e6, action.notional_micros
+            ),
+        )
+
+    # -- reporting -------------------------------------------------------------------------
+
+    def _report(self, spec: OrderSpec, order_key: str, answer: LegAnswer) -> None:
+        """Journal an answer, then let the engine judge it."""
+        record = AnswerRecorded(
+            wall_ns=self._clock.wall_ns(),
+            execution_no=spec.execution_no,
+            order_no=spec.order_no,
+            order_key=order_key,
+            venue=spec.venue,
+            answer=answer,
+        )
+        try:
+            self._append(record, True)
+        except StorageError as error:
+            # The intent is on disk, so a restart will ask the venue; deciding goes on.
+            log.error("answer_not_journalled", execution_no=spec.execution_no, reason=str(error))
+        self._tracker.learn_order_id(spec.execution_no, spec.order_no, answer.venue_order_id)
+        self._emit_answer(spec, answer)
+
+    def _emit_answer(self, spec: OrderSpec, answer: LegAnswer) -> None:
+        self._emit(OrderAnswered(spec.execution_no, spec.order_no, answer, self._clock.wall_ns()))

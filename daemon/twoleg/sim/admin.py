@@ -20,7 +20,7 @@ terms.
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -135,7 +135,8 @@ def _order(venue: "VenueSim", body: Body) -> tuple[str, Side, int, int]:
     price_e4, size_e6 = _whole(body, "price_e4"), _whole(body, "size_e6")
     if price_e4 >= ONE_E4:
         raise ValueError("price_e4 must be below 10000")
-    return _market(venue, body), cast("Side", side), price_e4, size_e6
+    chosen: Side = "bid" if side == "bid" else "ask"
+    return _market(venue, body), chosen, price_e4, size_e6
 
 
 def _market(venue: "VenueSim", body: Body) -> str:

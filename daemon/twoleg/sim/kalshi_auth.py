@@ -114,7 +114,7 @@ def _is_signed(public_key: PublicKey, signature: str, text: bytes) -> bool:
     try:
         raw = base64.b64decode(signature, validate=True)
         if isinstance(public_key, rsa.RSAPublicKey):
-            pss = padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size)
+            pss = padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256().digest_size)
             public_key.verify(raw, text, pss, hashes.SHA256())
         else:
             public_key.verify(raw, text)

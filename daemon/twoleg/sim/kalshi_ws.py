@@ -269,7 +269,7 @@ class Session:
         unknown = [str(ticker) for ticker in tickers if ticker not in self._markets]
         if unknown:
             raise CommandRefused(11, sid=sid, tickers=unknown)
-        return list(dict.fromkeys(tickers))
+        return [str(ticker) for ticker in dict.fromkeys(tickers)]
 
     def _send_error(self, number: int | None, refused: CommandRefused) -> None:
         message: dict[str, object] = {"code": refused.code, "msg": ERRORS[refused.code]}

@@ -4,6 +4,7 @@ Everything is a pure function of (seed, number of pairs): two processes, one per
 same world. No prices here; `twoleg.sim.prices` has them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from random import Random
@@ -268,7 +269,7 @@ def _pair(seed: int, index: int) -> PairSpec:
 
 
 def _kalshi(
-    theme: _Theme, texts: dict[str, object], ticker: str, event_ticker: str, key: str
+    theme: _Theme, texts: Mapping[str, object], ticker: str, event_ticker: str, key: str
 ) -> KalshiMarket:
     digest = sha256(f"kalshi:{key}".encode()).hexdigest()
     return KalshiMarket(
@@ -288,7 +289,7 @@ def _kalshi(
     )
 
 
-def _polymarket(theme: _Theme, texts: dict[str, object], key: str) -> PolymarketMarket:
+def _polymarket(theme: _Theme, texts: Mapping[str, object], key: str) -> PolymarketMarket:
     def digest(what: str) -> str:
         return sha256(f"polymarket:{what}:{key}".encode()).hexdigest()
 

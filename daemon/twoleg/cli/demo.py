@@ -1,0 +1,260 @@
+"""`twoleg demo`: both venues simulated in processes of their own, the daemon trading between them.
+
+It ends with a table read back from Postgres, and with a check: cash and positions derived from the
+journal alone must equal the simulators' own ledgers to the micro-dollar.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from twoleg.cli.children import VenueProcess, start_venue
+from twoleg.cli.faults import fault_rules
+from twoleg.cli.run import prepare_logs, real_world, run_until_signal
+from twoleg.cli.screen import Screen, contracts, dollars
+from twoleg.cli.summary import (
+    VenueLedger,
+    derive_ledger,
+    difference_micros,
+    pair_net_e6,
+    read_executions,
+    read_venue_ledger,
+    summarise,
+)
+from twoleg.core.market import MarketId, Pair, PairId, Polarity, TimeInForce, Venue
+from twoleg.core.units import LOT_E6
+from twoleg.runtime.app import App
+from twoleg.runtime.kits import Seams
+from twoleg.settings import Secret, Settings, load_demo, load_settings
+from twoleg.sim.world import FlowWorld
+from twoleg.storage.binaries import choose_user
+from twoleg.storage.places import choose_home
+from twoleg.storage.queries import find_sql_folder
+from twoleg.venues.transport import make_session
+
+SEED_BOUND: Final = 1_000_000
+IOC_EVERY: Final = 3
+"""Every third pair takes what there is (IOC) instead of all or nothing, so that partials occur."""
+MARK: Final = ".twoleg-demo"
+"""Stands in a state folder that the demo made, and may wipe."""
+
+log = structlog.get_logger(__name__)
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Run the demo; 1 if the record and the venues' ledgers differ."""
+    return asyncio.run(_Demo(arguments).run())
+
+
+class _Demo:
+    """One demo run."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._seconds: int | None = arguments.seconds
+        self._seed: int = arguments.seed if arguments.seed is not None else _random_seed()
+        self._json: Path | None = arguments.json
+        self._keep: bool = arguments.keep
+        self._state: Path = arguments.state.resolve()
+        self._config: Path = arguments.config or find_sql_folder().parent / "config/demo.toml"
+        self._world = FlowWorld(self._seed, arguments.pairs)
+        self._screen = Screen()
+        self._venues: dict[Venue, VenueProcess] = {}
+        self._summary: dict[str, Any] = {}
+
+    async def run(self) -> int:
+        """Start everything, trade, stop everything, account for it."""
+        self._prepare_state()
+        seams = real_world()
+        async with AsyncExitStack() as stack:
+            await self._start_venues(stack)
+            settings = self._settings()
+            daemon_log = stack.enter_context(
+                (self._state / "daemon.log").open("a", encoding="utf-8")
+            )
+            prepare_logs(settings, daemon_log)
+            app = App(
+                settings,
+                self._pairs(),
+                seams,
+                observe=self._screen.execution,
+                finish=lambda app: self._account(app, seams),
+            )
+            status = asyncio.create_task(self._show_status(app), name="status")
+            try:
+                await run_until_signal(app)
+            finally:
+                status.cancel()
+                self._screen.end_status()
+        if self._json:
+            self._json.write_text(json.dumps(self._summary, indent=2) + "\n", "utf-8")
+        is_equal = self._summary.get("difference_micros") == 0
+        return 0 if is_equal and not app.is_broken else 1
+
+    def _prepare_state(self) -> None:
+        """A state folder of our own, wiped unless asked to keep it; never somebody else's."""
+        mark = self._state / MARK
+        if self._state.exists() and any(self._state.iterdir()) and not mark.exists():
+            raise FileExistsError(f"{self._state} is not empty and was not made by the demo")
+        if self._state.exists() and not self._keep:
+            home = choose_home(self._state / "sim")
+            shutil.rmtree(self._state)
+            if not home.is_relative_to(self._state):
+                shutil.rmtree(home, ignore_errors=True)
+        self._state.mkdir(parents=True, exist_ok=True)
+        if choose_user(self._state / "sim/postgres/data").is_dropped_to:
+            # The database's user must be able to pass through; its own folder stays private.
+            self._state.chmod(0o711)
+        mark.touch()
+
+    async def _start_venues(self, stack: AsyncExitStack) -> None:
+        faults = load_demo(self._config)
+        epoch_ms = int(time.time() * 1_000)
+        for venue in Venue:
+            path = self._state / f"faults-{venue.value}.json"
+            path.write_text(json.dumps(fault_rules(venue, faults)), "utf-8")
+            switches = [
+                f"--seed={self._seed}",
+                f"--pairs={len(self._world.pairs)}",
+                f"--epoch-ms={epoch_ms}",
+                f"--key-dir={self._state / 'keys'}",
+                f"--faults={path}",
+            ]
+            log_path = self._state / f"{venue.value}.log"
+            child = await start_venue(venue.value, switches, log_path)
+            self._venues[venue] = child
+            stack.push_async_callback(child.stop)
+
+    def _settings(self) -> Settings:
+        kalshi, polymarket = (self._venues[venue].told for venue in Venue)
+        overrides: dict[str, object] = {
+            "daemon.state_dir": str(self._state),
+            "kalshi.rest_url": kalshi["urls"]["rest"],
+            "kalshi.ws_url": kalshi["urls"]["ws"],
+            "kalshi.key_id": kalshi["api_key_id"],
+            "kalshi.private_key_path": kalshi["private_key_path"],
+            "polymarket.clob_url": polymarket["urls"]["clob"],
+            "polymarket.gamma_url": polymarket["urls"]["gamma"],
+            "polymarket.data_url": polymarket["urls"]["data"],
+            "polymarket.ws_market_url": polymarket["urls"]["ws_market"],
+            "polymarket.ws_user_url": polymarket["urls"]["ws_user"],
+            "polymarket.private_key": Secret(polymarket["wallet_key"]),
+            "polymarket.funder": polymarket["deposit_wallet"],
+        }
+        # Of the environment only the database is of interest: no real key reaches the demo.
+        environ = {key: os.environ[key] for key in ("DATABASE_URL",) if key in os.environ}
+        return load_settings(self._config, environ, overrides=overrides)
+
+    def _pairs(self) -> tuple[Pair, ...]:
+        return tuple(
+            Pair(
+                id=PairId(f"pair-{spec.index + 1:02d}"),
+                kalshi=MarketId(f"kalshi:{spec.kalshi.ticker}"),
+                polymarket=MarketId(f"polymarket:{spec.polymarket.condition_id}"),
+                polarity=Polarity(spec.polarity),
+                polymarket_labels=spec.polymarket.outcomes,
+                tif=TimeInForce.IOC if spec.index % IOC_EVERY == 0 else TimeInForce.FOK,
+            )
+            for spec in self._world.pairs
+        )
+
+    async def _show_status(self, app: App) -> None:
+        clock = app.seams.clock
+        started_ns = clock.monotonic_ns()
+        await app.has_started.wait()
+        self._screen.line(
+            f"seed {self._seed}, {len(self._world.pairs)} pairs, state in {self._state}; "
+            f"ready after {(clock.monotonic_ns() - started_ns) / 1e9:.1f} s"
+        )
+        started_ns = clock.monotonic_ns()
+        while True:
+            elapsed_s = (clock.monotonic_ns() - started_ns) / 1e9
+            self._screen.status(app, elapsed_s)
+            if self._seconds is not None and elapsed_s >= self._seconds:
+                app.stop()
+                return
+            left_s = self._seconds - elapsed_s if self._seconds else self._screen.status_every_s
+            await clock.sleep(min(self._screen.status_every_s, max(0.01, left_s)))
+
+    # -- the account -----------------------------------------------------------------------
+
+    async def _account(self, app: App, seams: Seams) -> None:
+        """Read Postgres back, compare the journal with the venues' own ledgers, print both."""
+        ledgers, faulty_keys = await self._read_venues(seams)
+        connection = await app.archive.database.connect()
+        try:
+            executions = await read_executions(connection, app.journal.journal_uuid)
+        finally:
+            await connection.close()
+        ledger = derive_ledger(app.journal)
+        nets_e6 = {pair.id: pair_net_e6(pair, app.markets, ledgers) for pair in self._pairs()}
+        self._summary = {
+            "seed": self._seed,
+            **summarise(executions, faulty_keys),
+            "dust_e6": sum(abs(net) for net in nets_e6.values()),
+            "pair_net_e6_max": max(abs(net) for net in nets_e6.values()),
+            "difference_micros": difference_micros(ledger, list(app.markets.values()), ledgers),
+            "records_not_shipped": app.archive.state.lag,
+            "decision_p50_us": app.stats.percentile_us(50),
+            "decision_p99_us": app.stats.percentile_us(99),
+            "ticks": app.stats.ticks,
+        }
+        self._print_table(executions, nets_e6)
+
+    async def _read_venues(self, seams: Seams) -> tuple[dict[Venue, VenueLedger], set[str]]:
+        names = {
+            Venue.KALSHI: "default",
+            Venue.POLYMARKET: str(self._venues[Venue.POLYMARKET].told["deposit_wallet"]),
+        }
+        ledgers: dict[Venue, VenueLedger] = {}
+        keys: set[str] = set()
+        async with make_session(seams.network) as session:
+            for venue, child in self._venues.items():
+                bodies: list[Mapping[str, Any]] = []
+                for path in ("ledger", "faults"):
+                    async with session.get(f"{child.admin_url}/_sim/{path}") as answer:
+                        bodies.append(await answer.json())
+                ledgers[venue] = read_venue_ledger(bodies[0], names[venue])
+                keys |= {record["key"] for record in bodies[1]["records"] if record["key"]}
+        return ledgers, keys
+
+    def _print_table(self, executions: list[dict[str, Any]], nets_e6: Mapping[PairId, int]) -> None:
+        out = sys.stdout
+        out.write("\nread back from Postgres:\n")
+        out.write("  pair        executions  hedged  rolled back  missed  open      net $  dust\n")
+        for pair_id, net_e6 in nets_e6.items():
+            mine = summarise([row for row in executions if row["pair_id"] == pair_id], set())
+            out.write(
+                f"  {pair_id:<10} {mine['executions']:>11} {mine['hedged']:>7} "
+                f"{mine['rolled_back']:>12} {mine['missed']:>7} {mine['open_residuals']:>5} "
+                f"{dollars(mine['net_micros']):>10}  {dust_text(net_e6)}\n"
+            )
+        total = self._summary
+        out.write(
+            f"  {'all':<10} {total['executions']:>11} {total['hedged']:>7} "
+            f"{total['rolled_back']:>12} {total['missed']:>7} {total['open_residuals']:>5} "
+            f"{dollars(total['net_micros']):>10}\n"
+            f"hit by a fault {total['hit_by_fault']}, completed {total['completed']}, unwound "
+            f"{total['unwound']}, unknown legs: {total['unknown_landed']} had landed, "
+            f"{total['unknown_absent']} had not\n"
+            f"journal against the venues' own ledgers: difference "
+            f"${dollars(total['difference_micros'])}\n"
+        )
+
+
+def dust_text(net_e6: int) -> str:
+    """What a pair's venues do not cover of each other: dust, or the size of a residual."""
+    return f"{net_e6} e-6" if abs(net_e6) < LOT_E6 else f"RESIDUAL {contracts(net_e6)}"
+
+
+def _random_seed() -> int:
+    return int.from_bytes(os.urandom(4), "big") % SEED_BOUND

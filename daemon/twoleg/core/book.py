@@ -72,10 +72,12 @@ class Book:
         return self.is_live
 
     def set_level(self, side: int, price_e4: int, size_e6: int) -> None:
-        """Give one level a new size; 0 removes it."""
+        """Give one level a new size; 0 removes it. A price of 0 or 1 is no quote."""
         sizes = self._sizes[side]
         self.version += 1
         if size_e6 > 0:
+            if not NO_BID < price_e4 < NO_ASK:
+                return
             if price_e4 not in sizes:
                 insort(self._prices[side], price_e4 if side == BID else -price_e4)
             sizes[price_e4] = size_e6
@@ -89,7 +91,7 @@ class Book:
         """Change one level by a signed size; False if the book cannot have held it."""
         size_e6 = self._sizes[side].get(price_e4, 0) + delta_e6
         if size_e6 < 0:
-            return False
+            return not NO_BID < price_e4 < NO_ASK
         self.set_level(side, price_e4, size_e6)
         return True
 

@@ -71,20 +71,23 @@ class Books:
 
     def saw_sequence(self, event: SequenceSeen) -> list[Action]:
         """A control frame consumed a number."""
-        return self._check(event.venue, event.sid, event.seq)[1]
+        return self._check(event.sid, event.seq)[1]
 
     def snapshot(self, event: BookSnapshot) -> list[Action]:
         """Replace a book."""
+        # The frame consumed its number whether or not anybody wants its market.
+        fresh, actions = self._check(event.sid, event.seq, event.market_id)
         market, book = self.markets.get(event.market_id), self.books.get(event.market_id)
-        if market is None or book is None:
-            return []
-        fresh, actions = self._check(market.venue, event.sid, event.seq)
-        if not fresh:
+        if market is None or book is None or not fresh:
             return actions
+        is_dump = not book.is_live and market.venue is Venue.POLYMARKET
         if not book.replace(event.bids, event.asks):
             return [*actions, *self._void((event.market_id,), "snapshot_crossed")]
-        book.stamp(BID, event.ts_event_ms, event.ts_recv_ns)
-        book.stamp(ASK, event.ts_event_ms, event.ts_recv_ns)
+        # Kalshi tells when it sent a snapshot. A Polymarket dump may carry the time of the book's
+        # last change, which on a quiet market says nothing about how late the feed runs.
+        ts_event_ms = event.ts_recv_ns // 1_000_000 if is_dump else event.ts_event_ms
+        book.stamp(BID, ts_event_ms, event.ts_recv_ns)
+        book.stamp(ASK, ts_event_ms, event.ts_recv_ns)
         if event.last_trade_price:
             book.last_trade_price = event.last_trade_price
         if event.hash and self._hash_every:
@@ -94,11 +97,9 @@ class Books:
 
     def delta(self, event: LevelDelta) -> list[Action]:
         """Change one level by a signed size (Kalshi)."""
+        fresh, actions = self._check(event.sid, event.seq, event.market_id)
         book = self.books.get(event.market_id)
-        if book is None:
-            return []
-        fresh, actions = self._check(Venue.KALSHI, event.sid, event.seq)
-        if not fresh or not book.is_live:
+        if book is None or not fresh or not book.is_live:
             # A void book waits for its snapshot; what comes before is contained in it.
             return actions
         if not book.add_to_level(event.side, event.price_e4, event.delta_e6):
@@ -141,17 +142,22 @@ class Books:
                 self.books[market_id].void()
         return [_note(event.market_ids, event.reason)]
 
-    def _check(self, venue: Venue, sid: int, seq: int) -> tuple[bool, list[Action]]:
+    def _check(
+        self, sid: int, seq: int, market_id: MarketId | None = None
+    ) -> tuple[bool, list[Action]]:
         """(whether the frame is to be applied, what a gap makes necessary)."""
         verdict = self._sequences.check(sid, seq)
         if verdict is SequenceVerdict.GAP:
             market_ids = self._sequences.markets(sid)
-            for market_id in market_ids:
-                if market_id in self.books:
-                    self.books[market_id].void()
+            if market_id is not None and market_id not in market_ids:
+                # The frame says itself that its market hangs on this subscription.
+                market_ids = (*market_ids, market_id)
+            for suspect in market_ids:
+                if suspect in self.books:
+                    self.books[suspect].void()
             return True, [
                 _note(market_ids, "sequence_gap"),
-                Resync(venue, market_ids, "sequence_gap"),
+                Resync(Venue.KALSHI, market_ids, "sequence_gap"),
             ]
         return verdict is SequenceVerdict.NEXT, []
 

@@ -54,6 +54,8 @@ from twoleg.core.units import LOT_E6
 QUIET_NS: Final = 1_500_000_000
 """After the last execution closed, cash is read again once the venues had time to book it."""
 CLOSED_FOR_GOOD_NS: Final = 1 << 62
+DIRECTIONS: Final = tuple(Direction)
+"""Iterating the enum itself costs a generator per tick."""
 
 
 class Engine:
@@ -153,13 +155,13 @@ class Engine:
         return actions or self._evaluate(event.market_id, now_ns)
 
     def _on_grid(self, event: GridChanged, now_ns: int) -> Sequence[Action]:
+        del now_ns
         actions = self._books.change_grid(event)
         self._rebuild_views()
-        return [*actions, *self._alarm_in_flight(event.market_id, now_ns)]
+        return [*actions, *self._alarm_in_flight(event.market_id)] if actions else ()
 
-    def _alarm_in_flight(self, market_id: MarketId, now_ns: int) -> list[Action]:
+    def _alarm_in_flight(self, market_id: MarketId) -> list[Action]:
         """Prices in flight were made for the old grid; the venue judges them, we watch."""
-        del now_ns
         number = self._executions.busy.get(market_id)
         if number is None:
             return []
@@ -177,7 +179,7 @@ class Engine:
     def _evaluate(self, market_id: MarketId, now_ns: int) -> Sequence[Action]:
         """Decide on every pair that the touched market belongs to."""
         for view in self._views.get(market_id, ()):
-            for direction in Direction:
+            for direction in DIRECTIONS:
                 if view.top_edge(direction) >= self._limits.edge_micros_min:
                     actions = self._consider(view, direction, now_ns)
                     if actions:
@@ -225,6 +227,8 @@ class Engine:
             self._is_stopping
             or pair.kalshi in executions.busy
             or pair.polymarket in executions.busy
+            or executions.is_resting(pair.kalshi, now_ns)
+            or executions.is_resting(pair.polymarket, now_ns)
         ):
             return False
         for book in (view.kalshi_book, view.polymarket_book):

@@ -111,6 +111,7 @@ class OrderState:
         "is_settled",
         "look_ups",
         "spec",
+        "voided_e6",
         "was_unknown",
     )
 
@@ -119,6 +120,8 @@ class OrderState:
         # None while the order is out.
         self.answer: LegAnswer | None = None
         self.filled_e6 = 0
+        # What of its fills failed on chain.
+        self.voided_e6 = 0
         self.booked_e6 = 0
         self.booked_notional_micros = 0
         self.booked_fee_micros = 0

@@ -48,6 +48,8 @@ CLOSED_KEPT: Final = 512
 LOOK_UP_AGAIN_NS: Final = 2_000_000_000
 UNAVAILABLE_NS: Final = 1_000_000_000
 """How long a venue gets no new execution after it could not be asked; doubles up to 32 times."""
+REJECTED_NS: Final = 1_000_000_000
+"""How long a market that rejected a leg gets no new execution; doubles up to 64 times."""
 
 
 class Tally(msgspec.Struct):
@@ -70,6 +72,7 @@ class Executions:
         "_limits",
         "_next_no",
         "_open",
+        "_rests",
         "_unavailable",
         "breaker",
         "busy",
@@ -87,6 +90,8 @@ class Executions:
         self._closed: dict[int, Execution] = {}
         # Consecutive answers by which a venue was unavailable.
         self._unavailable: dict[Venue, int] = {}
+        # Consecutive rejections of a market's legs, and until when it rests for that.
+        self._rests: dict[MarketId, tuple[int, int]] = {}
         self.breaker = Breaker(limits.breaker)
         self.busy: dict[MarketId, int] = {}
         # A venue gets no new execution before this monotonic time.
@@ -113,6 +118,10 @@ class Executions:
     def is_open_venue(self, venue: Venue, now_ns: int) -> bool:
         """Whether a venue takes new executions."""
         return now_ns >= self.closed_until_ns.get(venue, 0)
+
+    def is_resting(self, market_id: MarketId, now_ns: int) -> bool:
+        """Whether a market rejected a leg only just now: it would reject the next one too."""
+        return now_ns < self._rests.get(market_id, (0, 0))[1]
 
     # -- opening ---------------------------------------------------------------------------
 
@@ -143,6 +152,9 @@ class Executions:
         self._next_no = max(self._next_no, event.execution_no + 1)
         actions: list[Action] = []
         for spec, known in event.orders:
+            if spec.market.id not in self._books.markets:
+                # It may have left the catalogue meanwhile; its orders have not.
+                self._books.change_market(spec.market)
             order = OrderState(spec)
             order.answer = known or LegAnswer(status=AnswerStatus.UNKNOWN, code="restarted")
             order.filled_e6 = order.answer.filled_e6
@@ -157,9 +169,12 @@ class Executions:
 
     def _occupy(self, execution: Execution) -> None:
         self._open[execution.execution_no] = execution
+        self._keep_busy(execution)
+        self.tally.open = len(self._open)
+
+    def _keep_busy(self, execution: Execution) -> None:
         for market_id in (execution.pair.kalshi, execution.pair.polymarket):
             self.busy.setdefault(market_id, execution.execution_no)
-        self.tally.open = len(self._open)
 
     def _fire(self, execution: Execution, specs: tuple[OrderSpec, ...], net_micros: int) -> Fire:
         for spec in specs:
@@ -181,13 +196,16 @@ class Executions:
         answer = event.answer
         if order.answer is not None and not order.is_unresolved:
             # A second answer (late, or of a look-up that crossed the first): only more can be new.
-            return self._adopt_late(execution, order, answer.filled_e6, now_ns)
+            filled_e6 = answer.filled_e6 - order.voided_e6
+            return self._adopt_late(execution, order, filled_e6, now_ns)
         is_first = order.answer is None
         order.answer = answer
-        order.filled_e6 = max(order.filled_e6, answer.filled_e6)
-        self._free_depth(order, event)
+        # A fill that failed on chain may still be counted in an answer that comes after it.
+        order.filled_e6 = max(order.filled_e6, answer.filled_e6 - order.voided_e6)
+        self._free_depth(execution, order, event)
         actions: list[Action] = [answer_note(execution, order)]
         self._mark_venue(order.spec.venue, answer, now_ns)
+        self._mark_market(order, answer, now_ns)
         if order.is_unresolved:
             return [*actions, *self._unresolved(execution, order, now_ns, is_first=is_first)]
         if answer.is_unavailable:
@@ -212,18 +230,23 @@ class Executions:
         """The books of an order are complete."""
         execution = self._find(event.execution_no)
         order = execution.order(event.order_no)
+        told = (event.filled_e6, event.notional_micros, event.fee_micros)
+        known = (order.booked_e6, order.booked_notional_micros, order.booked_fee_micros)
+        if execution.state is ExecutionState.CLOSED and told == known:
+            return []
         order.booked_e6 = event.filled_e6
         order.booked_notional_micros = event.notional_micros
         order.booked_fee_micros = event.fee_micros
         order.is_settled = True
         order.filled_e6 = max(order.filled_e6, event.filled_e6)
-        return self._proceed(execution, now_ns)
+        return self._reopen(execution, now_ns)
 
     def fill_voided(self, event: FillVoided, now_ns: int) -> list[Action]:
         """A provisional fill failed on chain: the other leg stands alone now."""
         execution = self._find(event.execution_no)
         order = execution.order(event.order_no)
         order.filled_e6 -= event.fill.size_e6
+        order.voided_e6 += event.fill.size_e6
         order.booked_e6 -= event.fill.size_e6
         order.booked_notional_micros -= event.fill.notional_micros
         order.booked_fee_micros -= event.fill.fee_micros
@@ -232,6 +255,8 @@ class Executions:
         return [
             alarm(execution, "fill_voided", (("size_e6", event.fill.size_e6),)),
             *self._failure(execution, "fill_voided", now_ns),
+            # Money that was asked for before the fill was void would be waited for in vain.
+            *self._settle(execution, order),
             *self._reopen(execution, now_ns),
         ]
 
@@ -252,10 +277,17 @@ class Executions:
 
     # -- inner workings --------------------------------------------------------------------
 
-    def _free_depth(self, order: OrderState, event: OrderAnswered) -> None:
+    def _free_depth(self, execution: Execution, order: OrderState, event: OrderAnswered) -> None:
         """What was taken counts until the feed shows it; an order that never was took nothing."""
         book, answer = self._books.books[order.spec.market.id], event.answer
-        if answer.status in (AnswerStatus.NOT_SENT, AnswerStatus.REJECTED):
+        took_before = any(
+            other.filled_e6 and other.spec.market.id == order.spec.market.id
+            for other in execution.orders
+        )
+        if order.is_unresolved:
+            # It may fill yet: no book event can be told to be later than that.
+            return
+        if answer.status in (AnswerStatus.NOT_SENT, AnswerStatus.REJECTED) and not took_before:
             book.forget_taken()
         else:
             book.answer_taken(answer.ts_event_ms or event.ts_recv_ns // 1_000_000)
@@ -272,10 +304,7 @@ class Executions:
         number, order_no = execution.execution_no, order.spec.order_no
         assert order.answer is not None
         if is_first:
-            order.was_unknown = order.answer.status is AnswerStatus.UNKNOWN
             actions: list[Action] = [LookUp(number, order_no)]
-            if order.was_unknown:
-                actions += self._failure(execution, "outcome_unknown", now_ns)
         else:
             order.look_ups += 1
             key = f"lookup:{number}/{order_no}"
@@ -283,6 +312,10 @@ class Executions:
                 alarm(execution, "outcome_still_unknown", (("look_ups", order.look_ups),)),
                 SetTimer(key, now_ns + LOOK_UP_AGAIN_NS),
             ]
+        # A delayed order may become UNKNOWN only at its look-up.
+        if order.answer.status is AnswerStatus.UNKNOWN and not order.was_unknown:
+            order.was_unknown = True
+            actions += self._failure(execution, "outcome_unknown", now_ns)
         return [*actions, *self._proceed(execution, now_ns)]
 
     def _adopt_late(
@@ -310,7 +343,19 @@ class Executions:
             return
         count = min(self._unavailable.get(venue, 0), 5)
         self._unavailable[venue] = count + 1
-        self.closed_until_ns[venue] = now_ns + (UNAVAILABLE_NS << count)
+        until_ns = now_ns + (UNAVAILABLE_NS << count)
+        # A venue that was closed by its own word stays closed until it opens by it.
+        self.closed_until_ns[venue] = max(self.closed_until_ns.get(venue, 0), until_ns)
+
+    def _mark_market(self, order: OrderState, answer: LegAnswer, now_ns: int) -> None:
+        market_id = order.spec.market.id
+        if order.spec.purpose is Purpose.ROLLBACK:
+            return
+        if answer.status is AnswerStatus.REJECTED and not answer.is_unavailable:
+            count = self._rests.get(market_id, (0, 0))[0]
+            self._rests[market_id] = (min(count + 1, 6), now_ns + (REJECTED_NS << count))
+        elif answer.status in (AnswerStatus.FILLED, AnswerStatus.PARTIAL, AnswerStatus.MISSED):
+            self._rests.pop(market_id, None)
 
     def _failure(self, execution: Execution, reason: str, now_ns: int) -> list[Action]:
         execution.has_failed = True
@@ -387,6 +432,9 @@ class Executions:
         for market_id in (execution.pair.kalshi, execution.pair.polymarket):
             if self.busy.get(market_id) == number:
                 del self.busy[market_id]
+        for other in self._open.values():
+            # One that was reopened meanwhile has waited for these markets.
+            self._keep_busy(other)
         self.funds.release(number)
         for order in execution.orders:
             self.funds.spend(order.spec.market, order.cash_micros - order.accounted_micros)

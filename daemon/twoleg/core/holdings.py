@@ -43,11 +43,16 @@ class Holdings:
         return self._exposure.get((pair_id, Venue.KALSHI), 0)
 
     def may_add(self, pair_id: PairId, direction: Direction) -> bool:
-        """Whether a direction adds to what is held; the opposite one would close it."""
-        held_e6 = self.held_e6(pair_id)
-        if abs(held_e6) < LOT_E6:
-            return True
-        return (held_e6 > 0) is (direction is Direction.KALSHI_YES)
+        """Whether a direction adds to what is held; the opposite one would close it.
+
+        Kalshi nets YES against NO, so every pair on the same Kalshi market counts.
+        """
+        market_id = self._pairs[pair_id].kalshi
+        for pair in self._pairs.values():
+            held_e6 = self.held_e6(pair.id) if pair.kalshi == market_id else 0
+            if abs(held_e6) >= LOT_E6 and (held_e6 > 0) is not (direction is Direction.KALSHI_YES):
+                return False
+        return True
 
     def account(self, execution: Execution) -> None:
         """Book an execution's exposure as of now; again after it was reopened."""

@@ -101,11 +101,9 @@ def _exit(
         # must be said so, reduce-only.
         return None
     wanted_e6 = abs(residual_e6) if side is Side.BUY else min(abs(residual_e6), own_e6)
-    least_e4 = ceil_div(basis_micros - limits.rollback_loss_micros_max, 100)
+    least_e4 = _least_price(market, basis_micros - limits.rollback_loss_micros_max)
     bids = [
-        level
-        for level in place.book.ladder(held, Side.SELL, LEVELS_MAX)
-        if level[0] >= max(least_e4, 1)
+        level for level in place.book.ladder(held, Side.SELL, LEVELS_MAX) if level[0] >= least_e4
     ]
     if not bids:
         return None
@@ -113,6 +111,15 @@ def _exit(
     if size_e6 < LOT_E6:
         return None
     return _priced(market, held, side, bids, (size_e6, least_e4, own_e6 >= LOT_E6))
+
+
+def _least_price(market: Market, least_micros: int) -> int:
+    """The lowest price that leaves `least_micros` a contract after the fee of the exit itself."""
+    fees = fee_table(market.fees)
+    price_e4 = min(max(1, ceil_div(least_micros, 100)), 10_000)
+    while price_e4 < 10_000 and price_e4 * 100 - fees[price_e4] < least_micros:
+        price_e4 += 1
+    return price_e4
 
 
 def _held_outcome(execution: Execution, venue: Venue, residual_e6: int) -> Outcome:
@@ -139,18 +146,18 @@ def _priced(
             break
     proceeds = scaled // 10_000
     value = (proceeds - fee_ceil(market.fees, worst_e4, size_e6)) * ONE_CONTRACT_E6 // size_e6
-    floor_e4 = max(least_e4, worst_e4 - TOLERANCE_E4, 1)
+    floor_e4 = max(least_e4, worst_e4 - TOLERANCE_E4)
+    spend_micros = 0
     if side is Side.SELL:
         limit_e4 = min(market.grid.ceil(floor_e4), worst_e4)
-        spend_micros = 0
         outcome = held
     else:
         limit_e4 = max(market.grid.floor(10_000 - floor_e4), 10_000 - worst_e4)
-        spend_micros = 0
         outcome = held.other
         if market.venue is Venue.POLYMARKET:
             spend_micros = floor_to(size_e6 - proceeds, CENT_MICROS)
-            too_small = size_e6 < market.size_e6_min or spend_micros < market.notional_micros_min
+            shares_e6 = spend_micros * 10_000 // limit_e4
+            too_small = shares_e6 < market.size_e6_min or spend_micros < market.notional_micros_min
             # A buy below the minimum is refused for certain; there are better tries.
             if too_small or spend_micros < CENT_MICROS:
                 return None

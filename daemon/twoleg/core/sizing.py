@@ -25,6 +25,8 @@ from twoleg.core.units import (
 )
 
 LEVELS_MAX = 8
+CASH_TRIES = 3
+"""How often a size is cut to what the cash pays for; fees make the first cut inexact."""
 
 
 class Room(msgspec.Struct, frozen=True):
@@ -101,7 +103,7 @@ def plan(legs: Legs, limits: Limits, room: Room) -> Opportunity | None:
             if share_e4 > limits.depth_share_e4:
                 break
             size_e6 = min(room.size_e6, depth_e6 * share_e4 // 10_000)
-            found = _candidate(legs, limits, room, size_e6, (kalshi_e4, polymarket_e4))
+            found = _affordable(legs, limits, room, size_e6, (kalshi_e4, polymarket_e4))
             if found and (best is None or found.expected_micros > best.expected_micros):
                 best = found
     return best if best and best.expected_micros > 0 else None
@@ -134,11 +136,28 @@ def _frontier(legs: Legs, limits: Limits) -> list[tuple[int, int]]:
     return pairs
 
 
+def _affordable(
+    legs: Legs, limits: Limits, room: Room, size_e6: int, deepest: tuple[int, int]
+) -> Opportunity | None:
+    """Price one size, or as much of it as the cash on both venues pays for."""
+    for _ in range(CASH_TRIES):
+        found = _candidate(legs, limits, room, size_e6, deepest)
+        if found is None:
+            return None
+        kalshi, polymarket = found.kalshi_cost_micros, found.polymarket_cost_micros
+        if kalshi <= room.kalshi_cash_micros and polymarket <= room.polymarket_cash_micros:
+            return found
+        by_kalshi = found.size_e6 * room.kalshi_cash_micros // kalshi
+        by_polymarket = found.size_e6 * room.polymarket_cash_micros // polymarket
+        size_e6 = min(by_kalshi, by_polymarket) - LOT_E6
+    return None
+
+
 def _candidate(
     legs: Legs, limits: Limits, room: Room, size_e6: int, deepest: tuple[int, int]
 ) -> Opportunity | None:
     """Price one size; None where a rule of a venue or of ours forbids it."""
-    aim = _polymarket_spend(legs, floor_to(size_e6, LOT_E6), room.polymarket_cash_micros)
+    aim = _polymarket_spend(legs, floor_to(size_e6, LOT_E6))
     if aim is None:
         return None
     size_e6 = floor_to(aim.size_e6 + room.carry_e6, LOT_E6)
@@ -150,23 +169,24 @@ def _candidate(
         return None
     priced = _price(legs, limits, (kalshi_walk, aim), found)
     if (
-        priced.kalshi_cost_micros > room.kalshi_cash_micros
-        or priced.polymarket_cost_micros > room.polymarket_cash_micros
+        # The venue reads the order's size as what the spend buys at the limit.
+        priced.shares_e6_min < legs.polymarket.size_e6_min
         or priced.net_limit_micros * ONE_CONTRACT_E6 < limits.edge_micros_min * size_e6
     ):
         return None
-    in_bounds = limits.price_e4_min <= min(kalshi_walk.worst_e4, aim.worst_e4)
+    lowest_e4 = min(legs.kalshi_ladder[0][0], legs.polymarket_ladder[0][0])
+    in_bounds = limits.price_e4_min <= lowest_e4
     return priced if in_bounds and max(found) <= limits.price_e4_max else None
 
 
-def _polymarket_spend(legs: Legs, size_e6: int, cash_micros: int) -> Walk | None:
+def _polymarket_spend(legs: Legs, size_e6: int) -> Walk | None:
     """Whole cents that buy about `size_e6`, and what they buy on the book as it stands."""
     if size_e6 < legs.polymarket.size_e6_min:
         return None
     wanted = walk_size(legs.polymarket_ladder, size_e6)
     if wanted is None:
         return None
-    spend_micros = floor_to(min(wanted.cost_micros, cash_micros), CENT_MICROS)
+    spend_micros = floor_to(wanted.cost_micros, CENT_MICROS)
     if spend_micros < max(CENT_MICROS, legs.polymarket.notional_micros_min):
         return None
     aim = walk_spend(legs.polymarket_ladder, spend_micros)
@@ -186,11 +206,14 @@ def _limits_of(
     # A missed Kalshi leg leaves Polymarket to be sold back across its spread, and the reverse.
     kalshi_miss = max(1, legs.polymarket_ladder[0][0] - legs.polymarket_bid_e4)
     polymarket_miss = max(1, legs.kalshi_ladder[0][0] - legs.kalshi_bid_e4)
+    # No slack beyond the price up to which we buy at all.
+    top_kalshi = max(base_kalshi, limits.price_e4_max)
+    top_polymarket = max(base_polymarket, limits.price_e4_max)
     while True:
         more_kalshi = slack_e4 * kalshi_miss // (kalshi_miss + polymarket_miss)
-        kalshi_e4 = legs.kalshi.grid.floor(min(base_kalshi + more_kalshi, 9_999))
+        kalshi_e4 = legs.kalshi.grid.floor(min(base_kalshi + more_kalshi, top_kalshi))
         polymarket_e4 = legs.polymarket.grid.floor(
-            min(base_polymarket + slack_e4 - more_kalshi, 9_999)
+            min(base_polymarket + slack_e4 - more_kalshi, top_polymarket)
         )
         edge = unit_edge(legs.kalshi, kalshi_e4, legs.polymarket, polymarket_e4)
         # Fees move with the price; give slack back until the edge holds at the limits themselves.

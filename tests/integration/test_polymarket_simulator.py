@@ -70,6 +70,7 @@ class Rig:
             options=OPTIONS,
         )
         self.account = PolymarketAccount(rest=rest, signature_type=signature_type, options=OPTIONS)
+        self.expected_cash: tuple[int, int] | None = None
         self.orders = PolymarketOrders(
             rest=rest,
             signer=self.signer,
@@ -78,6 +79,7 @@ class Rig:
             bucket=TokenBucket(clock=self.clock, capacity=40, refill_per_s=40, reserved=8),
             account=self.account,
             options=OPTIONS,
+            expected_cash=lambda: self.expected_cash,
         )
 
     def condition(self, pair: int = PLAIN) -> str:
@@ -226,10 +228,10 @@ async def test_order_that_never_arrived_is_absent(kind: str) -> None:
     rule: dict[str, object] = {"on": "POST /order", "kind": kind, "count": 1}
     async with running([rule]) as rig:
         rig.place("ask", 5_200, 50)
-        cash = (await rig.account.read_cash()).cash_micros[0][1]
+        rig.expected_cash = ((await rig.account.read_cash()).cash_micros[0][1], 0)
         prepared = await rig.prepare()
         assert (await rig.orders.send(prepared)).status is AnswerStatus.UNKNOWN
-        found = await rig.orders.look_up(ref(prepared), balance_before_micros=cash)
+        found = await rig.orders.look_up(ref(prepared))
         assert (found.status, found.code) == (AnswerStatus.MISSED, "absent")
 
 

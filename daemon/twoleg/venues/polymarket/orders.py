@@ -4,6 +4,7 @@ An order's id is its EIP-712 hash, known before a byte leaves. Nothing is ever r
 answered is looked up under that id.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -33,6 +34,10 @@ _ORDER_TYPES: Final = {TimeInForce.FOK: "FOK", TimeInForce.IOC: "FAK"}
 log = structlog.get_logger(__name__)
 
 
+ExpectedCash = Callable[[], tuple[int, int] | None]
+"""Cash that our record expects and what it may be off, in micros; None while that is open."""
+
+
 class PolymarketOrders:
     """OrderPort of Polymarket.
 
@@ -52,6 +57,7 @@ class PolymarketOrders:
         bucket: TokenBucket,
         account: PolymarketAccount,
         options: PolymarketOptions,
+        expected_cash: ExpectedCash = lambda: None,
     ) -> None:
         self._rest = rest
         self._signer = signer
@@ -60,6 +66,7 @@ class PolymarketOrders:
         self._bucket = bucket
         self._account = account
         self._options = options
+        self._expected_cash = expected_cash
         # Rendered once: everything of the body that is the same in each order.
         self._head = f'"maker":"{signer.maker}","signer":"{signer.order_signer}"'
         self._owner = rest.owner
@@ -122,11 +129,11 @@ class PolymarketOrders:
             self._bucket.drain()
         return answer
 
-    async def look_up(self, ref: OrderRef, *, balance_before_micros: int = -1) -> LegAnswer:
+    async def look_up(self, ref: OrderRef) -> LegAnswer:
         """Find out what became of an order; see `OrderPort.look_up`.
 
-        With `balance_before_micros` (cash read before the send, nothing else open) an order is
-        absent only if the cash is still the same.
+        Where the cash that our record expects is known, an order is absent only if the balance
+        agrees with it.
         """
         options = self._options
         delay_ms = ref.spec.market.seconds_delay * 1_000
@@ -148,7 +155,7 @@ class PolymarketOrders:
                 if answer is not None and answer.code != "absent":
                     return answer
                 if answer is not None:
-                    if await self._is_cash_unmoved(balance_before_micros):
+                    if await self._is_cash_as_expected():
                         return answer
                     code = "balance_moved"
             previous = seen
@@ -223,14 +230,17 @@ class PolymarketOrders:
         mine = {trade.id: trade for trade in trades if trade.taker_order_id.lower() in ids}
         return [mine[trade_id] for trade_id in sorted(mine)]
 
-    async def _is_cash_unmoved(self, before_micros: int) -> bool:
-        if before_micros < 0:
+    async def _is_cash_as_expected(self) -> bool:
+        """Whether the balance leaves no room for a fill; True where nobody knows better."""
+        expected = self._expected_cash()
+        if expected is None:
             return True
         try:
             report = await self._account.read_cash()
         except (VenueUnavailable, VenueRejected):
             return False
-        return report.cash_micros == ((0, before_micros),)
+        micros, tolerance_micros = expected
+        return abs(report.cash_micros[0][1] - micros) <= tolerance_micros
 
 
 def _fills(trades: list[TradeRecord], ref: OrderRef) -> tuple[Fill, ...]:

@@ -186,6 +186,7 @@ class Client:
             options=options,
         )
         self.account = PolymarketAccount(rest=self.rest, signature_type=0, options=options)
+        self.expected_cash: tuple[int, int] | None = None
         self.orders = PolymarketOrders(
             rest=self.rest,
             signer=self.signer,
@@ -194,6 +195,7 @@ class Client:
             bucket=self.bucket,
             account=self.account,
             options=options,
+            expected_cash=lambda: self.expected_cash,
         )
 
 

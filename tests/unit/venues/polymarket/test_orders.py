@@ -294,6 +294,7 @@ async def test_look_up_absent_on_a_delayed_market_waits_for_the_delay_too() -> N
     ("balance", "status", "code"),
     [
         ("100000000", AnswerStatus.MISSED, "absent"),
+        ("99999999", AnswerStatus.UNKNOWN, "balance_moved"),
         ("48000000", AnswerStatus.UNKNOWN, "balance_moved"),
     ],
 )
@@ -303,7 +304,8 @@ async def test_look_up_absent_needs_an_unmoved_balance(
     book = Book()
     book.balance = balance
     async with client_of(book) as client:
-        answer = await client.orders.look_up(ref(KEY), balance_before_micros=100_000_000)
+        client.expected_cash = (100_000_010, 10)
+        answer = await client.orders.look_up(ref(KEY))
     assert (answer.status, answer.code) == (status, code)
 
 
@@ -311,7 +313,8 @@ async def test_look_up_unanswered_balance_keeps_the_order_unknown() -> None:
     book = Book()
     book.fails = {"/balance-allowance"}
     async with client_of(book) as client:
-        answer = await client.orders.look_up(ref(KEY), balance_before_micros=1)
+        client.expected_cash = (1, 0)
+        answer = await client.orders.look_up(ref(KEY))
     assert answer.status is AnswerStatus.UNKNOWN
 
 

@@ -1,6 +1,7 @@
 """The Kalshi client against the Kalshi simulator, over real sockets."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -23,7 +24,7 @@ from twoleg.venues.kalshi.http import KalshiHttp
 from twoleg.venues.kalshi.options import KalshiOptions
 from twoleg.venues.kalshi.orders import KalshiOrders
 from twoleg.venues.kalshi.sign import KalshiSigner, load_private_key
-from twoleg.venues.ports import PreparedOrder
+from twoleg.venues.ports import CancelStatus, PreparedOrder
 from twoleg.venues.transport import HttpExchange, make_session
 
 S = AnswerStatus
@@ -244,3 +245,22 @@ async def test_feed_streams_books_deltas_and_own_fills() -> None:
         assert dict(feed.counts.by_kind) == {}
         assert len(log.of(Subscribed)) == 1
         assert isinstance(log.events[0], Subscribed)
+
+
+async def test_resting_order_is_cancelled_once_and_a_filled_one_is_not_resting() -> None:
+    async with client() as kalshi:
+        prepared = await kalshi.prepare()
+        # Ours are never good till cancelled; these bytes are, to have something to cancel.
+        body = prepared.body.replace(b"fill_or_kill", b"good_till_canceled")
+        status, answer = await kalshi.http.post_order(body, timeout_ms=2_000)
+        assert status == 201
+        order_id = json.loads(answer)["order_id"]
+        told = await kalshi.orders.cancel(ref(prepared, order_id))
+        assert (told.status, told.canceled_e6) == (CancelStatus.CANCELED, 10_000_000)
+        again = await kalshi.orders.cancel(ref(prepared, order_id))
+        assert again.status is CancelStatus.NOT_RESTING
+        await kalshi.sim.rest("ask", 5_200, 20)
+        filled = await kalshi.prepare()
+        sent = await kalshi.orders.send(filled)
+        late = await kalshi.orders.cancel(ref(filled, sent.venue_order_id))
+        assert late.status is CancelStatus.NOT_RESTING

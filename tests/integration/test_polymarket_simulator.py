@@ -1,6 +1,7 @@
 """The Polymarket client against the Polymarket simulator, over real sockets."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -23,7 +24,7 @@ from twoleg.venues.polymarket.options import PolymarketOptions, PolymarketUrls
 from twoleg.venues.polymarket.orders import PolymarketOrders
 from twoleg.venues.polymarket.rest import ClobRest
 from twoleg.venues.polymarket.sign import OrderSigner
-from twoleg.venues.ports import PreparedOrder
+from twoleg.venues.ports import CancelStatus, PreparedOrder
 from twoleg.venues.ratelimit import TokenBucket
 from twoleg.venues.transport import HttpExchange, make_session
 
@@ -344,3 +345,20 @@ async def feeding(rig: Rig, sink: Sink) -> AsyncIterator[PolymarketFeed]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def test_resting_order_is_cancelled_once_and_a_filled_one_is_not_resting() -> None:
+    async with running() as rig:
+        prepared = await rig.prepare()
+        # Ours never rest; the order type is not signed, so these bytes do, to be cancelled.
+        body = prepared.body.replace(b'"orderType":"FOK"', b'"orderType":"GTC"')
+        status, _, answer = await rig.orders._rest.post_order(body)
+        assert (status, json.loads(answer)["status"]) == (200, "live")
+        told = await rig.orders.cancel(ref(prepared))
+        assert told.status is CancelStatus.CANCELED
+        again = await rig.orders.cancel(ref(prepared))
+        assert again.status is CancelStatus.NOT_RESTING
+        rig.place("ask", 5_200, 50)
+        filled = await rig.prepare()
+        assert (await rig.orders.send(filled)).status is AnswerStatus.FILLED
+        assert (await rig.orders.cancel(ref(filled))).status is CancelStatus.NOT_RESTING

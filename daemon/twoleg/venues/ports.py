@@ -5,6 +5,7 @@ Ports never let a third-party exception through: a failed read raises `VenueUnav
 """
 
 from collections.abc import Callable, Iterable
+from enum import Enum
 from typing import Protocol
 
 import msgspec
@@ -29,6 +30,27 @@ class PreparedOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"PreparedOrder({self.spec.venue.value}, {self.order_key})"
+
+
+class CancelStatus(Enum):
+    """What is known after a cancel."""
+
+    CANCELED = "canceled"
+    """It rested, and what was left of it is gone."""
+    NOT_RESTING = "not_resting"
+    """Nothing rests under this id; whether it filled is another question."""
+    REFUSED = "refused"
+    """The venue would not: paused, in its delay, rate limited. It may still rest."""
+    UNKNOWN = "unknown"
+    """Not answered; it may or may not rest."""
+
+
+class CancelAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of one cancel; `canceled_e6` is what no longer rests (−1: not told)."""
+
+    status: CancelStatus
+    canceled_e6: int = -1
+    code: str = ""
 
 
 class OrderPort(Protocol):
@@ -58,6 +80,13 @@ class OrderPort(Protocol):
 
         Kalshi is fenced by the same client_order_id; Polymarket is absent only after a bounded
         time without such an order or trade.
+        """
+        ...
+
+    async def cancel(self, ref: OrderRef) -> CancelAnswer:
+        """Take an order off the book. Never raises; says nothing about what filled before.
+
+        Ours never rest; one that does against our word is cancelled while it is looked up.
         """
         ...
 

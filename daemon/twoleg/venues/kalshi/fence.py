@@ -6,7 +6,10 @@ through, and then the first never landed and never can, or is refused as a dupli
 reads must say how the first ended. Repeating the fence is safe: the id works once.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
+
+import msgspec
 
 from twoleg.core.events import AnswerStatus, LegAnswer
 from twoleg.core.orders import OrderRef, OrderSpec
@@ -17,8 +20,10 @@ from twoleg.venues.kalshi.history import OrderHistory
 from twoleg.venues.kalshi.numbers import parse_size
 from twoleg.venues.kalshi.options import KalshiOptions
 from twoleg.venues.kalshi.rest import OrderRow, build_order, fence_spec
+from twoleg.venues.ports import CancelAnswer
 
 _NS_PER_MS: Final = 1_000_000
+RESTING: Final = "resting"
 FINAL_STATES: Final = frozenset({"executed", "canceled"})
 
 
@@ -47,12 +52,14 @@ class Fence:
         *,
         post: PostOrder,
         history: OrderHistory,
+        cancel: Callable[[OrderRef], Awaitable[CancelAnswer]],
         clock: Clock,
         entropy: Entropy,
         options: KalshiOptions,
     ) -> None:
         self._post = post
         self._history = history
+        self._cancel = cancel
         self._clock = clock
         self._entropy = entropy
         self._options = options
@@ -127,6 +134,9 @@ class Fence:
             return unknown(error.code, error.detail)
         except MalformedMessage as error:
             return unknown("unreadable_answer", error.reason)
+        if order.status == RESTING and order.ticker == ref.spec.market.native_id:
+            # Ours never rest. The next read tells how this one ended.
+            await self._cancel(msgspec.structs.replace(ref, venue_order_id=order.order_id))
         if not _is_decisive(order, ref, filled_e6):
             return unknown(f"found_{order.status}"[:60], order.fill_count_fp, order.order_id)
         return await self._decide(ref, order, filled_e6, deadline_ns)

@@ -6,7 +6,7 @@ Owns the buckets and the estimate of the clock skew. Rate limits: Kalshi API doc
 from collections.abc import Mapping
 from email.utils import mktime_tz, parsedate_tz
 from typing import Final, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import structlog
 
@@ -23,6 +23,7 @@ from twoleg.venues.transport import HttpExchange, require_safe_url
 T = TypeVar("T")
 ORDERS_PATH: Final = "/portfolio/events/orders"
 ORDER_COST: Final = 10
+CANCEL_COST: Final = 2
 READ_COST: Final = 10
 SKEW_MS_SAFE: Final = 2_000
 """±5 s is known to be accepted (measured, 2026-06); the Date header is good to a second."""
@@ -100,6 +101,21 @@ class KalshiHttp:
             self._base_url + ORDERS_PATH,
             headers=headers,
             body=body,
+            timeout_ms=timeout_ms,
+        )
+        self._observe(answer_headers, started_ns)
+        return status, answer
+
+    async def delete_order(
+        self, order_id: str, params: Mapping[str, str | int], *, timeout_ms: int
+    ) -> tuple[int, bytes]:
+        """Cancel an order once; the caller has taken its tokens. Raises as `post_order`."""
+        path = f"{ORDERS_PATH}/{quote(order_id, safe='')}"
+        started_ns = self._clock.monotonic_ns()
+        status, answer_headers, answer = await self._exchange.request(
+            "DELETE",
+            f"{self._base_url}{path}?{urlencode(params)}",
+            headers=self._sign("DELETE", path),
             timeout_ms=timeout_ms,
         )
         self._observe(answer_headers, started_ns)

@@ -11,12 +11,13 @@ from twoleg.core.orders import OrderRef, OrderSpec, Purpose
 from twoleg.errors import OutcomeUnknown, VenueUnavailable
 from twoleg.seams import Clock, Entropy
 from twoleg.venues.kalshi.answers import RATE_LIMITED, judge, unknown
+from twoleg.venues.kalshi.cancels import cancel_order
 from twoleg.venues.kalshi.fence import Fence
 from twoleg.venues.kalshi.history import OrderHistory
 from twoleg.venues.kalshi.http import ORDER_COST, KalshiHttp
 from twoleg.venues.kalshi.options import KalshiOptions
 from twoleg.venues.kalshi.rest import build_order
-from twoleg.venues.ports import PreparedOrder
+from twoleg.venues.ports import CancelAnswer, PreparedOrder
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,7 @@ class KalshiOrders:
         self._fence = Fence(
             post=self._post,
             history=self._history,
+            cancel=self.cancel,
             clock=clock,
             entropy=entropy,
             options=self._options,
@@ -80,6 +82,10 @@ class KalshiOrders:
             filled_e6=answer.filled_e6,
         )
         return answer
+
+    async def cancel(self, ref: OrderRef) -> CancelAnswer:
+        """Take an order off the book; see `OrderPort.cancel`."""
+        return await cancel_order(self._http, ref, self._options)
 
     async def read_fills(self, ref: OrderRef) -> tuple[Fill, ...]:
         """All fills of one order that the venue shows now; raises VenueUnavailable."""

@@ -17,13 +17,15 @@ from twoleg.seams import Clock, Entropy
 from twoleg.venues.polymarket.account import PolymarketAccount
 from twoleg.venues.polymarket.amounts import order_amounts
 from twoleg.venues.polymarket.answers import read_answer
+from twoleg.venues.polymarket.cancels import cancel_order
 from twoleg.venues.polymarket.contracts import ORDER_VERSION, exchange_for
 from twoleg.venues.polymarket.lookup import OrderRecord, Sighting, give_up, judge
 from twoleg.venues.polymarket.options import PolymarketOptions
 from twoleg.venues.polymarket.rest import NS_PER_MS, ClobRest
 from twoleg.venues.polymarket.sign import VENUE, OrderFields, OrderSigner
 from twoleg.venues.polymarket.trades import TradeRecord, fill_status, taker_fills
-from twoleg.venues.ports import PreparedOrder
+from twoleg.venues.polymarket.user_wire import plain_order_status
+from twoleg.venues.ports import CancelAnswer, PreparedOrder
 from twoleg.venues.ratelimit import TokenBucket
 
 SALT_BOUND: Final = 2**53
@@ -34,6 +36,7 @@ _ORDER_TYPES: Final = {TimeInForce.FOK: "FOK", TimeInForce.IOC: "FAK"}
 log = structlog.get_logger(__name__)
 
 
+RESTS: Final = "LIVE"
 ExpectedCash = Callable[[], tuple[int, int] | None]
 """Cash that our record expects and what it may be off, in micros; None while that is open."""
 
@@ -145,6 +148,9 @@ class PolymarketOrders:
             seen = await self._sight(ref, deadline_ns)
             if seen is not None:
                 latest = seen
+                if seen.order is not None and plain_order_status(seen.order.status) == RESTS:
+                    # Ours never rest. The next look tells how this one ended.
+                    await self.cancel(ref)
                 answer = judge(
                     ref.spec,
                     seen,
@@ -164,6 +170,10 @@ class PolymarketOrders:
                 return give_up(latest, code)
             pause_ns = min(options.look_up_poll_ms * NS_PER_MS, left_ns)
             await self._clock.sleep(pause_ns / 1_000_000_000)
+
+    async def cancel(self, ref: OrderRef) -> CancelAnswer:
+        """Take an order off the book; see `OrderPort.cancel`."""
+        return await cancel_order(self._rest, ref)
 
     async def read_fills(self, ref: OrderRef) -> tuple[Fill, ...]:
         """All fills of one order that the venue shows now; see `OrderPort.read_fills`."""

@@ -70,6 +70,16 @@ class ClobRest:
             timeout_ms=self._options.order_timeout_ms,
         )
 
+    async def delete_order(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        """Send exactly these bytes to `DELETE /order`, once; raises as `post_order`."""
+        return await self._http.request(
+            "DELETE",
+            self._base_url + "/order",
+            headers=self._headers("DELETE", "/order", body),
+            body=body,
+            timeout_ms=self._options.order_timeout_ms,
+        )
+
     async def read(
         self,
         path: str,

@@ -1,10 +1,12 @@
 """Our accounts as the venues see them: opening balances, and whether they still agree with us."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import Final, TypeVar
 
 import structlog
 
-from twoleg.core.events import CashReported, Event, PositionReported
+from twoleg.core.events import Event, PositionReported
 from twoleg.core.market import Market, Venue
 from twoleg.errors import VenueError
 from twoleg.runtime.ledger import MODELLED_MICROS_MAX, Ledger
@@ -12,7 +14,10 @@ from twoleg.seams import Clock
 from twoleg.storage.records import AnyRecord, CashOpened, FeeAdjusted, PositionOpened
 from twoleg.venues.ports import AccountPort
 
-OPEN_TRIES = 5
+OPEN_TRIES: Final = 5
+CLOSE_TRIES: Final = 3
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +39,8 @@ class Accounts:
         self._record = record
         self._emit = emit
         self.ledger = ledger
-        # The last disagreement per venue: only one that stands twice is believed.
-        self._doubt: dict[Venue, int] = {}
+        # The last disagreement per venue and shard: only one that stands twice is believed.
+        self._doubt: dict[tuple[Venue, int], int] = {}
 
     async def open(self, markets: Iterable[Market]) -> None:
         """Read cash and holdings of both venues; what stands there is where this run begins.
@@ -45,14 +50,15 @@ class Accounts:
         """
         known = tuple(markets)
         for venue, port in self._ports.items():
-            cash = await self._read_cash(port)
+            cash = await self._ask(venue, port.read_cash)
             for shard, micros in cash.cash_micros:
                 wall_ns = self._clock.wall_ns()
                 self._record(
                     CashOpened(wall_ns=wall_ns, venue=venue, shard=shard, cash_micros=micros)
                 )
             mine = [market for market in known if market.venue is venue]
-            held = {entry[0]: entry for entry in await port.read_positions(mine)}
+            held_now = await self._ask(venue, partial(port.read_positions, mine))
+            held = {entry[0]: entry for entry in held_now}
             for market in mine:
                 _, yes_e6, no_e6 = held.get(market.id, (market.id, 0, 0))
                 self._record(
@@ -67,16 +73,28 @@ class Accounts:
                 self._emit(PositionReported(market.id, yes_e6, no_e6))
             self._emit(cash)
 
-    async def _read_cash(self, port: AccountPort) -> CashReported:
-        for tried in range(1, OPEN_TRIES + 1):
+    async def _ask(self, venue: Venue, read: Callable[[], Awaitable[T]]) -> T:
+        for tried in range(1, OPEN_TRIES):
             try:
-                return await port.read_cash()
+                return await read()
             except VenueError as error:
-                if tried == OPEN_TRIES:
-                    raise
-                log.warning("cash_not_read", venue=port.venue.value, reason=str(error))
+                log.warning("account_not_read", venue=venue.value, reason=str(error))
                 await self._clock.sleep(tried)
-        raise AssertionError("unreachable")
+        return await read()
+
+    def expected(self, venue: Venue) -> tuple[int, int]:
+        """Cash of a venue's first shard by our record, and what modelled fees may be off."""
+        fills = self.ledger.modelled_fills.get(venue, 0)
+        return self.ledger.cash_micros.get((venue, 0), 0), fills * MODELLED_MICROS_MAX
+
+    async def close(self) -> None:
+        """Compare once more at the end, again where a venue's figure may only lag behind."""
+        for venue in self._ports:
+            for _ in range(CLOSE_TRIES):
+                await self.compare(venue)
+                if not any(doubted is venue for doubted, _ in self._doubt):
+                    break
+                await self._clock.sleep(1)
 
     async def compare(self, venue: Venue) -> None:
         """Read cash while nothing is open; book what modelled fees left, alarm what is more."""
@@ -93,17 +111,22 @@ class Accounts:
         known = self.ledger.cash_micros.get((venue, shard), 0)
         difference = micros - known
         if difference == 0:
-            self._doubt.pop(venue, None)
+            self._doubt.pop((venue, shard), None)
             self.ledger.modelled_fills[venue] = 0
             return
-        if self._doubt.get(venue) != difference:
+        if self._doubt.get((venue, shard)) != difference:
             # The venue's figure may lag behind a fill; a second look decides.
-            self._doubt[venue] = difference
-            log.info("cash_differs", venue=venue.value, shard=shard, micros=difference)
+            self._doubt[venue, shard] = difference
+            log.info("cash_difference_seen", venue=venue.value, shard=shard, micros=difference)
             return
         fills = self.ledger.modelled_fills.get(venue, 0)
         if abs(difference) > fills * MODELLED_MICROS_MAX:
-            log.error("cash_unexplained", venue=venue.value, shard=shard, micros=difference)
+            log.error(
+                "cash_difference_not_explained",
+                venue=venue.value,
+                shard=shard,
+                micros=difference,
+            )
             return
         self._record(
             FeeAdjusted(
@@ -114,4 +137,4 @@ class Accounts:
                 fills=fills,
             )
         )
-        self._doubt.pop(venue, None)
+        self._doubt.pop((venue, shard), None)

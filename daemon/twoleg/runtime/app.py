@@ -41,7 +41,7 @@ from twoleg.core.events import (
     TimerFired,
 )
 from twoleg.core.market import Market, MarketId, Pair, PairState, Venue
-from twoleg.errors import InvariantBroken, StorageError
+from twoleg.errors import StorageError
 from twoleg.runtime.accounts import Accounts
 from twoleg.runtime.archive import Archive
 from twoleg.runtime.executor import Executor
@@ -98,6 +98,8 @@ class App:
         self._idle = asyncio.Event()
         self._feeds: dict[Venue, FeedPort] = {}
         self._kits: list[Kit] = []
+        # What runs in the outermost group besides timers.
+        self._tasks: set[asyncio.Task[None]] = set()
         self.markets: dict[MarketId, Market] = {}
         # Set when the first execution may start.
         self.has_started = asyncio.Event()
@@ -115,13 +117,18 @@ class App:
         """Ask for the end: no new execution, open ones are finished or rolled back."""
         self._stop.set()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the end was asked for."""
+        return self._stop.is_set()
+
     # -- the way of one tick ---------------------------------------------------------------
 
     def feed(self, event: Event) -> None:
         """Take an event, decide, act. Plain calls: nothing is awaited in between."""
         try:
             actions = self.engine.on_event(event, self.seams.clock.monotonic_ns())
-        except (InvariantBroken, AssertionError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever a decision raises is our bug
             self._break(error)
             return
         if isinstance(event, BOOK_EVENTS):
@@ -171,7 +178,10 @@ class App:
             fields=fields,
         )
         # The end of an execution must not be lost for lack of room; other notes may be.
-        self.record(record, reserve=note.kind is NoteKind.EXECUTION_CLOSED)
+        is_end = note.kind is NoteKind.EXECUTION_CLOSED
+        self.record(record, reserve=is_end)
+        if is_end:
+            self._tracker.closed(note.execution_no)
         self._observe(note)
 
     def _break(self, error: Exception) -> None:
@@ -201,15 +211,16 @@ class App:
 
     def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run something in the outermost group; what it raises is our bug, never a crash."""
+        task = self._group.create_task(self._guard(name, work), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-        async def guarded() -> None:
-            try:
-                await work
-            except Exception as error:  # noqa: BLE001 - a task's root: report, trip, go on
-                log.error("task_failed", task=name, reason=f"{type(error).__name__}: {error}")
-                self.feed(InvariantReported(f"{name}: {type(error).__name__}"))
-
-        self._group.create_task(guarded(), name=name)
+    async def _guard(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - a task's root: report, trip, go on
+            log.error("task_failed", task=name, reason=f"{type(error).__name__}: {error}")
+            self.feed(InvariantReported(f"{name}: {type(error).__name__}"))
 
     # -- life ------------------------------------------------------------------------------
 
@@ -230,10 +241,13 @@ class App:
                 self._timers = Timers(self.seams.clock, self._group, self._on_timer)
                 await self._run_side_work(recovered)
                 self._timers.close()
+                # All had their time to end; what never would stays on record for the next start.
+                for task in self._tasks:
+                    task.cancel()
 
     async def _run_side_work(self, recovered: Recovered) -> None:
         async with asyncio.TaskGroup() as side:
-            archive = side.create_task(self.archive.run(), name="archive")
+            archive = side.create_task(self._keep_archive(), name="archive")
             watch = side.create_task(self._watch(), name="watch")
             self._journal_start()
             await self._read_markets()
@@ -285,7 +299,12 @@ class App:
         is_paper = self.settings.daemon.mode is Mode.PAPER
         self._kits = [open_kalshi(self.settings, self.seams)]
         stack.push_async_callback(self._kits[0].close)
-        polymarket = await open_polymarket(self.settings, self.seams, needs_account=not is_paper)
+        polymarket = await open_polymarket(
+            self.settings,
+            self.seams,
+            needs_account=not is_paper,
+            expected_cash=self._expected_cash,
+        )
         self._kits.append(polymarket)
         stack.push_async_callback(polymarket.close)
         orders: dict[Venue, OrderPort] = {}
@@ -311,6 +330,12 @@ class App:
             emit=self.feed,
             spawn=self.spawn,
         )
+
+    def _expected_cash(self) -> tuple[int, int] | None:
+        """Polymarket's balance by our record, if only the execution that asks is in flight."""
+        if not self.has_started.is_set() or self.engine.open_executions != 1:
+            return None
+        return self.accounts.expected(Venue.POLYMARKET)
 
     def _paper(self, venue: Venue) -> PaperVenue:
         wanted = self.settings.paper
@@ -379,7 +404,7 @@ class App:
 
     async def _recover(self, recovered: Recovered) -> None:
         """Ask the venues for every order that an earlier process left without an end."""
-        for number, execution in recovered.open.items():
+        for number, execution in recovered.unfinished.items():
             pair = recovered.pairs.get(execution.pair_id)
             if pair is None:
                 log.error("execution_without_pair", execution_no=number)
@@ -391,7 +416,7 @@ class App:
                 order_no = ref.spec.order_no
                 self._tracker.register(
                     ref,
-                    tuple(execution.fills.get(order_no, ())),
+                    execution.fills_of(order_no),
                     execution.adjusted.get(order_no, 0),
                 )
             self.feed(execution.found(number, pair))
@@ -409,6 +434,17 @@ class App:
         for number, order_no in self._tracker.provisional():
             self.spawn(f"refresh-{number}-{order_no}", self._tracker.refresh(number, order_no))
 
+    async def _keep_archive(self) -> None:
+        """Ship; a bug there must not cancel a leg in flight, so it ends the run in order."""
+        try:
+            await self.archive.run()
+        except Exception as error:
+            if not self.has_started.is_set():
+                raise
+            log.error("archive_failed", reason=repr(error))
+            self.is_broken = True
+            self.stop()
+
     async def _watch(self) -> None:
         """See provisional fills through to their end, and a full journal to room again."""
         while True:
@@ -416,7 +452,8 @@ class App:
             if not self.journal.is_writable:
                 self.journal.make_room()
             for number, order_no in self._tracker.provisional():
-                await self._tracker.refresh(number, order_no)
+                name = f"refresh-{number}-{order_no}"
+                await self._guard(name, self._tracker.refresh(number, order_no))
 
     def _on_timer(self, key: str) -> None:
         self.feed(TimerFired(key))
@@ -435,5 +472,4 @@ class App:
         """Let open executions end; then read the cash once more."""
         self.feed(StopRequested())
         await self._wait_idle()
-        for venue in Venue:
-            await self.accounts.compare(venue)
+        await self.accounts.close()

@@ -132,7 +132,11 @@ class Executor:
 
     async def _look_up(self, execution_no: int, order_no: int) -> None:
         ref = self._tracker.ref(execution_no, order_no)
-        answer = await self._orders[ref.spec.venue].look_up(ref)
+        try:
+            answer = await self._orders[ref.spec.venue].look_up(ref)
+        except Exception as error:  # noqa: BLE001 - a port never raises; if one does: not known
+            log.error("order_port_raised", venue=ref.spec.venue.value, reason=repr(error))
+            answer = LegAnswer(status=AnswerStatus.UNKNOWN, code="port_raised")
         booked_e6 = self._tracker.size_e6(execution_no, order_no)
         if answer.status is AnswerStatus.MISSED and booked_e6 > 0:
             # The private stream told of fills that the look-up denies: not known.

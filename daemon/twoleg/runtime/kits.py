@@ -11,6 +11,7 @@ import aiohttp
 
 from twoleg.core.market import Market, MarketId, Pair, Venue
 from twoleg.errors import CredentialError
+from twoleg.runtime.logs import register_secret
 from twoleg.seams import Clock, Entropy, Network
 from twoleg.settings import MemberType, Settings, kalshi_private_key
 from twoleg.venues.kalshi.account import KalshiAccount
@@ -26,7 +27,7 @@ from twoleg.venues.polymarket.catalogue import PolymarketCatalogue
 from twoleg.venues.polymarket.feed import PolymarketFeed
 from twoleg.venues.polymarket.keys import obtain_credentials
 from twoleg.venues.polymarket.options import PolymarketOptions, PolymarketUrls
-from twoleg.venues.polymarket.orders import PolymarketOrders
+from twoleg.venues.polymarket.orders import ExpectedCash, PolymarketOrders
 from twoleg.venues.polymarket.rest import ClobRest
 from twoleg.venues.polymarket.sign import OrderSigner
 from twoleg.venues.ports import (
@@ -132,8 +133,12 @@ def open_kalshi(settings: Settings, seams: Seams) -> Kit:
     )
 
 
-async def open_polymarket(settings: Settings, seams: Seams, *, needs_account: bool) -> Kit:
+async def open_polymarket(
+    settings: Settings, seams: Seams, *, needs_account: bool, expected_cash: ExpectedCash
+) -> Kit:
     """Assemble Polymarket; creates or derives API credentials where none are configured.
+
+    `expected_cash` tells what our record says of the balance, for look-ups.
 
     Raises:
         CredentialError: an account is needed and its key is missing or refused.
@@ -154,7 +159,9 @@ async def open_polymarket(settings: Settings, seams: Seams, *, needs_account: bo
     session = make_session(seams.network)
     http = HttpExchange(session, venue="polymarket")
     try:
-        account = await _account(settings, seams, http, options) if needs_account else None
+        account = None
+        if needs_account:
+            account = await _account(settings, seams, http, options, expected_cash)
     except BaseException:
         await session.close()
         raise
@@ -187,7 +194,11 @@ async def open_polymarket(settings: Settings, seams: Seams, *, needs_account: bo
 
 
 async def _account(
-    settings: Settings, seams: Seams, http: HttpExchange, options: PolymarketOptions
+    settings: Settings,
+    seams: Seams,
+    http: HttpExchange,
+    options: PolymarketOptions,
+    expected_cash: ExpectedCash,
 ) -> tuple[PolymarketOrders, PolymarketAccount, ApiCredentials]:
     wanted = settings.polymarket
     if not wanted.private_key:
@@ -207,6 +218,8 @@ async def _account(
             base_url=wanted.clob_url,
             options=options,
         )
+    for secret in (credentials.key, credentials.secret, credentials.passphrase):
+        register_secret(secret)
     rest = ClobRest(
         http=http,
         clock=seams.clock,
@@ -228,6 +241,7 @@ async def _account(
         ),
         account=account,
         options=options,
+        expected_cash=expected_cash,
     )
     await orders.check_version()
     return orders, account, credentials

@@ -42,9 +42,10 @@ class Ledger:
                 self._shards[record.market.id] = record.market.shard
             case CashOpened():
                 self.cash_micros[record.venue, record.shard] = record.cash_micros
+                # The venue's own figure: whatever fees were modelled before are in it.
+                self.modelled_fills[record.venue] = 0
             case PositionOpened():
-                self.held_e6[record.market_id, Outcome.YES] = record.yes_e6
-                self.held_e6[record.market_id, Outcome.NO] = record.no_e6
+                self._found(record)
             case FillRecorded():
                 self._move(record.fill, 1)
             case FillVoidRecorded():
@@ -60,6 +61,15 @@ class Ledger:
         """The signed position of a Kalshi market."""
         yes_e6 = self.held_e6.get((market_id, Outcome.YES), 0)
         return yes_e6 - self.held_e6.get((market_id, Outcome.NO), 0)
+
+    def _found(self, record: PositionOpened) -> None:
+        """Take a holding as the venue told it: Kalshi's is one signed number, negative for NO."""
+        yes_e6, no_e6 = record.yes_e6, record.no_e6
+        if record.venue is Venue.KALSHI:
+            # Kept as it is, the next buy of NO would look like a netting that pays a dollar.
+            yes_e6, no_e6 = max(yes_e6 - no_e6, 0), max(no_e6 - yes_e6, 0)
+        self.held_e6[record.market_id, Outcome.YES] = yes_e6
+        self.held_e6[record.market_id, Outcome.NO] = no_e6
 
     def _move(self, fill: Fill, sign: int) -> None:
         bought = fill.side is Side.BUY

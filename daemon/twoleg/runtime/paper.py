@@ -22,7 +22,7 @@ from twoleg.core.market import Market, MarketId, Outcome, Side, TimeInForce, Ven
 from twoleg.core.orders import OrderRef, OrderSpec
 from twoleg.core.units import ceil_div
 from twoleg.seams import Clock, Entropy
-from twoleg.venues.ports import PreparedOrder
+from twoleg.venues.ports import CancelAnswer, CancelStatus, PreparedOrder
 
 
 class PaperVenue:
@@ -68,28 +68,19 @@ class PaperVenue:
         self._fills[key] = fills
         for fill in fills:
             self._pay(spec, fill)
-        filled_e6 = sum(fill.size_e6 for fill in fills)
-        is_whole = bool(spec.spend_micros) or filled_e6 >= spec.size_e6
-        return LegAnswer(
-            status=AnswerStatus.FILLED if is_whole else AnswerStatus.PARTIAL,
-            filled_e6=filled_e6,
-            notional_micros=sum(fill.notional_micros for fill in fills),
-            venue_order_id=key,
-            trade_ids=tuple(fill.fill_id for fill in fills),
-        )
+        return _answer(spec, key, fills)
 
     async def look_up(self, ref: OrderRef) -> LegAnswer:
         """On paper an order that is not known was never filled."""
         fills = self._fills.get(ref.order_key, ())
-        filled_e6 = sum(fill.size_e6 for fill in fills)
-        if not filled_e6:
+        if not fills:
             return LegAnswer(status=AnswerStatus.MISSED, code="absent")
-        notional = sum(fill.notional_micros for fill in fills)
-        return LegAnswer(
-            status=AnswerStatus.PARTIAL if filled_e6 < ref.spec.size_e6 else AnswerStatus.FILLED,
-            filled_e6=filled_e6,
-            notional_micros=notional,
-        )
+        return _answer(ref.spec, ref.order_key, fills)
+
+    async def cancel(self, ref: OrderRef) -> CancelAnswer:
+        """Nothing ever rests on paper."""
+        del ref
+        return CancelAnswer(status=CancelStatus.NOT_RESTING)
 
     async def read_fills(self, ref: OrderRef) -> tuple[Fill, ...]:
         """The fills that were made up."""
@@ -134,6 +125,19 @@ class PaperVenue:
         shard = spec.market.shard
         left = self._cash_micros.get(shard, 0) - cost - fill.fee_micros
         self._cash_micros[shard] = left
+
+
+def _answer(spec: OrderSpec, key: str, fills: tuple[Fill, ...]) -> LegAnswer:
+    filled_e6 = sum(fill.size_e6 for fill in fills)
+    notional = sum(fill.notional_micros for fill in fills)
+    wanted, got = spec.spend_micros or spec.size_e6, notional if spec.spend_micros else filled_e6
+    return LegAnswer(
+        status=AnswerStatus.FILLED if got >= wanted else AnswerStatus.PARTIAL,
+        filled_e6=filled_e6,
+        notional_micros=notional,
+        venue_order_id=key,
+        trade_ids=tuple(fill.fill_id for fill in fills),
+    )
 
 
 def _take(spec: OrderSpec, book: Book) -> list[Level]:

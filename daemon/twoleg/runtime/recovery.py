@@ -1,9 +1,14 @@
 """What the journal says at start: executions that never closed, and how far ids have come."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
-from twoleg.core.events import ExecutionFound, Fill, LegAnswer
-from twoleg.core.market import Direction, Pair, PairId
+import msgspec
+
+from twoleg.core.actions import NoteKind
+from twoleg.core.events import AnswerStatus, ExecutionFound, Fill, FillStatus, LegAnswer
+from twoleg.core.executions import CLOSED_KEPT
+from twoleg.core.market import Direction, Pair, PairId, Side
 from twoleg.core.orders import OrderRef
 from twoleg.runtime.ledger import Ledger
 from twoleg.storage.cursor import UnknownRecord
@@ -12,6 +17,7 @@ from twoleg.storage.records import (
     AnswerRecorded,
     AnyRecord,
     FeeAdjusted,
+    FillFinalRecorded,
     FillRecorded,
     FillVoidRecorded,
     IntentRecorded,
@@ -19,23 +25,54 @@ from twoleg.storage.records import (
     PairSeen,
 )
 
+UNRESOLVED: Final = (AnswerStatus.UNKNOWN, AnswerStatus.DELAYED)
+
 
 @dataclass(slots=True)
-class OpenExecution:
-    """An execution without an end in the journal."""
+class FoundExecution:
+    """An execution as the journal tells it."""
 
     execution_id: str
     pair_id: PairId
     direction: Direction
     orders: list[OrderRef] = field(default_factory=list[OrderRef])
     answers: dict[int, LegAnswer] = field(default_factory=dict[int, LegAnswer])
-    fills: dict[int, list[Fill]] = field(default_factory=dict[int, list[Fill]])
+    fills: dict[int, dict[str, Fill]] = field(default_factory=dict[int, dict[str, Fill]])
+    """By order and fill id; voided ones stay, marked, so that nobody books them again."""
     adjusted: dict[int, int] = field(default_factory=dict[int, int])
+    """What of an order's exact money its fills did not show, in the order's own terms."""
+    is_closed: bool = False
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Not closed; or a fill of it may still fail on chain, and open it again."""
+        return not self.is_closed or any(
+            fill.status is FillStatus.PROVISIONAL
+            for fills in self.fills.values()
+            for fill in fills.values()
+        )
 
     def found(self, execution_no: int, pair: Pair) -> ExecutionFound:
         """The event that lets the engine adopt it."""
-        orders = tuple((ref.spec, self.answers.get(ref.spec.order_no)) for ref in self.orders)
+        orders = tuple((ref.spec, self._known(ref.spec.order_no)) for ref in self.orders)
         return ExecutionFound(execution_no, pair, self.direction, orders)
+
+    def fills_of(self, order_no: int) -> tuple[Fill, ...]:
+        """All fills of an order, voided ones marked."""
+        return tuple(self.fills.get(order_no, {}).values())
+
+    def _known(self, order_no: int) -> LegAnswer | None:
+        """The last answer, corrected by what the fills told after it."""
+        answer = self.answers.get(order_no)
+        if answer is None or answer.status in UNRESOLVED:
+            return answer
+        fills = self.fills_of(order_no)
+        void_e6 = sum(fill.size_e6 for fill in fills if fill.status is FillStatus.VOID)
+        booked_e6 = sum(fill.size_e6 for fill in fills) - void_e6
+        filled_e6 = max(answer.filled_e6 - void_e6, booked_e6)
+        if filled_e6 == answer.filled_e6:
+            return answer
+        return msgspec.structs.replace(answer, filled_e6=filled_e6, notional_micros=-1)
 
 
 @dataclass(slots=True)
@@ -43,10 +80,20 @@ class Recovered:
     """The journal, reduced to what a start needs."""
 
     next_execution_no: int = 1
-    open: dict[int, OpenExecution] = field(default_factory=dict[int, OpenExecution])
+    executions: dict[int, FoundExecution] = field(default_factory=dict[int, FoundExecution])
+    """Unfinished ones, and the latest of the others: a late fill opens those again."""
     pairs: dict[PairId, Pair] = field(default_factory=dict[PairId, Pair])
     ledger: Ledger = field(default_factory=Ledger)
     unknown_records: int = 0
+
+    @property
+    def unfinished(self) -> dict[int, FoundExecution]:
+        """Executions that the engine must adopt, in the order of their numbers."""
+        return {
+            number: execution
+            for number, execution in sorted(self.executions.items())
+            if execution.is_unfinished
+        }
 
 
 def read_journal(journal: Journal) -> Recovered:
@@ -69,15 +116,17 @@ def _apply(found: Recovered, record: AnyRecord) -> None:
             _intent(found, record)
         case AnswerRecorded():
             _answer(found, record)
-        case FillRecorded() | FillVoidRecorded():
-            _fill(found, record)
+        case FillRecorded():
+            _put(found, record.execution_no, record.order_no, record.fill)
+        case FillVoidRecorded():
+            void = msgspec.structs.replace(record.fill, status=FillStatus.VOID)
+            _put(found, record.execution_no, record.order_no, void)
+        case FillFinalRecorded():
+            _finalise(found, record)
         case FeeAdjusted():
-            if record.execution_no in found.open:
-                adjusted = found.open[record.execution_no].adjusted
-                adjusted[record.order_no] = adjusted.get(record.order_no, 0) - record.micros
+            _adjust(found, record)
         case NoteRecorded():
-            if record.kind == "execution_closed":
-                found.open.pop(record.execution_no, None)
+            _note(found, record)
         case _:
             pass
 
@@ -85,14 +134,15 @@ def _apply(found: Recovered, record: AnyRecord) -> None:
 def _intent(found: Recovered, record: IntentRecorded) -> None:
     number = record.execution_no
     found.next_execution_no = max(found.next_execution_no, number + 1)
-    execution = found.open.setdefault(
-        number, OpenExecution(record.execution_id, record.pair_id, record.direction)
+    execution = found.executions.setdefault(
+        number, FoundExecution(record.execution_id, record.pair_id, record.direction)
     )
     execution.orders.extend(record.orders)
+    execution.is_closed = False
 
 
 def _answer(found: Recovered, record: AnswerRecorded) -> None:
-    execution = found.open.get(record.execution_no)
+    execution = found.executions.get(record.execution_no)
     if execution is None:
         return
     execution.answers[record.order_no] = record.answer
@@ -105,17 +155,44 @@ def _answer(found: Recovered, record: AnswerRecorded) -> None:
         ]
 
 
-def _fill(found: Recovered, record: FillRecorded | FillVoidRecorded) -> None:
-    execution = found.open.get(record.execution_no)
+def _put(found: Recovered, execution_no: int, order_no: int, fill: Fill) -> None:
+    execution = found.executions.get(execution_no)
+    if execution is not None:
+        execution.fills.setdefault(order_no, {})[fill.fill_id] = fill
+        # After its end: late, or void. Either way the other leg may stand alone now.
+        execution.is_closed = False
+
+
+def _finalise(found: Recovered, record: FillFinalRecorded) -> None:
+    for execution in found.executions.values():
+        for fills in execution.fills.values():
+            fill = fills.get(record.fill_id)
+            if fill is not None and fill.venue is record.venue:
+                fills[record.fill_id] = msgspec.structs.replace(fill, status=FillStatus.FINAL)
+
+
+def _adjust(found: Recovered, record: FeeAdjusted) -> None:
+    execution = found.executions.get(record.execution_no)
     if execution is None:
         return
-    others = [
-        fill
-        for fill in execution.fills.get(record.order_no, [])
-        if fill.fill_id != record.fill.fill_id
-    ]
-    is_new = isinstance(record, FillRecorded)
-    execution.fills[record.order_no] = [*others, record.fill] if is_new else others
+    for ref in execution.orders:
+        if ref.spec.order_no == record.order_no:
+            # Cash that a purchase takes is its notional, what a sale brings is its notional.
+            sign = -1 if ref.spec.side is Side.BUY else 1
+            known = execution.adjusted.get(record.order_no, 0)
+            execution.adjusted[record.order_no] = known + sign * record.micros
+
+
+def _note(found: Recovered, record: NoteRecorded) -> None:
+    # Also of executions whose orders never left: their numbers are used up.
+    found.next_execution_no = max(found.next_execution_no, record.execution_no + 1)
+    execution = found.executions.get(record.execution_no)
+    if execution is None or record.kind != NoteKind.EXECUTION_CLOSED.value:
+        return
+    execution.is_closed = True
+    finished = [number for number, entry in found.executions.items() if not entry.is_unfinished]
+    for number in finished[: max(0, len(finished) - CLOSED_KEPT)]:
+        del found.executions[number]
 
 
 def _with_venue_id(ref: OrderRef, venue_order_id: str) -> OrderRef:

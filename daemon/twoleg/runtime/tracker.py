@@ -26,8 +26,12 @@ from twoleg.venues.ports import OrderPort
 
 FIRST_READ_MS: Final = 250
 """Private streams usually bring a fill by then; a read costs rate tokens."""
+GLANCE_MS: Final = 10
+"""How often the stream's fills are looked at meanwhile; both markets stay busy until then."""
 READ_MS_MAX: Final = 5_000
 UNCLAIMED_MAX: Final = 1_000
+CLOSED_KEPT: Final = 256
+"""Closed executions whose orders stay in memory for late news; older ones are in the record."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +54,16 @@ class Booked(msgspec.Struct):
         """Sum of the fills that count."""
         return sum(fill.size_e6 for fill in self.live())
 
+    @property
+    def void_e6(self) -> int:
+        """Sum of the fills that never were."""
+        return sum(fill.size_e6 for fill in self.fills.values()) - self.size_e6
+
+    @property
+    def is_final(self) -> bool:
+        """No fill of it can fail any more."""
+        return all(fill.status is not FillStatus.PROVISIONAL for fill in self.fills.values())
+
 
 class Tracker:
     """Every order of this process and its fills; `record` journals, `emit` tells the engine."""
@@ -69,6 +83,8 @@ class Tracker:
         self._by_no: dict[tuple[int, int], Booked] = {}
         # Order key, and once known the venue's order id, to the order.
         self._by_key: dict[tuple[Venue, str], Booked] = {}
+        # Executions that ended, oldest first.
+        self._closed: dict[int, None] = {}
         # Fills that came before the order id that would claim them.
         self._unclaimed: dict[tuple[Venue, str], Fill] = {}
 
@@ -78,11 +94,30 @@ class Tracker:
         self, ref: OrderRef, fills: tuple[Fill, ...] = (), adjusted_micros: int = 0
     ) -> None:
         """Know an order before it is sent (or again after a restart, with what is journalled)."""
+        # A closed execution that sends again was opened again.
+        self._closed.pop(ref.spec.execution_no, None)
         booked = Booked(ref, {fill.fill_id: fill for fill in fills}, adjusted_micros)
         self._by_no[ref.spec.execution_no, ref.spec.order_no] = booked
         self._by_key[ref.spec.venue, ref.order_key] = booked
         if ref.venue_order_id:
             self._by_key[ref.spec.venue, ref.venue_order_id] = booked
+
+    def closed(self, execution_no: int) -> None:
+        """An execution ended: its orders may be forgotten once many others ended after it."""
+        self._closed[execution_no] = None
+        if len(self._closed) <= CLOSED_KEPT:
+            return
+        oldest = next(iter(self._closed))
+        del self._closed[oldest]
+        mine = [number for number in self._by_no if number[0] == oldest]
+        if not all(self._by_no[number].is_final for number in mine):
+            # A fill of it may still fail: it has to wait once more for its turn.
+            self._closed[oldest] = None
+            return
+        for number in mine:
+            booked = self._by_no.pop(number)
+            for key in (booked.ref.order_key, booked.ref.venue_order_id):
+                self._by_key.pop((booked.ref.spec.venue, key), None)
 
     def learn_order_id(self, execution_no: int, order_no: int, venue_order_id: str) -> None:
         """The venue told its own id of an order: claim what came early."""
@@ -164,15 +199,19 @@ class Tracker:
         """Wait until the fills of an order sum up to what it filled; read them if none come."""
         booked = self._by_no[execution_no, order_no]
         pause_ms = FIRST_READ_MS
-        if booked.size_e6 < filled_e6:
-            await self._clock.sleep(pause_ms / 1_000)
-        while booked.size_e6 < filled_e6:
+        # A fill that fails on chain while we wait will not come again.
+        seen_e6 = filled_e6 + booked.void_e6
+        waited_ms = 0
+        while booked.size_e6 + booked.void_e6 < seen_e6 and waited_ms < FIRST_READ_MS:
+            await self._clock.sleep(GLANCE_MS / 1_000)
+            waited_ms += GLANCE_MS
+        while booked.size_e6 + booked.void_e6 < seen_e6:
             await self._read(booked)
-            if booked.size_e6 >= filled_e6:
+            if booked.size_e6 + booked.void_e6 >= seen_e6:
                 break
             if pause_ms >= READ_MS_MAX:
                 log.warning(
-                    "fills_missing",
+                    "fills_not_found",
                     execution_no=execution_no,
                     order_no=order_no,
                     booked_e6=booked.size_e6,
@@ -198,11 +237,7 @@ class Tracker:
 
     def provisional(self) -> list[tuple[int, int]]:
         """Orders with fills that are matched but not final yet."""
-        return [
-            number
-            for number, booked in self._by_no.items()
-            if any(fill.status is FillStatus.PROVISIONAL for fill in booked.fills.values())
-        ]
+        return [number for number, booked in self._by_no.items() if not booked.is_final]
 
     async def _read(self, booked: Booked) -> None:
         try:
@@ -233,7 +268,7 @@ class Tracker:
         if missing == 0:
             return
         if abs(missing) > len(fills):
-            log.error("notional_differs", execution_no=spec.execution_no, micros=missing)
+            log.error("notional_contradicted", execution_no=spec.execution_no, micros=missing)
             return
         booked.adjusted_micros += missing
         cash = -missing if spec.side is Side.BUY else missing

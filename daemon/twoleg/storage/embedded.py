@@ -169,8 +169,9 @@ class EmbeddedPostgres:
             log.error("postgres_died", pid=process.pid, exit_code=process.returncode)
 
     def _make_folders(self, user: ServerUser) -> None:
-        self.log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # First: what is made on the way to the home must let the server's user pass.
         make_home(self.home, user)
+        self.log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_socket_folder(self.socket_folder, user)
 
     async def _make_data(self, binaries: Binaries, user: ServerUser) -> None:

@@ -1,0 +1,211 @@
+import asyncio
+
+import pytest
+
+from tests.support.runtime import KALSHI, ONE, POLYMARKET, FakeVenue, HeldClock, fill_of, spec_of
+from twoleg.core.events import CashReported, Event, PositionReported
+from twoleg.core.market import Venue
+from twoleg.errors import VenueError, VenueUnavailable
+from twoleg.runtime.accounts import CLOSE_TRIES, OPEN_TRIES, Accounts
+from twoleg.runtime.ledger import MODELLED_MICROS_MAX, Ledger
+from twoleg.storage.records import (
+    AnyRecord,
+    CashOpened,
+    FeeAdjusted,
+    FillRecorded,
+    MarketSeen,
+    PositionOpened,
+)
+
+K, P = Venue.KALSHI, Venue.POLYMARKET
+CASH = 100 * ONE
+
+
+class Office:
+    """Accounts of both fake venues, opened; the ledger follows the journal as in the daemon."""
+
+    def __init__(self) -> None:
+        self.clock = HeldClock()
+        self.ledger = Ledger()
+        self.records: list[AnyRecord] = []
+        self.events: list[Event] = []
+        self.venues = {venue: FakeVenue(venue, []) for venue in Venue}
+        self.venues[K].cash_micros = ((0, CASH), (2, CASH))
+        self.venues[P].cash_micros = ((0, CASH),)
+        for market in (KALSHI, POLYMARKET):
+            self.record(MarketSeen(wall_ns=1, market=market))
+        self.accounts = Accounts(
+            dict(self.venues),
+            ledger=self.ledger,
+            clock=self.clock,
+            record=self.record,
+            emit=self.events.append,
+        )
+
+    def record(self, record: AnyRecord) -> None:
+        self.records.append(record)
+        self.ledger.apply(record)
+
+    async def opened(self) -> "Office":
+        await self.accounts.open((KALSHI, POLYMARKET))
+        self.records.clear()
+        self.events.clear()
+        return self
+
+    def buy(self, count: int = 1) -> None:
+        """Fills with a modelled fee of 50; the venue's cash follows to the micro-dollar."""
+        for number in range(count):
+            fill = fill_of(spec_of(P), f"f{number}", fee_micros=50)
+            self.record(FillRecorded(wall_ns=2, execution_no=1, order_no=1, owner="arb", fill=fill))
+        self.venues[P].cash_micros = ((0, self.ledger.cash_micros[P, 0]),)
+
+    def drift(self, micros: int) -> None:
+        ((shard, cash),) = self.venues[P].cash_micros
+        self.venues[P].cash_micros = ((shard, cash + micros),)
+
+    def adjusted(self) -> list[FeeAdjusted]:
+        return [record for record in self.records if isinstance(record, FeeAdjusted)]
+
+
+async def test_open_records_cash_per_shard_and_every_holding() -> None:
+    office = Office()
+    office.venues[K].positions = ((KALSHI.id, 0, 7 * ONE),)
+    await office.accounts.open((KALSHI, POLYMARKET))
+    cash = [record for record in office.records if isinstance(record, CashOpened)]
+    assert [(record.venue, record.shard) for record in cash] == [(K, 0), (K, 2), (P, 0)]
+    held = [record for record in office.records if isinstance(record, PositionOpened)]
+    # Holdings of nothing are told too: what an earlier run believed must not live on.
+    assert [(entry.market_id, entry.yes_e6, entry.no_e6) for entry in held] == [
+        (KALSHI.id, 0, 7 * ONE),
+        (POLYMARKET.id, 0, 0),
+    ]
+    assert [type(event) for event in office.events] == [
+        PositionReported,
+        CashReported,
+        PositionReported,
+        CashReported,
+    ]
+
+
+@pytest.mark.parametrize("failures", [1, OPEN_TRIES - 1])
+async def test_open_asks_again_for_cash_and_holdings(failures: int) -> None:
+    office = Office()
+    office.venues[K].read_errors = [VenueUnavailable("kalshi", "http_503")] * failures
+    opening = asyncio.create_task(office.accounts.open((KALSHI, POLYMARKET)))
+    await office.clock.pass_ms(60_000)
+    await opening
+    assert office.ledger.cash_micros[K, 0] == CASH
+
+
+async def test_open_retries_holdings_as_well() -> None:
+    class Fickle(FakeVenue):
+        async def read_cash(self) -> CashReported:
+            cash = await super().read_cash()
+            self.read_errors = [VenueUnavailable("kalshi", "http_503")] * (self.reads == 0)
+            self.reads += 1
+            return cash
+
+    office = Office()
+    fickle = Fickle(K, [])
+    fickle.cash_micros = ((0, CASH),)
+    accounts = Accounts(
+        {K: fickle},
+        ledger=office.ledger,
+        clock=office.clock,
+        record=office.record,
+        emit=office.events.append,
+    )
+    opening = asyncio.create_task(accounts.open((KALSHI,)))
+    await office.clock.pass_ms(60_000)
+    await opening
+    assert PositionReported(KALSHI.id, 0, 0) in office.events
+
+
+async def test_open_gives_up_after_a_few_tries() -> None:
+    office = Office()
+    office.venues[K].read_errors = [VenueUnavailable("kalshi", "http_503")] * OPEN_TRIES
+    opening = asyncio.create_task(office.accounts.open((KALSHI, POLYMARKET)))
+    await office.clock.pass_ms(60_000)
+    with pytest.raises(VenueError):
+        await opening
+
+
+async def test_equal_cash_is_told_and_clears_the_doubt() -> None:
+    office = await Office().opened()
+    office.buy()
+    await office.accounts.compare(P)
+    assert office.adjusted() == []
+    assert office.ledger.modelled_fills[P] == 0
+    assert [type(event) for event in office.events] == [CashReported]
+
+
+async def test_difference_is_adjusted_when_seen_twice() -> None:
+    office = await Office().opened()
+    office.buy(2)
+    office.drift(-2 * MODELLED_MICROS_MAX)
+    await office.accounts.compare(P)
+    assert office.adjusted() == []
+    await office.accounts.compare(P)
+    (adjusted,) = office.adjusted()
+    assert (adjusted.micros, adjusted.fills) == (-2 * MODELLED_MICROS_MAX, 2)
+    await office.accounts.compare(P)
+    assert len(office.adjusted()) == 1
+    assert office.ledger.cash_micros[P, 0] == office.venues[P].cash_micros[0][1]
+
+
+async def test_difference_that_changes_is_looked_at_again() -> None:
+    office = await Office().opened()
+    office.buy(2)
+    for micros in (-5, 3):
+        office.drift(micros)
+        await office.accounts.compare(P)
+    assert office.adjusted() == []
+    await office.accounts.compare(P)
+    assert [record.micros for record in office.adjusted()] == [-2]
+
+
+@pytest.mark.parametrize("fills", [0, 1, 2])
+async def test_difference_beyond_what_fees_explain_is_never_adjusted(fills: int) -> None:
+    office = await Office().opened()
+    office.buy(fills)
+    office.drift(-(fills * MODELLED_MICROS_MAX + 1))
+    for _ in range(3):
+        await office.accounts.compare(P)
+    assert office.adjusted() == []
+
+
+async def test_difference_on_one_shard_is_doubted_while_the_other_agrees() -> None:
+    office = await Office().opened()
+    office.ledger.modelled_fills[K] = 1
+    office.venues[K].cash_micros = ((0, CASH - 5), (2, CASH))
+    await office.accounts.compare(K)
+    office.ledger.modelled_fills[K] = 1
+    await office.accounts.compare(K)
+    assert [(record.shard, record.micros) for record in office.adjusted()] == [(0, -5)]
+
+
+async def test_venue_that_cannot_be_asked_changes_nothing() -> None:
+    office = await Office().opened()
+    office.venues[P].read_errors = [VenueUnavailable("polymarket", "timeout")]
+    await office.accounts.compare(P)
+    assert (office.records, office.events) == ([], [])
+
+
+async def test_close_looks_again_while_in_doubt_and_not_for_ever() -> None:
+    office = await Office().opened()
+    office.buy()
+    office.drift(-100)
+    closing = asyncio.create_task(office.accounts.close())
+    await office.clock.pass_ms(CLOSE_TRIES * 1_000)
+    await closing
+    assert office.adjusted() == []
+
+
+async def test_close_adjusts_on_the_second_look() -> None:
+    office = await Office().opened()
+    office.buy()
+    office.drift(-5)
+    closing = asyncio.create_task(office.accounts.close())
+    await office.clock.pass_ms(CLOSE_TRIES * 1_000)
+    await closing
+    assert [record.micros for record in office.adjusted()] == [-5]

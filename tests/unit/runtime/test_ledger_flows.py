@@ -1,0 +1,176 @@
+"""The ledger over fills, voids and adjustments, against what each flow means by itself."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.core import kalshi_market
+from tests.support.runtime import KALSHI, ONE, POLYMARKET, fill_of, spec_of
+from twoleg.core.events import Fill
+from twoleg.core.market import Market, MarketId, Outcome, Side, Venue
+from twoleg.runtime.ledger import Ledger
+from twoleg.storage.records import (
+    AnyRecord,
+    CashOpened,
+    FeeAdjusted,
+    FillRecorded,
+    FillVoidRecorded,
+    MarketSeen,
+    PositionOpened,
+)
+
+K, P = Venue.KALSHI, Venue.POLYMARKET
+YES, NO = Outcome.YES, Outcome.NO
+BUY, SELL = Side.BUY, Side.SELL
+SHARDED = kalshi_market(MarketId("kalshi:KXS"), shard=2)
+MARKETS = (KALSHI, SHARDED, POLYMARKET)
+CASH = 1_000 * ONE
+Trade = tuple[Outcome, Side, int, int]
+
+
+def opened() -> Ledger:
+    ledger = Ledger()
+    for market in MARKETS:
+        ledger.apply(MarketSeen(wall_ns=1, market=market))
+    for venue, shard in ((K, 0), (K, 2), (P, 0)):
+        ledger.apply(CashOpened(wall_ns=1, venue=venue, shard=shard, cash_micros=CASH))
+    return ledger
+
+
+def recorded(fill: Fill) -> FillRecorded:
+    return FillRecorded(wall_ns=2, execution_no=1, order_no=0, owner="arb", fill=fill)
+
+
+def void(fill: Fill) -> FillVoidRecorded:
+    return FillVoidRecorded(wall_ns=3, execution_no=1, order_no=0, fill=fill)
+
+
+def trade(ledger: Ledger, outcome: Outcome, side: Side, size: int, price_e4: int) -> None:
+    spec = spec_of(K, outcome=outcome, side=side)
+    ledger.apply(recorded(fill_of(spec, size_e6=size * ONE, price_e4=price_e4)))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "yes_e6", "cash_micros"),
+    [
+        # Bought YES, bought NO: each of the smaller number pays a dollar at once.
+        ((YES, BUY, 10, 4_000), (NO, BUY, 4, 5_000), 6 * ONE, CASH - 4 * ONE - 2 * ONE + 4 * ONE),
+        ((YES, BUY, 4, 4_000), (NO, BUY, 10, 5_000), -6 * ONE, CASH - 2_600_000),
+        # Bought one, sold it: a plain sale.
+        ((YES, BUY, 10, 4_000), (YES, SELL, 4, 3_900), 6 * ONE, CASH - 4 * ONE + 1_560_000),
+        ((NO, BUY, 10, 4_000), (NO, SELL, 10, 3_900), 0, CASH - 100_000),
+    ],
+)
+def test_kalshi_holds_one_signed_number(
+    first: Trade, second: Trade, yes_e6: int, cash_micros: int
+) -> None:
+    ledger = opened()
+    trade(ledger, *first)
+    trade(ledger, *second)
+    assert ledger.kalshi_yes_e6(KALSHI.id) == yes_e6
+    assert ledger.cash_micros[K, 0] == cash_micros
+    assert min(ledger.held_e6[KALSHI.id, YES], ledger.held_e6[KALSHI.id, NO]) == 0
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_kalshi_selling_more_than_held_opens_the_other_outcome(outcome: Outcome) -> None:
+    ledger = opened()
+    trade(ledger, outcome, BUY, 2, 4_000)
+    trade(ledger, outcome, SELL, 5, 3_900)
+    # Three more sold at 39 cents are three of the other outcome bought at 61.
+    assert ledger.held_e6[KALSHI.id, outcome.other] == 3 * ONE
+    assert ledger.cash_micros[K, 0] == CASH - 800_000 + 780_000 - 3 * 610_000
+
+
+def test_polymarket_keeps_both_outcomes() -> None:
+    ledger = opened()
+    for outcome in Outcome:
+        ledger.apply(recorded(fill_of(spec_of(P, outcome=outcome), fee_micros=50)))
+    assert ledger.held_e6[POLYMARKET.id, YES] == ledger.held_e6[POLYMARKET.id, NO] == 10 * ONE
+    assert ledger.cash_micros[P, 0] == CASH - 2 * 4_000_050
+
+
+def test_cash_is_paid_from_the_market_s_shard() -> None:
+    ledger = opened()
+    ledger.apply(recorded(fill_of(spec_of(K, market=SHARDED), fee_micros=100)))
+    assert ledger.cash_micros[K, 2] == CASH - 4_000_100
+    assert ledger.cash_micros[K, 0] == CASH
+
+
+def test_void_fill_leaves_cash_and_holdings_as_before() -> None:
+    ledger = opened()
+    before = dict(ledger.cash_micros)
+    fill = fill_of(spec_of(P), fee_micros=50)
+    ledger.apply(recorded(fill))
+    ledger.apply(void(fill))
+    assert ledger.cash_micros == before
+    assert not any(ledger.held_e6.values())
+
+
+def test_fee_adjustment_adds_cash_and_clears_what_it_covers() -> None:
+    ledger = opened()
+    ledger.apply(recorded(fill_of(spec_of(P))))
+    ledger.apply(recorded(fill_of(spec_of(K))))
+    assert ledger.modelled_fills == {K: 0, P: 1}
+    cash = ledger.cash_micros[P, 0]
+    rounding = FeeAdjusted(wall_ns=1, venue=P, shard=0, micros=-1, fills=0)
+    ledger.apply(rounding)
+    assert (ledger.cash_micros[P, 0], ledger.modelled_fills[P]) == (cash - 1, 1)
+    ledger.apply(msgspec.structs.replace(rounding, micros=7, fills=1))
+    assert (ledger.cash_micros[P, 0], ledger.modelled_fills[P]) == (cash + 6, 0)
+
+
+def test_opening_balances_replace_what_was_derived() -> None:
+    ledger = opened()
+    ledger.apply(recorded(fill_of(spec_of(P))))
+    ledger.apply(CashOpened(wall_ns=9, venue=P, shard=0, cash_micros=5))
+    ledger.apply(PositionOpened(wall_ns=9, venue=P, market_id=POLYMARKET.id, yes_e6=3, no_e6=4))
+    assert ledger.cash_micros[P, 0] == 5
+    assert (ledger.held_e6[POLYMARKET.id, YES], ledger.held_e6[POLYMARKET.id, NO]) == (3, 4)
+    # This balance knows the fees that were modelled before: they explain nothing more.
+    assert ledger.modelled_fills[P] == 0
+
+
+MOVES = st.lists(
+    st.tuples(
+        st.sampled_from(MARKETS),
+        st.sampled_from(Outcome),
+        st.sampled_from(Side),
+        st.integers(1, 50 * ONE),
+        st.integers(1, 9_999),
+        st.integers(0, 100_000),
+        st.booleans(),
+    ),
+    max_size=25,
+)
+
+
+@given(MOVES)
+def test_ledger_equals_a_naive_account(
+    moves: list[tuple[Market, Outcome, Side, int, int, int, bool]],
+) -> None:
+    """Cash and what is held, worth at either settlement what all flows and payouts sum up to."""
+    ledger = opened()
+    fills: list[Fill] = []
+    for number, (market, outcome, side, size_e6, price_e4, fee, fails) in enumerate(moves):
+        spec = spec_of(market.venue, outcome=outcome, side=side, market=market)
+        fill = fill_of(spec, f"f{number}", size_e6=size_e6, price_e4=price_e4, fee_micros=fee)
+        records: list[AnyRecord] = [recorded(fill)]
+        if fails and market.venue is P:
+            records.append(void(fill))
+        else:
+            fills.append(fill)
+        for record in records:
+            ledger.apply(record)
+    for settled in Outcome:
+        worth = sum(ledger.cash_micros.values())
+        worth += sum(size for (_, outcome), size in ledger.held_e6.items() if outcome is settled)
+        naive = 3 * CASH
+        for fill in fills:
+            sign = 1 if fill.side is BUY else -1
+            payout = fill.size_e6 if fill.outcome is settled else 0
+            naive += sign * (payout - fill.notional_micros) - fill.fee_micros
+        assert worth == naive
+    for market in (KALSHI, SHARDED):
+        assert min(ledger.held_e6.get((market.id, outcome), 0) for outcome in Outcome) == 0

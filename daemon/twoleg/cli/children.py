@@ -77,16 +77,19 @@ async def start_venue(venue: str, switches: Sequence[str], log_path: Path) -> Ve
             start_new_session=True,
         )
     assert process.stdout is not None
-    line = b""
+    line, is_up = b"", False
     try:
         async with asyncio.timeout(START_S):
             line = await process.stdout.readline()
-        return VenueProcess(process, json.loads(line))
+        child = VenueProcess(process, json.loads(line))
+        is_up = True
     except (TimeoutError, ValueError) as error:
         reason = f"told {line[:100]!r} at its start; see {log_path}"
         raise VenueUnavailable(venue, "simulator_not_started", reason) from error
+    else:
+        return child
     finally:
-        if not line and process.returncode is None:
+        if not is_up and process.returncode is None:
             # Also when we are told to end while it is starting.
             process.kill()
             await process.wait()

@@ -5,8 +5,17 @@ import os
 import sys
 from pathlib import Path
 
-from twoleg.core.market import PairState
-from twoleg.settings import Settings, describe, load_pairs, load_settings
+from twoleg.core.market import Pair, PairState
+from twoleg.errors import ConfigError, CredentialError, TwolegError
+from twoleg.settings import (
+    Secret,
+    Settings,
+    describe,
+    kalshi_private_key,
+    load_pairs,
+    load_settings,
+)
+from twoleg.venues.kalshi.sign import load_private_key
 
 
 def read(path: Path | None) -> Settings:
@@ -15,13 +24,33 @@ def read(path: Path | None) -> Settings:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Print the effective settings, secrets hidden; faults are raised."""
+    """Print the effective settings, secrets hidden; the faults of all that was read are raised."""
     settings = read(arguments.config)
-    pairs = load_pairs(settings.pairs.file) if settings.pairs.file.exists() else ()
+    errors: list[TwolegError] = []
+    pairs: tuple[Pair, ...] = ()
+    try:
+        pairs = load_pairs(settings.pairs.file) if settings.pairs.file.exists() else ()
+    except ConfigError as error:
+        errors.append(error)
+    pem = Secret()
+    try:
+        pem = kalshi_private_key(settings.kalshi)
+        if pem:
+            load_private_key(pem.reveal())
+    except CredentialError as error:
+        errors.append(error)
+    if errors:
+        raise ExceptionGroup("the settings cannot be used", errors)
     for section, values in describe(settings).items():
         sys.stdout.write(f"[{section}]\n")
         for key, text in values.items():
             sys.stdout.write(f"{key} = {text}\n")
     armed = sum(pair.state is PairState.ARMED for pair in pairs)
-    sys.stdout.write(f"\n{len(pairs)} pairs in {settings.pairs.file}, {armed} armed\n")
+    found = "" if settings.pairs.file.exists() else " (there is no such file)"
+    sys.stdout.write(f"\n{len(pairs)} pairs in {settings.pairs.file}{found}, {armed} armed\n")
+    for venue, has_key in (
+        ("Kalshi", bool(settings.kalshi.key_id and pem)),
+        ("Polymarket", bool(settings.polymarket.private_key)),
+    ):
+        sys.stdout.write(f"{venue} key: {'set' if has_key else 'not set'}\n")
     return 0

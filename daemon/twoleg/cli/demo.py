@@ -6,13 +6,13 @@ journal alone must equal the simulators' own ledgers to the micro-dollar.
 
 import argparse
 import asyncio
+import fcntl
 import json
 import os
 import shutil
-import sys
 import time
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Generator, Mapping
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ import structlog
 from twoleg.cli.children import VenueProcess, start_venue
 from twoleg.cli.faults import fault_rules
 from twoleg.cli.run import prepare_logs, real_world, run_until_signal
-from twoleg.cli.screen import Screen, contracts, dollars
+from twoleg.cli.screen import HEADER, STATUS_EVERY_S, Screen, contracts, dollars, exactly
 from twoleg.cli.summary import (
     VenueLedger,
     derive_ledger,
@@ -33,6 +33,7 @@ from twoleg.cli.summary import (
 )
 from twoleg.core.market import MarketId, Pair, PairId, Polarity, TimeInForce, Venue
 from twoleg.core.units import LOT_E6
+from twoleg.errors import StorageError
 from twoleg.runtime.app import App
 from twoleg.runtime.kits import Seams
 from twoleg.settings import Secret, Settings, load_demo, load_settings
@@ -46,7 +47,9 @@ SEED_BOUND: Final = 1_000_000
 IOC_EVERY: Final = 3
 """Every third pair takes what there is (IOC) instead of all or nothing, so that partials occur."""
 MARK: Final = ".twoleg-demo"
-"""Stands in a state folder that the demo made, and may wipe."""
+"""Stands in a state folder that the demo made, and may wipe; locked by the demo that uses it."""
+QUIET_S: Final = 3.0
+"""So long the start may take before the screen tells what it waits for."""
 
 log = structlog.get_logger(__name__)
 
@@ -73,9 +76,10 @@ class _Demo:
 
     async def run(self) -> int:
         """Start everything, trade, stop everything, account for it."""
-        self._prepare_state()
+        self._check_json()
         seams = real_world()
         async with AsyncExitStack() as stack:
+            self._prepare_state(stack)
             await self._start_venues(stack)
             settings = self._settings()
             daemon_log = stack.enter_context(
@@ -94,45 +98,67 @@ class _Demo:
                 await run_until_signal(app)
             finally:
                 status.cancel()
+                with suppress(asyncio.CancelledError):
+                    await status
                 self._screen.end_status()
         if self._json:
             self._json.write_text(json.dumps(self._summary, indent=2) + "\n", "utf-8")
         is_equal = self._summary.get("difference_micros") == 0
-        return 0 if is_equal and not app.is_broken else 1
+        is_whole = self._summary.get("records_not_shipped") == 0
+        return 0 if is_equal and is_whole and not app.is_broken else 1
 
-    def _prepare_state(self) -> None:
+    def _check_json(self) -> None:
+        """A summary that cannot be written should be known before, not after."""
+        if self._json and not self._json.resolve().parent.is_dir():
+            raise FileNotFoundError(f"--json {self._json}: there is no such folder")
+
+    def _prepare_state(self, stack: AsyncExitStack) -> None:
         """A state folder of our own, wiped unless asked to keep it; never somebody else's."""
         mark = self._state / MARK
         if self._state.exists() and any(self._state.iterdir()) and not mark.exists():
             raise FileExistsError(f"{self._state} is not empty and was not made by the demo")
-        if self._state.exists() and not self._keep:
-            home = choose_home(self._state / "sim")
-            shutil.rmtree(self._state)
-            if not home.is_relative_to(self._state):
-                shutil.rmtree(home, ignore_errors=True)
         self._state.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(hold(mark))
+        if not self._keep:
+            self._wipe_state()
         if choose_user(self._state / "sim/postgres/data").is_dropped_to:
             # The database's user must be able to pass through; its own folder stays private.
             self._state.chmod(0o711)
-        mark.touch()
+
+    def _wipe_state(self) -> None:
+        home = choose_home(self._state / "sim")
+        for path in self._state.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != MARK:
+                path.unlink()
+        if not home.is_relative_to(self._state):
+            shutil.rmtree(home, ignore_errors=True)
 
     async def _start_venues(self, stack: AsyncExitStack) -> None:
+        """Both at once; each takes a second or two to come up."""
         faults = load_demo(self._config)
         epoch_ms = int(time.time() * 1_000)
-        for venue in Venue:
-            path = self._state / f"faults-{venue.value}.json"
-            path.write_text(json.dumps(fault_rules(venue, faults)), "utf-8")
-            switches = [
-                f"--seed={self._seed}",
-                f"--pairs={len(self._world.pairs)}",
-                f"--epoch-ms={epoch_ms}",
-                f"--key-dir={self._state / 'keys'}",
-                f"--faults={path}",
-            ]
-            log_path = self._state / f"{venue.value}.log"
-            child = await start_venue(venue.value, switches, log_path)
-            self._venues[venue] = child
-            stack.push_async_callback(child.stop)
+        stack.push_async_callback(self._stop_venues)
+        async with asyncio.TaskGroup() as group:
+            for venue in Venue:
+                path = self._state / f"faults-{venue.value}.json"
+                path.write_text(json.dumps(fault_rules(venue, faults)), "utf-8")
+                switches = [
+                    f"--seed={self._seed}",
+                    f"--pairs={len(self._world.pairs)}",
+                    f"--epoch-ms={epoch_ms}",
+                    f"--key-dir={self._state / 'keys'}",
+                    f"--faults={path}",
+                ]
+                group.create_task(self._start_venue(venue, switches), name=venue.value)
+
+    async def _start_venue(self, venue: Venue, switches: list[str]) -> None:
+        log_path = self._state / f"{venue.value}.log"
+        self._venues[venue] = await start_venue(venue.value, switches, log_path)
+
+    async def _stop_venues(self) -> None:
+        await asyncio.gather(*(child.stop() for child in self._venues.values()))
 
     def _settings(self) -> Settings:
         kalshi, polymarket = (self._venues[venue].told for venue in Venue)
@@ -168,27 +194,53 @@ class _Demo:
         )
 
     async def _show_status(self, app: App) -> None:
+        """Show how it goes, and end the demo when its time is over or this fails."""
+        try:
+            await self._follow(app)
+        finally:
+            app.stop()
+
+    async def _follow(self, app: App) -> None:
         clock = app.seams.clock
         started_ns = clock.monotonic_ns()
-        await app.has_started.wait()
+        await self._await_start(app)
         self._screen.line(
             f"seed {self._seed}, {len(self._world.pairs)} pairs, state in {self._state}; "
             f"ready after {(clock.monotonic_ns() - started_ns) / 1e9:.1f} s"
+            f"{'' if self._seconds else '; Ctrl-C ends it'}\n{HEADER}"
         )
         started_ns = clock.monotonic_ns()
-        while True:
+        shown_s = -self._screen.status_every_s
+        while not app.is_stopping:
             elapsed_s = (clock.monotonic_ns() - started_ns) / 1e9
-            self._screen.status(app, elapsed_s)
-            if self._seconds is not None and elapsed_s >= self._seconds:
+            left_s = self._seconds - elapsed_s if self._seconds else STATUS_EVERY_S
+            if left_s <= 0 or self._screen.is_gone:
                 app.stop()
-                return
-            left_s = self._seconds - elapsed_s if self._seconds else self._screen.status_every_s
-            await clock.sleep(min(self._screen.status_every_s, max(0.01, left_s)))
+            if left_s <= 0 or elapsed_s - shown_s >= self._screen.status_every_s:
+                self._screen.status(app, elapsed_s)
+                shown_s = elapsed_s
+            await clock.sleep(min(STATUS_EVERY_S, max(0.01, left_s)))
+        while app.engine.tally.open:
+            self._screen.show(f"stopping: {app.engine.tally.open} executions are still open")
+            await clock.sleep(self._screen.status_every_s)
+
+    async def _await_start(self, app: App) -> None:
+        """Wait for the start; tell what it waits for if that takes long."""
+        try:
+            async with asyncio.timeout(QUIET_S):
+                await app.has_started.wait()
+        except TimeoutError:
+            whom = "the venues" if app.archive.is_ready.is_set() else "the database"
+            self._screen.line(f"waiting for {whom}; see {self._state / 'daemon.log'}")
+            await app.has_started.wait()
 
     # -- the account -----------------------------------------------------------------------
 
     async def _account(self, app: App, seams: Seams) -> None:
         """Read Postgres back, compare the journal with the venues' own ledgers, print both."""
+        if not app.archive.is_ready.is_set():
+            self._screen.line("stopped before the database was ready: nothing was traded")
+            return
         ledgers, faulty_keys = await self._read_venues(seams)
         connection = await app.archive.database.connect()
         try:
@@ -228,32 +280,67 @@ class _Demo:
         return ledgers, keys
 
     def _print_table(self, executions: list[dict[str, Any]], nets_e6: Mapping[PairId, int]) -> None:
-        out = sys.stdout
-        out.write("\nread back from Postgres:\n")
-        out.write("  pair        executions  hedged  rolled back  missed  open      net $  dust\n")
+        lines = [
+            "\nread back from Postgres:",
+            "  pair        executions  hedged  rolled back  missed  open      net $  dust",
+        ]
         for pair_id, net_e6 in nets_e6.items():
             mine = summarise([row for row in executions if row["pair_id"] == pair_id], set())
-            out.write(
-                f"  {pair_id:<10} {mine['executions']:>11} {mine['hedged']:>7} "
-                f"{mine['rolled_back']:>12} {mine['missed']:>7} {mine['open_residuals']:>5} "
-                f"{dollars(mine['net_micros']):>10}  {dust_text(net_e6)}\n"
-            )
+            lines.append(f"{table_row(pair_id, mine)}  {dust_text(net_e6)}")
         total = self._summary
-        out.write(
-            f"  {'all':<10} {total['executions']:>11} {total['hedged']:>7} "
-            f"{total['rolled_back']:>12} {total['missed']:>7} {total['open_residuals']:>5} "
-            f"{dollars(total['net_micros']):>10}\n"
-            f"hit by a fault {total['hit_by_fault']}, completed {total['completed']}, unwound "
-            f"{total['unwound']}, unknown legs: {total['unknown_landed']} had landed, "
-            f"{total['unknown_absent']} had not\n"
-            f"journal against the venues' own ledgers: difference "
-            f"${dollars(total['difference_micros'])}\n"
-        )
+        lines += [
+            table_row("all", total),
+            faults_text(total),
+            f"journal against venues' ledgers: difference ${exactly(total['difference_micros'])}",
+        ]
+        if total["records_not_shipped"]:
+            lines.append(f"{total['records_not_shipped']} records did not reach Postgres in time")
+        self._screen.end_status()
+        self._screen.line("\n".join(lines))
+
+
+@contextmanager
+def hold(mark: Path) -> Generator[None, None, None]:
+    """Be the only demo on a state folder; the lock goes with the process, however it ends.
+
+    Raises:
+        StorageError: another demo runs on it; names its pid.
+    """
+    with mark.open("a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            pid = file.read(16).strip() or "unknown"
+            text = f"{mark.parent}: another demo (pid {pid}) is using this folder; give --state"
+            raise StorageError(text) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def table_row(name: str, counts: Mapping[str, int]) -> str:
+    """One line of the table, without its dust."""
+    return (
+        f"  {name:<10} {counts['executions']:>11} {counts['hedged']:>7} "
+        f"{counts['rolled_back']:>12} {counts['missed']:>7} {counts['open_residuals']:>5} "
+        f"{dollars(counts['net_micros']):>10}"
+    )
+
+
+def faults_text(counts: Mapping[str, int]) -> str:
+    """What went wrong on the way, in one line."""
+    return (
+        f"hit by a fault {counts['hit_by_fault']}, completed {counts['completed']}, "
+        f"unwound {counts['unwound']}, unknown legs: {counts['unknown_landed']} had landed, "
+        f"{counts['unknown_absent']} had not"
+    )
 
 
 def dust_text(net_e6: int) -> str:
     """What a pair's venues do not cover of each other: dust, or the size of a residual."""
-    return f"{net_e6} e-6" if abs(net_e6) < LOT_E6 else f"RESIDUAL {contracts(net_e6)}"
+    return exactly(net_e6) if abs(net_e6) < LOT_E6 else f"RESIDUAL {contracts(net_e6)}"
 
 
 def _random_seed() -> int:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from twoleg.errors import ConfigError, CredentialError, TwolegError
+from twoleg.sim.world import PAIRS_MAX
 
 INTERRUPTED: Final = 130
-PAIRS_MAX: Final = 500
 PORT_MAX: Final = 65_535
 Command = Callable[[argparse.Namespace], int]
 
@@ -108,7 +108,7 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
         "--keep",
         action="store_true",
         default=os.environ.get("KEEP") == "1",
-        help="do not wipe the state folder at the start (also KEEP=1)",
+        help="do not wipe the state folder at the start (also KEEP=1); the venues are new ones",
     )
     parser.set_defaults(command="demo:command")
 

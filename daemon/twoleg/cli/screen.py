@@ -1,5 +1,6 @@
 """What the demo shows: one line per execution, and a status line that stays alive."""
 
+import os
 import sys
 from typing import TextIO
 
@@ -8,6 +9,10 @@ from twoleg.runtime.app import App
 
 STATUS_EVERY_S = 0.5
 PLAIN_EVERY_S = 10.0
+HEADER = (
+    "   no  pair       direction   Kalshi            Polymarket          fees $     net $  ended as"
+)
+"""Above the lines of the executions: contracts @ average price of the two legs as first sent."""
 
 
 def dollars(micros: int) -> str:
@@ -24,20 +29,30 @@ def contracts(size_e6: int) -> str:
     return f"{sign}{whole}.{part // 10_000:02d}"
 
 
+def exactly(micros: int) -> str:
+    """Signed dollars (or contracts) to the last of their six decimals."""
+    sign = "-" if micros < 0 else ""
+    whole, part = divmod(abs(micros), 1_000_000)
+    return f"{sign}{whole}.{part:06d}"
+
+
 def average_price(notional_micros: int, size_e6: int) -> str:
     """Average price per contract, or a dash where nothing filled."""
     if not size_e6:
         return "     -"
-    return f"0.{notional_micros * 10_000 // size_e6:04d}"
+    whole, part = divmod(notional_micros * 10_000 // size_e6, 10_000)
+    return f"{whole}.{part:04d}"
 
 
 class Screen:
     """Prints to a terminal with a living status line, or plain lines to anything else."""
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
-        self._out = out
-        self._is_terminal = out.isatty()
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = sys.stdout if out is None else out
+        self._is_terminal = self._out.isatty()
         self._status = ""
+        # Nobody reads any more, as with `twoleg demo | head`.
+        self.is_gone = False
 
     @property
     def status_every_s(self) -> float:
@@ -46,49 +61,63 @@ class Screen:
 
     def line(self, text: str) -> None:
         """Print a line above the status."""
-        self._erase()
-        self._out.write(text + "\n")
-        self._show()
+        self._write(f"{self._eraser()}{text}\n{self._status}")
 
     def execution(self, note: Note) -> None:
         """Print the line of a closed execution; other notes are not for this screen."""
         if note.kind is NoteKind.BREAKER_CHANGED:
             fields = dict(note.fields)
-            self.line(f"        breaker {fields['state']}: {fields['reason']}")
+            self.line(f"       breaker {fields['state']}: {fields['reason']}")
         if note.kind is NoteKind.EXECUTION_CLOSED:
             self.line(closed_line(note))
 
     def status(self, app: App, elapsed_s: float) -> None:
         """Replace the status line."""
         tally, stats = app.engine.tally, app.stats
-        text = (
-            f"{elapsed_s:6.0f} s  {stats.rate(app.seams.clock.monotonic_ns()):5d} ticks/s  "
-            f"decision p50 {stats.percentile_us(50)} us p99 {stats.percentile_us(99)} us  "
-            f"executions {tally.executions} (open {tally.open})  net ${dollars(tally.net_micros)}  "
-            f"breaker {app.engine.breaker_state.value}  books {app.engine.live_books()} live"
+        self.show(
+            f"{elapsed_s:5.0f} s  net ${dollars(tally.net_micros)}  "
+            f"executions {tally.executions} ({tally.open} open)  "
+            f"breaker {app.engine.breaker_state.value}  {app.engine.live_books()} books  "
+            f"{stats.rate(app.seams.clock.monotonic_ns())} ticks/s  "
+            f"decision {stats.percentile_us(50)} us, p99 {stats.percentile_us(99)} us"
         )
+
+    def show(self, text: str) -> None:
+        """Put this text in the place of the status line."""
         if self._is_terminal:
-            self._erase()
-            self._status = text
-            self._show()
+            eraser = self._eraser()
+            # A line that wraps could not be erased again.
+            self._status = text[: self._columns() - 1]
+            self._write(eraser + self._status)
         else:
-            self._out.write(text + "\n")
-            self._out.flush()
+            self._write(text + "\n")
 
     def end_status(self) -> None:
         """Leave the status line behind."""
         if self._status:
-            self._out.write("\n")
             self._status = ""
+            self._write("\n")
 
-    def _erase(self) -> None:
-        if self._status:
-            self._out.write("\r\x1b[2K")
+    def _eraser(self) -> str:
+        return "\r\x1b[2K" if self._status else ""
 
-    def _show(self) -> None:
-        if self._status:
-            self._out.write(self._status)
-        self._out.flush()
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self._out.fileno()).columns or 80
+        except OSError:
+            return 80
+
+    def _write(self, text: str) -> None:
+        """Never fails: trading must not hang on whether somebody reads."""
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except OSError:
+            self.is_gone = True
+            # What is still buffered, and all that follows, has to go somewhere.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._out.fileno())
+            os.close(nowhere)
 
 
 def closed_line(note: Note) -> str:
@@ -99,15 +128,15 @@ def closed_line(note: Note) -> str:
     kalshi = average_price(number["kalshi_notional_micros"], number["kalshi_filled_e6"])
     polymarket = average_price(number["polymarket_notional_micros"], number["polymarket_filled_e6"])
     return (
-        f"{note.execution_no:5d}  {fields['pair_id']!s:<10} {fields['direction']!s:<10} "
-        f"K {contracts(number['kalshi_filled_e6']):>6} @ {kalshi}  "
-        f"P {contracts(number['polymarket_filled_e6']):>6} @ {polymarket}  "
-        f"fees {dollars(fees)}  net {dollars(number['net_micros']):>8}  {_ending(fields, number)}"
+        f"{note.execution_no:5d}  {fields['pair_id']!s:<10} {fields['direction']!s:<10}  "
+        f"{contracts(number['kalshi_filled_e6']):>7} @ {kalshi}  "
+        f"{contracts(number['polymarket_filled_e6']):>7} @ {polymarket}  "
+        f"{dollars(fees):>8}  {dollars(number['net_micros']):>8}  {_ending(fields, number)}"
     )
 
 
 def _ending(fields: dict[str, str | int | bool], number: dict[str, int]) -> str:
-    parts = [str(fields["closed_as"])]
+    parts = [str(fields["closed_as"]).replace("_", " ")]
     if number["completed_e6"]:
         parts.append(f"completed {contracts(number['completed_e6'])}")
     if number["unwound_e6"]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from twoleg.cli.children import die_with
 from twoleg.errors import ConfigError, ConfigFault
+from twoleg.sim.faults import FaultInvalid
 from twoleg.sim.run import run_venue
 
 T = TypeVar("T")
@@ -36,7 +37,8 @@ def command(arguments: argparse.Namespace) -> int:
     try:
         asyncio.run(work)
     except ValueError as error:
-        fault = ConfigFault("twoleg sim", arguments.venue, str(error), "see twoleg sim --help")
+        given = arguments.faults if isinstance(error, FaultInvalid) else arguments.options
+        fault = ConfigFault(str(given or "twoleg sim"), "content", "refused", str(error))
         raise ConfigError((fault,)) from error
     return 0
 

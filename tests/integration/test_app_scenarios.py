@@ -552,3 +552,26 @@ async def test_market_that_rejects_is_not_tried_again_and_again(
         assert len(run.closings) == 1
         sim.set_status(market, words[1])
         await run.stop()
+
+
+# -- what the venues say beside the streams ----------------------------------------------------
+
+
+async def test_paused_shard_is_waited_for_and_traded_again(scene_of: MakeScene) -> None:
+    async with scene_of() as scene:
+        kalshi = scene.venues[K]
+        assert isinstance(kalshi, KalshiSim)
+        run = scene.start()
+        await run.started()
+        shard = kalshi.desk.shards[run.app.markets[scene.pair.kalshi].shard]
+        shard.trading_active = False
+        await run.until(lambda: "venue_closed" in run.alarms())
+        scene.open_edge()
+        ticks = run.app.stats.ticks
+        await run.poked(lambda: run.app.stats.ticks > ticks + 4)
+        assert scene.keys_at_wire() == set()
+        shard.trading_active = True
+        await run.until(lambda: "venue_opened" in run.alarms())
+        await run.poked(lambda: run.closings)
+        await run.stop()
+        assert run.closings[0]["closed_as"] == "hedged"

@@ -129,10 +129,21 @@ def processes_of(folder: Path) -> dict[int, str]:
     }
 
 
+def found_below(folder: Path, pattern: str) -> list[Path]:
+    """Files below `folder`; none while a server is moving its own about."""
+    try:
+        return [path for path in folder.rglob(pattern) if path.is_file()]
+    except FileNotFoundError:
+        return []
+
+
 def postmaster_of(folder: Path) -> int:
     """The pid that the embedded server below `folder` has written down; 0 while there is none."""
-    for path in folder.rglob("postmaster.pid"):
-        lines = path.read_text("ascii", "replace").splitlines()
+    for path in found_below(folder, "postmaster.pid"):
+        try:
+            lines = path.read_text("ascii", "replace").splitlines()
+        except FileNotFoundError:
+            continue
         if len(lines) >= 8 and lines[7].strip() == "ready":
             return int(lines[0])
     return 0

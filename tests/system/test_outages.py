@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.processes import (
     Running,
+    found_below,
     postmaster_of,
     processes_of,
     start,
@@ -119,7 +120,7 @@ def test_killed_demo_leaves_no_process_and_the_next_goes_on_from_its_record(fold
 
 def is_idle(state: Path) -> bool:
     """Whether as many executions ended as began, and some did."""
-    data = b"".join(path.read_bytes() for path in state.rglob("*.journal"))
+    data = b"".join(path.read_bytes() for path in found_below(state, "*.journal"))
     opened = data.count(b'"kind":"execution_opened"')
     return 0 < opened == data.count(b'"kind":"execution_closed"')
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes import Running, processes_of, start, until
+from tests.support.processes import Running, found_below, processes_of, start, until
 from tests.system.support import (
     admin_url,
     assert_account_balances,
@@ -93,7 +93,9 @@ def test_daemon_killed_with_an_order_out_finds_what_became_of_it(folder: Path) -
 
 
 def journal_texts(state: Path) -> list[str]:
-    return [path.read_bytes().decode("utf-8", "replace") for path in state.rglob("*.journal")]
+    return [
+        path.read_bytes().decode("utf-8", "replace") for path in found_below(state, "*.journal")
+    ]
 
 
 @pytest.mark.parametrize("venue", ["kalshi", "polymarket"])

@@ -43,7 +43,7 @@ from twoleg.core.events import (
 from twoleg.core.market import Market, MarketId, Pair, PairState, Venue
 from twoleg.errors import StorageError
 from twoleg.runtime.accounts import Accounts
-from twoleg.runtime.archive import Archive
+from twoleg.runtime.archive import Archive, open_journal
 from twoleg.runtime.executor import Executor
 from twoleg.runtime.kits import Kit, Seams, Sinks, open_kalshi, open_polymarket
 from twoleg.runtime.logs import log_context
@@ -52,17 +52,15 @@ from twoleg.runtime.recovery import Recovered, read_journal
 from twoleg.runtime.stats import Stats
 from twoleg.runtime.timers import Timers
 from twoleg.runtime.tracker import Tracker
+from twoleg.runtime.watch import Watch
 from twoleg.settings import Mode, Settings
 from twoleg.storage.journal import Journal
 from twoleg.storage.records import AnyRecord, MarketSeen, NoteRecorded, PairSeen, RunStarted
-from twoleg.storage.reopen import JournalLimits
 from twoleg.venues.ports import AccountPort, FeedPort, OrderPort
 
 DRAIN_S: Final = 20.0
 """How long open executions get to end after a stop was asked for."""
 SHIP_S: Final = 15.0
-WATCH_S: Final = 5.0
-MIB: Final = 1 << 20
 
 log = structlog.get_logger(__name__)
 BOOK_EVENTS: Final = (BookSnapshot, LevelDelta, LevelsSet)
@@ -227,7 +225,8 @@ class App:
     async def run(self) -> None:
         """Run until `stop`. Raises ConfigError, CredentialError, StorageError, VenueError."""
         async with AsyncExitStack() as stack:
-            self._open_journal(stack)
+            self.journal = open_journal(self.settings, self.seams)
+            stack.callback(self.journal.close)
             recovered = read_journal(self.journal)
             self.engine = Engine(
                 self.settings.limits,
@@ -248,7 +247,7 @@ class App:
     async def _run_side_work(self, recovered: Recovered) -> None:
         async with asyncio.TaskGroup() as side:
             archive = side.create_task(self._keep_archive(), name="archive")
-            watch = side.create_task(self._watch(), name="watch")
+            watch = side.create_task(self._make_watch().run(), name="watch")
             self._journal_start()
             await self._read_markets()
             self._tell_pairs(armed=False)
@@ -278,22 +277,16 @@ class App:
         for wait in waits:
             wait.cancel()
 
-    def _open_journal(self, stack: AsyncExitStack) -> None:
-        daemon, wanted = self.settings.daemon, self.settings.journal
-        self.journal = Journal.open(
-            self.settings.state_dir / "journal",
-            sync=wanted.sync.value,
+    def _make_watch(self) -> Watch:
+        return Watch(
+            kits=self._kits,
+            tracker=self._tracker,
+            journal=self.journal,
             clock=self.seams.clock,
-            entropy=self.seams.entropy,
-            mode=daemon.mode.value,
-            member=daemon.member,
-            limits=JournalLimits(
-                segment_bytes=wanted.segment_mib * MIB, reserve_bytes=wanted.reserve_mib * MIB
-            ),
+            markets=self.markets,
+            emit=self.feed,
+            guard=self._guard,
         )
-        stack.callback(self.journal.close)
-        if self.journal.torn_bytes:
-            log.warning("journal_tail_was_torn", bytes=self.journal.torn_bytes)
 
     async def _open_venues(self, stack: AsyncExitStack, recovered: Recovered) -> None:
         is_paper = self.settings.daemon.mode is Mode.PAPER
@@ -444,16 +437,6 @@ class App:
             log.error("archive_failed", reason=repr(error))
             self.is_broken = True
             self.stop()
-
-    async def _watch(self) -> None:
-        """See provisional fills through to their end, and a full journal to room again."""
-        while True:
-            await self.seams.clock.sleep(WATCH_S)
-            if not self.journal.is_writable:
-                self.journal.make_room()
-            for number, order_no in self._tracker.provisional():
-                name = f"refresh-{number}-{order_no}"
-                await self._guard(name, self._tracker.refresh(number, order_no))
 
     def _on_timer(self, key: str) -> None:
         self.feed(TimerFired(key))

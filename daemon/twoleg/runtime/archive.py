@@ -11,10 +11,12 @@ from twoleg.storage.database import Database
 from twoleg.storage.embedded import EmbeddedPostgres
 from twoleg.storage.journal import Journal
 from twoleg.storage.migrate import migrate
+from twoleg.storage.reopen import JournalLimits
 from twoleg.storage.shipper import Shipper, ShipperState
 
 BACKOFF_S_MIN = 0.25
 BACKOFF_S_MAX = 15.0
+MIB = 1 << 20
 
 log = structlog.get_logger(__name__)
 
@@ -102,3 +104,22 @@ class Archive:
             else:
                 log.info("database_ready", migrations_applied=len(applied))
                 return
+
+
+def open_journal(settings: Settings, seams: Seams) -> Journal:
+    """The journal of this mode; raises StorageError, JournalCorrupt, JournalFull."""
+    daemon, wanted = settings.daemon, settings.journal
+    journal = Journal.open(
+        settings.state_dir / "journal",
+        sync=wanted.sync.value,
+        clock=seams.clock,
+        entropy=seams.entropy,
+        mode=daemon.mode.value,
+        member=daemon.member,
+        limits=JournalLimits(
+            segment_bytes=wanted.segment_mib * MIB, reserve_bytes=wanted.reserve_mib * MIB
+        ),
+    )
+    if journal.torn_bytes:
+        log.warning("journal_tail_was_torn", bytes=journal.torn_bytes)
+    return journal

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from twoleg.core.market import Market, MarketId, Pair, Venue
-from twoleg.errors import CredentialError
+from twoleg.errors import CredentialError, VenueRejected
 from twoleg.runtime.logs import register_secret
 from twoleg.seams import Clock, Entropy, Network
 from twoleg.settings import MemberType, Settings, kalshi_private_key
@@ -70,6 +70,8 @@ class Kit:
     orders: OrderPort | None
     account: AccountPort | None
     make_feed: Callable[[Iterable[Market], Sinks], FeedPort]
+    check: Callable[[frozenset[int]], Awaitable[str]]
+    """Why these shards take no orders now, or nothing; keeps the connection warm. VenueError."""
 
     async def close(self) -> None:
         """Close the connections."""
@@ -123,13 +125,21 @@ def open_kalshi(settings: Settings, seams: Seams) -> Kit:
         )
 
     catalogue = KalshiCatalogue(http=http, clock=seams.clock, options=options)
+    account = KalshiAccount(http=http, options=options)
+
+    async def check(shards: frozenset[int]) -> str:
+        open_shards = await account.read_open_shards()
+        closed = [shard for shard, is_open in open_shards if shard in shards and not is_open]
+        return f"shard {closed[0]} takes no orders" if closed else ""
+
     return Kit(
         venue=Venue.KALSHI,
         session=session,
         read_market=lambda pair: catalogue.read_market(native_id(pair.kalshi)),
         orders=KalshiOrders(http=http, clock=seams.clock, entropy=seams.entropy, options=options),
-        account=KalshiAccount(http=http, options=options),
+        account=account,
         make_feed=make_feed,
+        check=check,
     )
 
 
@@ -181,6 +191,16 @@ async def open_polymarket(
         )
 
     catalogue = PolymarketCatalogue(http=http, urls=urls, options=options)
+
+    async def check(shards: frozenset[int]) -> str:
+        del shards
+        if account is not None:
+            try:
+                await account[0].check_version()
+            except VenueRejected as error:
+                return str(error)
+        return ""
+
     return Kit(
         venue=Venue.POLYMARKET,
         session=session,
@@ -190,6 +210,7 @@ async def open_polymarket(
         orders=account[0] if account else None,
         account=account[1] if account else None,
         make_feed=make_feed,
+        check=check,
     )
 
 

@@ -1,0 +1,68 @@
+"""What is looked at every few seconds beside the streams: venues, provisional fills, journal."""
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final
+
+import structlog
+
+from twoleg.core.events import Event, VenueStateChanged
+from twoleg.core.market import Market, MarketId, Venue
+from twoleg.errors import VenueError
+from twoleg.runtime.kits import Kit
+from twoleg.runtime.tracker import Tracker
+from twoleg.seams import Clock
+from twoleg.storage.journal import Journal
+
+EVERY_S: Final = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Watch:
+    """Runs beside the feeds; `guard` runs a look so that its failure ends nothing else."""
+
+    def __init__(
+        self,
+        *,
+        kits: Sequence[Kit],
+        tracker: Tracker,
+        journal: Journal,
+        clock: Clock,
+        markets: Mapping[MarketId, Market],
+        emit: Callable[[Event], None],
+        guard: Callable[[str, Coroutine[Any, Any, None]], Awaitable[None]],
+    ) -> None:
+        self._kits = kits
+        self._tracker = tracker
+        self._journal = journal
+        self._clock = clock
+        self._markets = markets
+        self._emit = emit
+        self._guard = guard
+        # Why a venue takes no orders, as it last told; empty while it does.
+        self._closed: dict[Venue, str] = {}
+
+    async def run(self) -> None:
+        """Look around until cancelled."""
+        while True:
+            await self._clock.sleep(EVERY_S)
+            if not self._journal.is_writable:
+                self._journal.make_room()
+            for kit in self._kits:
+                await self._guard(f"check-{kit.venue.value}", self.check_venue(kit))
+            # The stream may forget to tell that a matched fill was confirmed, or failed.
+            for number, order_no in self._tracker.provisional():
+                name = f"refresh-{number}-{order_no}"
+                await self._guard(name, self._tracker.refresh(number, order_no))
+
+    async def check_venue(self, kit: Kit) -> None:
+        """Ask a venue whether it takes orders; one that does not is waited for, not retried."""
+        mine = [market for market in self._markets.values() if market.venue is kit.venue]
+        try:
+            reason = await kit.check(frozenset(market.shard for market in mine))
+        except VenueError as error:
+            log.warning("venue_not_checked", venue=kit.venue.value, reason=str(error))
+            return
+        if reason != self._closed.get(kit.venue, ""):
+            self._closed[kit.venue] = reason
+            self._emit(VenueStateChanged(kit.venue, not reason, reason))

@@ -212,6 +212,8 @@ class App:
         task = self._group.create_task(self._guard(name, work), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # Cancelled before its first step it would be a coroutine that nobody ever awaited.
+        task.add_done_callback(lambda _task: work.close())
 
     async def _guard(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -402,8 +404,9 @@ class App:
             if pair is None:
                 log.error("execution_without_pair", execution_no=number)
                 continue
-            log.warning("execution_recovered", execution_id=execution.execution_id)
-            self._executor.adopt(number, execution.execution_id)
+            self._executor.adopt(number, execution.execution_id, execution.pair_id)
+            with log_context(execution_id=execution.execution_id, pair_id=execution.pair_id):
+                log.warning("execution_recovered")
             for ref in execution.orders:
                 self.feed(MarketChanged(self.markets.get(ref.spec.market.id, ref.spec.market)))
                 order_no = ref.spec.order_no

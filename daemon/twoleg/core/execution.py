@@ -186,6 +186,7 @@ class Execution:
         "opened_ns",
         "orders",
         "pair",
+        "refusals",
         "rolled_back",
         "state",
         "was_counted",
@@ -204,6 +205,8 @@ class Execution:
         # Rollback orders so far, and the (venue, side) ways that a venue refused.
         self.attempts = 0
         self.barred: list[tuple[Venue, Side]] = []
+        # Rollback orders that venues refused in a row.
+        self.refusals = 0
         self.rolled_back = False
         self.held_since_ns = 0
         # The breaker counts one execution once.
@@ -215,9 +218,18 @@ class Execution:
 
     def order(self, order_no: int) -> OrderState:
         """One of this execution's orders; raises InvariantBroken for a number it never sent."""
-        if not 0 <= order_no < len(self.orders):
-            raise InvariantBroken(f"execution {self.execution_no} has no order {order_no}")
-        return self.orders[order_no]
+        for order in self.orders:
+            if order.spec.order_no == order_no:
+                return order
+        raise InvariantBroken(f"execution {self.execution_no} has no order {order_no}")
+
+    def next_order_no(self) -> int:
+        """The number of its next order.
+
+        Not their count: an order that could not be journalled is unknown after a restart, and
+        leaves a gap.
+        """
+        return self.orders[-1].spec.order_no + 1 if self.orders else 0
 
     def sign_of(self, spec: OrderSpec) -> int:
         """Direction of an order's exposure."""

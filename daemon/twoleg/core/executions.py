@@ -46,6 +46,8 @@ from twoleg.errors import InvariantBroken
 CLOSED_KEPT: Final = 512
 """Closed executions kept for late fills; older ones are only in the record."""
 LOOK_UP_AGAIN_NS: Final = 2_000_000_000
+TAKEN_NS_MAX: Final = 2_000_000_000
+"""How long a held residual spares the depth that its own orders aimed at and no event confirmed."""
 UNAVAILABLE_NS: Final = 1_000_000_000
 """How long a venue gets no new execution after it could not be asked; doubles up to 32 times."""
 REJECTED_NS: Final = 1_000_000_000
@@ -200,8 +202,10 @@ class Executions:
             return self._adopt_late(execution, order, filled_e6, now_ns)
         is_first = order.answer is None
         order.answer = answer
+        # What an undecided answer claimed gives way to one that decides; booked fills never do.
+        known_e6 = order.filled_e6 if order.is_unresolved else order.booked_e6
         # A fill that failed on chain may still be counted in an answer that comes after it.
-        order.filled_e6 = max(order.filled_e6, answer.filled_e6 - order.voided_e6)
+        order.filled_e6 = max(known_e6, answer.filled_e6 - order.voided_e6)
         self._free_depth(execution, order, event)
         actions: list[Action] = [answer_note(execution, order)]
         self._mark_venue(order.spec.venue, answer, now_ns)
@@ -270,6 +274,10 @@ class Executions:
             execution.state = advance(execution.state, Signal.RETRY)
             execution.barred.clear()
             execution.attempts = min(execution.attempts, self._limits.rollback_attempts_max - 1)
+            if now_ns - execution.held_since_ns >= TAKEN_NS_MAX:
+                # No order is out, and a quiet feed may never confirm that none took anything.
+                for market_id in (execution.pair.kalshi, execution.pair.polymarket):
+                    self._books.books[market_id].forget_taken()
             return self._exit(execution, now_ns)
         if kind == "lookup" and execution.order(int(order_no)).is_unresolved:
             return [LookUp(execution.execution_no, int(order_no))]
@@ -389,6 +397,9 @@ class Executions:
         assert order.answer is not None
         if order.answer.status is AnswerStatus.REJECTED and not order.answer.is_unavailable:
             execution.barred.append((order.spec.venue, order.spec.side))
+            execution.refusals += 1
+        else:
+            execution.refusals = 0
 
     def _exit(self, execution: Execution, now_ns: int) -> list[Action]:
         places = tuple(
@@ -413,8 +424,10 @@ class Executions:
         retry_ns = self._limits.rollback_retry_ms * 1_000_000
         if execution.attempts >= self._limits.rollback_attempts_max:
             retry_ns *= 4
-        actions: list[Action] = [SetTimer(f"retry:{execution.execution_no}", now_ns + retry_ns)]
         overdue_ns = self._limits.hold_ms_max * 1_000_000
+        # A market that refuses every way out is asked ever more rarely.
+        retry_ns = max(retry_ns, min(retry_ns << min(execution.refusals // 4, 16), overdue_ns))
+        actions: list[Action] = [SetTimer(f"retry:{execution.execution_no}", now_ns + retry_ns)]
         if execution.held_since_ns == 0 or now_ns - execution.held_since_ns > overdue_ns:
             execution.held_since_ns = now_ns
             residual = (("residual_e6", execution.exposure_e6()),)

@@ -50,6 +50,7 @@ def answer_note(execution: Execution, order: OrderState) -> Note:
     assert order.answer is not None
     fields = (
         ("event", "leg_answered"),
+        ("pair_id", execution.pair.id),
         ("order_no", order.spec.order_no),
         ("venue", order.spec.venue.value),
         ("status", order.answer.status.value),
@@ -83,6 +84,7 @@ def exit_note(execution: Execution, found: Exit) -> Note:
     """A residual is being closed, and how."""
     fields = (
         ("event", "unwind_started" if found.is_unwind else "complete_started"),
+        ("pair_id", execution.pair.id),
         ("residual_e6", execution.exposure_e6()),
         ("venue", found.market.venue.value),
         ("value_micros", found.value_micros),

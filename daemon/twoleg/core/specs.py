@@ -53,7 +53,7 @@ def exit_spec(execution: Execution, found: Exit) -> OrderSpec:
             )
     return OrderSpec(
         execution_no=execution.execution_no,
-        order_no=len(execution.orders),
+        order_no=execution.next_order_no(),
         purpose=Purpose.ROLLBACK,
         market=found.market,
         outcome=found.outcome,

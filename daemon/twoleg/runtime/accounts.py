@@ -41,6 +41,8 @@ class Accounts:
         self.ledger = ledger
         # The last disagreement per venue and shard: only one that stands twice is believed.
         self._doubt: dict[tuple[Venue, int], int] = {}
+        # One that stood twice and that fees do not explain: money moved without us.
+        self._unexplained: dict[tuple[Venue, int], int] = {}
 
     async def open(self, markets: Iterable[Market]) -> None:
         """Read cash and holdings of both venues; what stands there is where this run begins.
@@ -85,7 +87,8 @@ class Accounts:
     def expected(self, venue: Venue) -> tuple[int, int]:
         """Cash of a venue's first shard by our record, and what modelled fees may be off."""
         fills = self.ledger.modelled_fills.get(venue, 0)
-        return self.ledger.cash_micros.get((venue, 0), 0), fills * MODELLED_MICROS_MAX
+        known = self.ledger.cash_micros.get((venue, 0), 0)
+        return known + self._unexplained.get((venue, 0), 0), fills * MODELLED_MICROS_MAX
 
     async def close(self) -> None:
         """Compare once more at the end, again where a venue's figure may only lag behind."""
@@ -96,29 +99,34 @@ class Accounts:
                     break
                 await self._clock.sleep(1)
 
-    async def compare(self, venue: Venue) -> None:
-        """Read cash while nothing is open; book what modelled fees left, alarm what is more."""
+    async def compare(self, venue: Venue) -> bool:
+        """Read cash while nothing is open; book what modelled fees left, alarm what is more.
+
+        True if a difference was seen that only a second look, soon, can tell from a late figure.
+        """
         try:
             report = await self._ports[venue].read_cash()
         except VenueError as error:
             log.warning("cash_not_read", venue=venue.value, reason=str(error))
-            return
-        for shard, micros in report.cash_micros:
-            self._compare_shard(venue, shard, micros)
+            return False
+        is_new = [self._compare_shard(venue, *entry) for entry in report.cash_micros]
         self._emit(report)
+        return any(is_new)
 
-    def _compare_shard(self, venue: Venue, shard: int, micros: int) -> None:
+    def _compare_shard(self, venue: Venue, shard: int, micros: int) -> bool:
+        """Whether a difference was seen for the first time."""
         known = self.ledger.cash_micros.get((venue, shard), 0)
         difference = micros - known
         if difference == 0:
             self._doubt.pop((venue, shard), None)
+            self._unexplained.pop((venue, shard), None)
             self.ledger.modelled_fills[venue] = 0
-            return
+            return False
         if self._doubt.get((venue, shard)) != difference:
             # The venue's figure may lag behind a fill; a second look decides.
             self._doubt[venue, shard] = difference
             log.info("cash_difference_seen", venue=venue.value, shard=shard, micros=difference)
-            return
+            return True
         fills = self.ledger.modelled_fills.get(venue, 0)
         if abs(difference) > fills * MODELLED_MICROS_MAX:
             log.error(
@@ -127,7 +135,8 @@ class Accounts:
                 shard=shard,
                 micros=difference,
             )
-            return
+            self._unexplained[venue, shard] = difference
+            return False
         self._record(
             FeeAdjusted(
                 wall_ns=self._clock.wall_ns(),
@@ -138,3 +147,5 @@ class Accounts:
             )
         )
         self._doubt.pop((venue, shard), None)
+        self._unexplained.pop((venue, shard), None)
+        return False

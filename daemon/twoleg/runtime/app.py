@@ -41,7 +41,7 @@ from twoleg.core.events import (
     TimerFired,
 )
 from twoleg.core.market import Market, MarketId, Pair, PairState, Venue
-from twoleg.errors import StorageError
+from twoleg.errors import StorageError, VenueError, VenueRejected
 from twoleg.runtime.accounts import Accounts
 from twoleg.runtime.archive import Archive, open_journal
 from twoleg.runtime.executor import Executor
@@ -61,6 +61,8 @@ from twoleg.venues.ports import AccountPort, FeedPort, OrderPort
 DRAIN_S: Final = 20.0
 """How long open executions get to end after a stop was asked for."""
 SHIP_S: Final = 15.0
+LOOK_AGAIN_NS: Final = 1_000_000_000
+"""After a difference of balances was seen; the venue's figure may only lag behind."""
 
 log = structlog.get_logger(__name__)
 BOOK_EVENTS: Final = (BookSnapshot, LevelDelta, LevelsSet)
@@ -154,9 +156,14 @@ class App:
                 if action.venue in self._feeds:
                     self._feeds[action.venue].resync(action.market_ids)
             case ReadCash():
-                self.spawn(f"cash-{action.venue.value}", self.accounts.compare(action.venue))
+                self.spawn(f"cash-{action.venue.value}", self._compare_cash(action.venue))
             case Note():
                 self._note(action)
+
+    async def _compare_cash(self, venue: Venue) -> None:
+        if await self.accounts.compare(venue):
+            # The engine asks again, unless something has begun by then.
+            self._timers.set("cash:", self.seams.clock.monotonic_ns() + LOOK_AGAIN_NS)
 
     def _note(self, note: Note) -> None:
         fields: dict[str, str | int | bool] = dict(note.fields)
@@ -252,6 +259,7 @@ class App:
             watch = side.create_task(self._make_watch().run(), name="watch")
             self._journal_start()
             await self._read_markets()
+            await self._read_found(recovered)
             self._tell_pairs(armed=False)
             async with asyncio.TaskGroup() as feeds:
                 tasks = self._start_feeds(feeds)
@@ -361,19 +369,48 @@ class App:
         )
 
     async def _read_markets(self) -> None:
-        """Terms of every market of every pair, from its venue."""
-        kits = {kit.venue: kit for kit in self._kits}
+        """Terms of every market of every pair, from its venue.
+
+        A pair whose market is gone is left out: open executions of the others must not wait for
+        it. Raises VenueUnavailable, and VenueRejected where no pair is left.
+        """
+        left: list[Pair] = []
         for pair in self._pairs:
-            for venue in Venue:
-                market_id = pair.market_on(venue)
-                if market_id in self.markets:
-                    continue
-                market = await kits[venue].read_market(pair)
-                self.markets[market_id] = market
-                wall_ns = self.seams.clock.wall_ns()
-                self.append(MarketSeen(wall_ns=wall_ns, market=market), False)
-                self.feed(MarketChanged(market))
+            try:
+                await self._read_pair(pair)
+            except VenueRejected as error:
+                log.error("pair_left_out", pair_id=pair.id, reason=str(error))
+                if not left and pair is self._pairs[-1]:
+                    raise
+                continue
+            left.append(pair)
             self.append(PairSeen(wall_ns=self.seams.clock.wall_ns(), pair=pair), False)
+        self._pairs = tuple(left)
+
+    async def _read_found(self, recovered: Recovered) -> None:
+        """Follow the markets of what an earlier process left open, if its pair is not ours now."""
+        for execution in recovered.unfinished.values():
+            pair = recovered.pairs.get(execution.pair_id)
+            if pair is None:
+                continue
+            try:
+                await self._read_pair(pair, is_found=True)
+            except VenueError as error:
+                log.warning("market_not_read", pair_id=pair.id, reason=str(error))
+
+    async def _read_pair(self, pair: Pair, *, is_found: bool = False) -> None:
+        kits = {kit.venue: kit for kit in self._kits}
+        for venue in Venue:
+            market_id = pair.market_on(venue)
+            if market_id in self.markets:
+                continue
+            market = await kits[venue].read_market(pair)
+            if is_found and not market.is_tradable:
+                # There is no way out there, and a feed may be refused for a market that ended.
+                continue
+            self.markets[market_id] = market
+            self.append(MarketSeen(wall_ns=self.seams.clock.wall_ns(), market=market), False)
+            self.feed(MarketChanged(market))
 
     def _start_feeds(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         tasks: list[asyncio.Task[None]] = []

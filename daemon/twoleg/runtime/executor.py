@@ -6,6 +6,7 @@ back to the engine as an event, and into the journal. No decision is made here.
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +16,8 @@ from twoleg.core.actions import Fire, LookUp, SettleMoney
 from twoleg.core.events import AnswerStatus, Event, InvariantReported, LegAnswer, OrderAnswered
 from twoleg.core.market import Venue
 from twoleg.core.orders import OrderRef, OrderSpec, Purpose
-from twoleg.errors import InvariantBroken, StorageError, TwolegError
+from twoleg.errors import StorageError
+from twoleg.runtime.logs import log_context
 from twoleg.runtime.tracker import Tracker
 from twoleg.seams import Clock, Entropy
 from twoleg.storage.records import AnswerRecorded, AnyRecord, IntentRecorded
@@ -49,30 +51,45 @@ class Executor:
         self._emit = emit
         self._spawn = spawn
         self._execution_ids: dict[int, str] = {}
+        # The pair of each of them, for the log.
+        self._pair_ids: dict[int, str] = {}
 
     def execution_id(self, execution_no: int) -> str:
         """The id under which an execution is known outside; random, made at its first order."""
         found = self._execution_ids.get(execution_no)
         if found is None:
             if len(self._execution_ids) >= EXECUTION_IDS_MAX:
-                del self._execution_ids[next(iter(self._execution_ids))]
+                oldest = next(iter(self._execution_ids))
+                del self._execution_ids[oldest]
+                self._pair_ids.pop(oldest, None)
             found = self._execution_ids[execution_no] = self._entropy.uuid4()
         return found
 
-    def adopt(self, execution_no: int, execution_id: str) -> None:
+    def adopt(self, execution_no: int, execution_id: str, pair_id: str) -> None:
         """Know an execution of an earlier process by its id."""
         self._execution_ids[execution_no] = execution_id
+        self._pair_ids[execution_no] = pair_id
+
+    def _bound(self, execution_no: int) -> AbstractContextManager[None]:
+        """Name the execution and its pair in every line logged inside, and by tasks born there."""
+        execution_id = self.execution_id(execution_no)
+        return log_context(execution_id=execution_id, pair_id=self._pair_ids.get(execution_no))
 
     # -- firing ----------------------------------------------------------------------------
 
     def fire(self, action: Fire) -> None:
         """Prepare, record, send. Preparing and recording happen before this returns."""
+        self._pair_ids[action.execution_no] = action.pair_id
+        with self._bound(action.execution_no):
+            self._fire(action)
+
+    def _fire(self, action: Fire) -> None:
         try:
             prepared = [self._orders[spec.venue].prepare(spec) for spec in action.orders]
             self._record_intent(action, prepared)
-        except TwolegError as error:
+        except Exception as error:  # noqa: BLE001 - unsent and unanswered it would wait for ever
             reason = "journal_refused" if isinstance(error, StorageError) else "not_prepared"
-            log.error("orders_not_sent", execution_no=action.execution_no, reason=str(error))
+            log.error("orders_not_sent", execution_no=action.execution_no, reason=repr(error))
             self._spawn(f"deny-{action.execution_no}", self._deny(action, reason, error))
             return
         self._spawn(f"execution-{action.execution_no}", self._send_all(prepared))
@@ -97,12 +114,12 @@ class Executor:
         for ref in refs:
             self._tracker.register(ref)
 
-    async def _deny(self, action: Fire, reason: str, error: TwolegError) -> None:
+    async def _deny(self, action: Fire, reason: str, error: Exception) -> None:
         """Nothing left: tell the engine so, and trip the breaker if it was our own fault."""
         for spec in action.orders:
             answer = LegAnswer(status=AnswerStatus.NOT_SENT, code=reason, is_unavailable=True)
             self._emit_answer(spec, answer)
-        if isinstance(error, InvariantBroken):
+        if not isinstance(error, StorageError):
             self._emit(InvariantReported(str(error)))
 
     async def _send_all(self, prepared: list[PreparedOrder]) -> None:
@@ -128,7 +145,8 @@ class Executor:
     def look_up(self, action: LookUp) -> None:
         """Ask the venue what became of an order."""
         number, order_no = action.execution_no, action.order_no
-        self._spawn(f"look-up-{number}-{order_no}", self._look_up(number, order_no))
+        with self._bound(number):
+            self._spawn(f"look-up-{number}-{order_no}", self._look_up(number, order_no))
 
     async def _look_up(self, execution_no: int, order_no: int) -> None:
         ref = self._tracker.ref(execution_no, order_no)
@@ -144,16 +162,20 @@ class Executor:
             answer = msgspec.structs.replace(
                 answer, status=AnswerStatus.UNKNOWN, code="contradicted_by_fills"
             )
+        left_out_e6 = self._tracker.void_e6_besides(execution_no, order_no, answer.trade_ids)
+        if answer.filled_e6 and left_out_e6:
+            # Answers count what fails on chain; this look-up knew of it, and left it out.
+            answer = msgspec.structs.replace(
+                answer, filled_e6=answer.filled_e6 + left_out_e6, notional_micros=-1
+            )
         self._report(ref.spec, ref.order_key, answer)
 
     def settle(self, action: SettleMoney) -> None:
         """Book all fills of an order."""
-        self._spawn(
-            f"settle-{action.execution_no}-{action.order_no}",
-            self._tracker.settle(
-                action.execution_no, action.order_no, action.filled_e6, action.notional_micros
-            ),
-        )
+        number, order_no = action.execution_no, action.order_no
+        work = self._tracker.settle(number, order_no, action.filled_e6, action.notional_micros)
+        with self._bound(number):
+            self._spawn(f"settle-{number}-{order_no}", work)
 
     # -- reporting -------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ Fills come from the private streams and from reads; both meet here. A fill that 
 kept and alarmed: it may belong to an order whose answer is still out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import msgspec
@@ -44,6 +44,8 @@ class Booked(msgspec.Struct):
     """By fill id; voided ones stay, marked."""
     adjusted_micros: int = 0
     """What of the order's exact money its fills did not show, already journalled."""
+    awaited_e6: int = 0
+    """Sum of fills, void ones included, that its answer counted."""
 
     def live(self) -> list[Fill]:
         """Fills that count."""
@@ -139,6 +141,15 @@ class Tracker:
         """What is booked of an order."""
         return self._by_no[execution_no, order_no].size_e6
 
+    def void_e6_besides(self, execution_no: int, order_no: int, trade_ids: Collection[str]) -> int:
+        """Sum of an order's void fills that belong to none of these trades."""
+        fills = self._by_no[execution_no, order_no].fills.values()
+        return sum(
+            fill.size_e6
+            for fill in fills
+            if fill.status is FillStatus.VOID and fill.fill_id.partition(":")[0] not in trade_ids
+        )
+
     @property
     def unclaimed(self) -> int:
         """Fills that belong to no order we know."""
@@ -165,7 +176,11 @@ class Tracker:
         fill = in_terms_of(spec, fill)
         number, order_no = spec.execution_no, spec.order_no
         wall_ns = self._clock.wall_ns()
-        if known is None and fill.status is not FillStatus.VOID:
+        if known is None and fill.status is FillStatus.VOID:
+            self._book_failed(booked, fill)
+        elif known is None:
+            # It opens an execution that had ended; its orders are needed until it ends again.
+            self._closed.pop(number, None)
             booked.fills[fill.fill_id] = fill
             self._record(
                 FillRecorded(
@@ -177,9 +192,10 @@ class Tracker:
                 )
             )
             self._emit(FillBooked(number, order_no, fill))
-        elif known is None or known.status is fill.status or known.status is FillStatus.VOID:
+        elif known.status is fill.status or known.status is FillStatus.VOID:
             return
         elif fill.status is FillStatus.VOID:
+            self._closed.pop(number, None)
             booked.fills[fill.fill_id] = msgspec.structs.replace(known, status=FillStatus.VOID)
             self._record(
                 FillVoidRecorded(
@@ -191,6 +207,15 @@ class Tracker:
             booked.fills[fill.fill_id] = msgspec.structs.replace(known, status=FillStatus.FINAL)
             self._record(FillFinalRecorded(wall_ns=wall_ns, venue=fill.venue, fill_id=fill.fill_id))
 
+    def _book_failed(self, booked: Booked, fill: Fill) -> None:
+        """A fill that we first hear of as failed never was, unless the answer counted it.
+
+        Then it is booked and taken back, so that whoever counts on it learns that it is gone.
+        """
+        if booked.size_e6 + booked.void_e6 + fill.size_e6 <= booked.awaited_e6:
+            for status in (FillStatus.PROVISIONAL, FillStatus.VOID):
+                self._book(booked, msgspec.structs.replace(fill, status=status))
+
     # -- money -----------------------------------------------------------------------------
 
     async def settle(
@@ -201,6 +226,7 @@ class Tracker:
         pause_ms = FIRST_READ_MS
         # A fill that fails on chain while we wait will not come again.
         seen_e6 = filled_e6 + booked.void_e6
+        booked.awaited_e6 = max(booked.awaited_e6, seen_e6)
         waited_ms = 0
         while booked.size_e6 + booked.void_e6 < seen_e6 and waited_ms < FIRST_READ_MS:
             await self._clock.sleep(GLANCE_MS / 1_000)
@@ -233,7 +259,10 @@ class Tracker:
 
     async def refresh(self, execution_no: int, order_no: int) -> None:
         """Read an order's fills now: after a reconnect, or to see a provisional fill through."""
-        await self._read(self._by_no[execution_no, order_no])
+        booked = self._by_no.get((execution_no, order_no))
+        # It may have become final, and been forgotten, while its turn was waited for.
+        if booked is not None:
+            await self._read(booked)
 
     def provisional(self) -> list[tuple[int, int]]:
         """Orders with fills that are matched but not final yet."""

@@ -7,7 +7,7 @@ import structlog
 
 from twoleg.core.events import Event, VenueStateChanged
 from twoleg.core.market import Market, MarketId, Venue
-from twoleg.errors import VenueError
+from twoleg.errors import StorageError, VenueError
 from twoleg.runtime.kits import Kit
 from twoleg.runtime.tracker import Tracker
 from twoleg.seams import Clock
@@ -46,14 +46,22 @@ class Watch:
         """Look around until cancelled."""
         while True:
             await self._clock.sleep(EVERY_S)
-            if not self._journal.is_writable:
-                self._journal.make_room()
+            await self._guard("journal", self._make_room())
             for kit in self._kits:
                 await self._guard(f"check-{kit.venue.value}", self.check_venue(kit))
             # The stream may forget to tell that a matched fill was confirmed, or failed.
             for number, order_no in self._tracker.provisional():
                 name = f"refresh-{number}-{order_no}"
                 await self._guard(name, self._tracker.refresh(number, order_no))
+
+    async def _make_room(self) -> None:
+        """Ask again for room in a journal that had none; a disk that fails is only reported."""
+        if self._journal.is_writable:
+            return
+        try:
+            self._journal.make_room()
+        except StorageError as error:
+            log.error("journal_not_writable", reason=str(error))
 
     async def check_venue(self, kit: Kit) -> None:
         """Ask a venue whether it takes orders; one that does not is waited for, not retried."""

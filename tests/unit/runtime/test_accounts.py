@@ -209,3 +209,25 @@ async def test_close_adjusts_on_the_second_look() -> None:
     await office.clock.pass_ms(CLOSE_TRIES * 1_000)
     await closing
     assert [record.micros for record in office.adjusted()] == [-5]
+
+
+async def test_second_look_is_asked_for_once_per_difference() -> None:
+    office = await Office().opened()
+    office.buy()
+    assert not await office.accounts.compare(P)
+    office.drift(-5_000_000)
+    looks = [await office.accounts.compare(P) for _ in range(3)]
+    assert looks == [True, False, False]
+
+
+async def test_money_that_moved_without_us_is_expected_once_it_stood_twice() -> None:
+    office = await Office().opened()
+    before, _ = office.accounts.expected(P)
+    office.drift(7 * ONE)
+    await office.accounts.compare(P)
+    assert office.accounts.expected(P)[0] == before
+    await office.accounts.compare(P)
+    assert office.accounts.expected(P)[0] == before + 7 * ONE
+    office.drift(-7 * ONE)
+    await office.accounts.compare(P)
+    assert office.accounts.expected(P)[0] == before

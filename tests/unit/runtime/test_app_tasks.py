@@ -3,21 +3,39 @@
 import asyncio
 import gc
 import warnings
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
+from unittest.mock import MagicMock
 
+import pytest
+from msgspec import structs
+
+from tests.support.core import kalshi_market, make_pair, polymarket_market
+from tests.support.runtime import HeldClock
+from twoleg.core.engine import Engine
+from twoleg.core.limits import Limits
+from twoleg.core.market import Direction, Market, MarketId, Pair, PairId, Venue
+from twoleg.errors import VenueRejected
 from twoleg.runtime.app import App
-from twoleg.runtime.kits import Seams
+from twoleg.runtime.kits import Kit, Seams
+from twoleg.runtime.recovery import FoundExecution, Recovered
 from twoleg.runtime.system import SocketNetwork, SystemClock, SystemEntropy
+from twoleg.runtime.timers import Timers
 from twoleg.settings import load_settings
 
 
-async def test_work_cancelled_before_its_first_step_leaves_nothing_behind(tmp_path: Path) -> None:
+def make_app(tmp_path: Path, *pairs: Pair) -> App:
     overrides = {"daemon.state_dir": str(tmp_path)}
-    app = App(
+    return App(
         load_settings(None, {}, overrides=overrides),
-        (),
+        pairs,
         Seams(SystemClock(), SystemEntropy(), SocketNetwork()),
     )
+
+
+async def test_work_cancelled_before_its_first_step_leaves_nothing_behind(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
     done: list[str] = []
 
     async def work() -> None:
@@ -32,3 +50,86 @@ async def test_work_cancelled_before_its_first_step_leaves_nothing_behind(tmp_pa
         gc.collect()
     assert done == []
     assert not app._tasks
+
+
+PAIR, OTHER = (
+    make_pair(),
+    make_pair(
+        kalshi=MarketId("kalshi:KXB"),
+        polymarket=MarketId("polymarket:0xb"),
+        pair_id=PairId("pair-b"),
+    ),
+)
+MARKETS: dict[MarketId, Market] = {
+    **{pair.kalshi: kalshi_market(pair.kalshi) for pair in (PAIR, OTHER)},
+    **{pair.polymarket: polymarket_market(pair.polymarket) for pair in (PAIR, OTHER)},
+}
+
+
+def reading_app(tmp_path: Path, *pairs: Pair, gone: frozenset[MarketId] = frozenset()) -> App:
+    """An app before its feeds, over venues that know all markets but those that are gone."""
+    app = make_app(tmp_path, *pairs)
+
+    def kit(venue: Venue) -> Kit:
+        async def read_market(pair: Pair) -> Market:
+            market_id = pair.market_on(venue)
+            if market_id in gone:
+                raise VenueRejected(venue.value, "not_found", http_status=404)
+            return MARKETS[market_id]
+
+        unused = cast("Any", None)
+        return Kit(venue, unused, read_market, None, None, unused, unused)
+
+    app.journal = app.archive = app.accounts = MagicMock()
+    app._kits = [kit(venue) for venue in Venue]
+    app.engine = Engine(Limits())
+    return app
+
+
+async def test_pair_whose_market_is_gone_does_not_keep_the_others_from_starting(
+    tmp_path: Path,
+) -> None:
+    app = reading_app(tmp_path, PAIR, OTHER, gone=frozenset({OTHER.polymarket}))
+    await app._read_markets()
+    assert app._pairs == (PAIR,)
+
+
+async def test_no_pair_left_is_an_error(tmp_path: Path) -> None:
+    app = reading_app(tmp_path, PAIR, OTHER, gone=frozenset({PAIR.kalshi, OTHER.kalshi}))
+    with pytest.raises(VenueRejected):
+        await app._read_markets()
+
+
+@pytest.mark.parametrize("is_tradable", [True, False])
+async def test_open_execution_of_a_pair_taken_out_has_its_markets_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_tradable: bool
+) -> None:
+    left = structs.replace(MARKETS[OTHER.kalshi], is_tradable=is_tradable)
+    monkeypatch.setitem(MARKETS, OTHER.kalshi, left)
+    app = reading_app(tmp_path, PAIR)
+    await app._read_markets()
+    execution = FoundExecution("execution-1", OTHER.id, Direction.KALSHI_YES)
+    await app._read_found(Recovered(executions={1: execution}, pairs={OTHER.id: OTHER}))
+    assert (OTHER.kalshi in app.markets) is is_tradable
+    assert OTHER.polymarket in app.markets
+    assert app._pairs == (PAIR,)
+
+
+async def test_difference_of_cash_is_looked_at_again_soon(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    looks, due = [True, False], list[str]()
+
+    class Doubtful:
+        async def compare(self, _venue: Venue) -> bool:
+            return looks.pop(0)
+
+    app.accounts = cast("Any", Doubtful())
+    clock = HeldClock()
+    app.seams = replace(app.seams, clock=clock)
+    async with asyncio.TaskGroup() as group:
+        app._timers = Timers(clock, group, due.append)
+        await app._compare_cash(Venue.POLYMARKET)
+        await clock.pass_ms(1_500)
+        await app._compare_cash(Venue.POLYMARKET)
+        await clock.pass_ms(1_500)
+    assert due == ["cash:"]

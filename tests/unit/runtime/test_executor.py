@@ -1,9 +1,14 @@
+from collections.abc import Coroutine
+
 import pytest
+from msgspec import structs
+from structlog.contextvars import get_contextvars
 
 from tests.support.runtime import ONE, Desk, answered, fill_of, fire_of, settle_down, spec_of
 from twoleg.core.actions import LookUp, SettleMoney
 from twoleg.core.events import (
     AnswerStatus,
+    FillStatus,
     InvariantReported,
     LegAnswer,
     MoneySettled,
@@ -97,6 +102,33 @@ async def test_order_that_cannot_be_prepared_stops_both_and_trips(venue: Venue) 
         (1, S.NOT_SENT),
     ]
     assert desk.told(InvariantReported) == [InvariantReported("off grid")]
+
+
+async def test_order_that_fails_to_be_prepared_by_a_bug_is_answered_too() -> None:
+    desk = Desk()
+    desk.venues[K].prepare_error = AssertionError("a price of 0")
+    desk.executor.fire(fire_of(spec_of(K), spec_of(P)))
+    await settle_down()
+    statuses = [event.answer.status for event in desk.told(OrderAnswered)]
+    assert statuses == [S.NOT_SENT, S.NOT_SENT]
+    assert len(desk.told(InvariantReported)) == 1
+
+
+@pytest.mark.parametrize(("listed", "filled_e6"), [((), 10), (("a",), 4)])
+async def test_look_up_that_left_out_a_failed_fill_is_told_as_if_it_had_not(
+    listed: tuple[str, ...], filled_e6: int
+) -> None:
+    desk, spec = both(), spec_of(P)
+    await settle_down()
+    failed = fill_of(spec, "a:0", order_key="polymarket-1", size_e6=6 * ONE)
+    for status in (FillStatus.PROVISIONAL, FillStatus.VOID):
+        desk.tracker.on_fill(structs.replace(failed, status=status))
+    found = answered(S.PARTIAL, 4 * ONE, notional_micros=1, trade_ids=("b", *listed))
+    desk.venues[P].look_ups = [found]
+    desk.executor.look_up(LookUp(1, 1))
+    await settle_down()
+    (event,) = desk.told(OrderAnswered)
+    assert event.answer.filled_e6 == filled_e6 * ONE
 
 
 async def test_full_journal_nothing_leaves() -> None:
@@ -200,7 +232,7 @@ def test_execution_keeps_its_id_and_an_adopted_one_its_own() -> None:
     desk = Desk()
     assert desk.executor.execution_id(1) == desk.executor.execution_id(1)
     assert desk.executor.execution_id(1) != desk.executor.execution_id(2)
-    desk.executor.adopt(3, "from-before")
+    desk.executor.adopt(3, "from-before", "pair")
     assert desk.executor.execution_id(3) == "from-before"
 
 
@@ -209,3 +241,23 @@ def test_execution_ids_are_bounded() -> None:
     for number in range(EXECUTION_IDS_MAX + 10):
         desk.executor.execution_id(number)
     assert len(desk.executor._execution_ids) == EXECUTION_IDS_MAX
+
+
+def test_tasks_of_an_execution_are_born_with_its_name_and_its_pair(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    born: dict[str, dict[str, object]] = {}
+
+    def spawn(name: str, work: Coroutine[object, object, None]) -> None:
+        work.close()
+        born[name] = get_contextvars()
+
+    desk = Desk()
+    monkeypatch.setattr(desk.executor, "_spawn", spawn)
+    desk.executor.fire(fire_of(spec_of(K), spec_of(P)))
+    desk.executor.settle(SettleMoney(1, 0, 0, -1))
+    desk.executor.look_up(LookUp(1, 0))
+    (intent,) = desk.recorded(IntentRecorded)
+    bound = {"execution_id": intent.execution_id, "pair_id": intent.pair_id}
+    assert born == dict.fromkeys(("execution-1", "settle-1-0", "look-up-1-0"), bound)
+    assert get_contextvars() == {}

@@ -129,6 +129,28 @@ def test_fill_first_heard_of_as_void_never_was() -> None:
     assert (desk.records, desk.events) == ([], [])
 
 
+async def test_fill_first_heard_of_as_void_is_taken_back_from_an_answer_that_counted_it() -> None:
+    desk, spec = Desk(), spec_of(P)
+    desk.tracker.register(ref_of(spec))
+    settling = asyncio.create_task(desk.tracker.settle(1, 1, 10 * ONE, -1))
+    # The stream was down when it matched; it failed before anybody could read it.
+    desk.venues[P].fills = (fill_of(spec, status=VOID),)
+    await desk.clock.pass_ms(1_000)
+    await settling
+    assert [type(event) for event in desk.events] == [FillBooked, FillVoided, MoneySettled]
+    assert len(desk.recorded(FillRecorded)) == len(desk.recorded(FillVoidRecorded)) == 1
+    assert desk.told(MoneySettled)[0].filled_e6 == 0
+
+
+async def test_void_fill_beyond_what_the_answer_counted_never_was() -> None:
+    desk, spec = Desk(), spec_of(P)
+    desk.tracker.register(ref_of(spec))
+    desk.tracker.on_fill(fill_of(spec, "a"))
+    await desk.tracker.settle(1, 1, 10 * ONE, -1)
+    desk.tracker.on_fill(fill_of(spec, "b", status=VOID))
+    assert desk.recorded(FillVoidRecorded) == []
+
+
 # -- money -------------------------------------------------------------------------------------
 
 
@@ -306,3 +328,25 @@ def test_execution_that_was_opened_again_is_not_forgotten() -> None:
     desk.tracker.register(ref_of(spec_of(K, order_no=2), "rollback"))
     close_many(desk, 2)
     assert desk.tracker.ref(1, 2).order_key == "rollback"
+
+
+def test_closed_execution_that_a_late_fill_opened_again_is_not_forgotten() -> None:
+    desk = Desk()
+    desk.tracker.register(ref_of(spec_of(K)))
+    desk.tracker.closed(1)
+    # Its residual is held, so that it sends nothing for long.
+    desk.tracker.on_fill(fill_of(spec_of(K)))
+    close_many(desk, 2)
+    assert desk.tracker.size_e6(1, 0) == 10 * ONE
+
+
+async def test_order_forgotten_while_its_refresh_waited_is_passed_over() -> None:
+    desk, spec = Desk(), spec_of(P)
+    desk.tracker.register(ref_of(spec))
+    desk.tracker.on_fill(fill_of(spec, status=PROVISIONAL))
+    desk.tracker.closed(1)
+    (number,) = desk.tracker.provisional()
+    desk.tracker.on_fill(fill_of(spec, status=FINAL))
+    close_many(desk, 2)
+    await desk.tracker.refresh(*number)
+    assert desk.venues[P].reads == 0

@@ -1,5 +1,6 @@
 """The looks around that no stream makes superfluous."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, cast
@@ -9,7 +10,7 @@ import pytest
 from tests.support.runtime import CountedEntropy, FakeVenue, HeldClock
 from twoleg.core.events import Event, VenueStateChanged
 from twoleg.core.market import Venue
-from twoleg.errors import VenueUnavailable
+from twoleg.errors import StorageError, VenueUnavailable
 from twoleg.runtime.kits import Kit
 from twoleg.runtime.tracker import Tracker
 from twoleg.runtime.watch import Watch
@@ -27,7 +28,7 @@ class Around:
         self.events: list[Event] = []
         self.answers: list[str | Exception] = []
         self.asked: list[frozenset[int]] = []
-        clock = HeldClock()
+        clock = self.clock = HeldClock()
         story: list[str] = []
         ports = {venue: FakeVenue(venue, story) for venue in Venue}
         self.journal = Journal.open(
@@ -89,4 +90,20 @@ async def test_venue_that_cannot_be_asked_changes_nothing(around: Around) -> Non
         False,
         True,
     ]
+    around.journal.close()
+
+
+async def test_disk_that_fails_ends_no_watch(
+    around: Around, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_journal: Journal) -> bool:
+        raise StorageError("input/output error")
+
+    monkeypatch.setattr(Journal, "is_writable", property(lambda _journal: False))
+    monkeypatch.setattr(Journal, "make_room", fail)
+    around.answers = ["", "paused"]
+    watching = asyncio.create_task(around.watch.run())
+    await around.clock.pass_ms(11_000)
+    watching.cancel()
+    assert len(around.events) == 1
     around.journal.close()

@@ -18,7 +18,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: venv ## run both simulated venues and the daemon [SECONDS=N SEED=S JSON=FILE KEEP=1]
 	@$(BIN)/twoleg demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) \
-		$(if $(JSON),--json $(JSON)) $(if $(KEEP),--keep)
+		$(if $(JSON),--json "$(JSON)") $(if $(filter 1,$(KEEP)),--keep)
 
 test: check unit ## all checks and all tests
 
@@ -57,4 +57,5 @@ bench: venv ## measure the way of one tick against the naive version
 	@$(BIN)/python benchmarks/tick.py
 
 clean: ## remove the environment and caches
-	@rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache

@@ -109,9 +109,21 @@ def test_simulator_prints_one_line_and_ends_on_sigterm(folder: Path, venue: str)
     assert len(simulator.stdout().splitlines()) == 1
     assert simulator.stderr() == ""
     wanted = {"chain_id", "api_key_id", "private_key_path", "wallet_key", "api_creds"}
-    assert told.keys() >= {"venue", "urls", *wanted}
+    assert told.keys() == {"venue", "urls", "deposit_wallet", *wanted}
     assert told["venue"] == venue
     assert all("127.0.0.1" in url for url in told["urls"].values())
     assert len(markets) == 10
     if venue == "kalshi":
         assert Path(told["private_key_path"]).is_file()
+
+
+def test_simulator_without_a_key_folder_keeps_its_key_in_one_that_ends_with_it(
+    folder: Path,
+) -> None:
+    with start(["sim", "kalshi", "--pairs", "1"], folder=folder) as simulator:
+        key = Path(first_line(simulator)["private_key_path"])
+        assert key.is_file()
+        assert key.parent.stat().st_mode & 0o777 == 0o700
+        simulator.send(signal.SIGTERM)
+        assert simulator.end(10) == 0
+    assert not key.parent.exists()

@@ -11,6 +11,7 @@ from twoleg.settings import (
     Secret,
     Settings,
     describe,
+    kalshi_key_variable,
     kalshi_private_key,
     load_pairs,
     load_settings,
@@ -36,7 +37,7 @@ def check(arguments: argparse.Namespace) -> int:
     try:
         pem = kalshi_private_key(settings.kalshi)
         if pem:
-            load_private_key(pem.reveal())
+            load_private_key(pem.reveal(), variable=kalshi_key_variable(settings.kalshi))
     except CredentialError as error:
         errors.append(error)
     if errors:

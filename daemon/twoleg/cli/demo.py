@@ -109,8 +109,14 @@ class _Demo:
 
     def _check_json(self) -> None:
         """A summary that cannot be written should be known before, not after."""
-        if self._json and not self._json.resolve().parent.is_dir():
+        if self._json is None:
+            return
+        if not self._json.resolve().parent.is_dir():
             raise FileNotFoundError(f"--json {self._json}: there is no such folder")
+        if self._json.is_dir():
+            raise IsADirectoryError(f"--json {self._json}: is a folder; name a file in it")
+        if not os.access(self._json if self._json.exists() else self._json.parent, os.W_OK):
+            raise PermissionError(f"--json {self._json}: may not be written")
 
     def _prepare_state(self, stack: AsyncExitStack) -> None:
         """A state folder of our own, wiped unless asked to keep it; never somebody else's."""
@@ -204,11 +210,12 @@ class _Demo:
         clock = app.seams.clock
         started_ns = clock.monotonic_ns()
         await self._await_start(app)
-        self._screen.line(
-            f"seed {self._seed}, {len(self._world.pairs)} pairs, state in {self._state}; "
-            f"ready after {(clock.monotonic_ns() - started_ns) / 1e9:.1f} s"
-            f"{'' if self._seconds else '; Ctrl-C ends it'}\n{HEADER}"
-        )
+        if not app.is_stopping:
+            self._screen.line(
+                f"seed {self._seed}, {len(self._world.pairs)} pairs, state in {self._state}; "
+                f"ready after {(clock.monotonic_ns() - started_ns) / 1e9:.1f} s"
+                f"{'' if self._seconds else '; Ctrl-C ends it'}\n{HEADER}"
+            )
         started_ns = clock.monotonic_ns()
         shown_s = -self._screen.status_every_s
         while not app.is_stopping:

@@ -131,7 +131,7 @@ def _add_sim(parser: argparse.ArgumentParser) -> None:
         "--pairs", type=whole(1, PAIRS_MAX), default=10, metavar="N", help="how many (default 10)"
     )
     parser.add_argument("--epoch-ms", type=int, default=0, help="Unix ms of the price path's start")
-    parser.add_argument("--key-dir", type=Path, help="where the account's key is kept")
+    parser.add_argument("--key-dir", type=Path, help="for the key; else a temporary one")
     parser.add_argument("--faults", type=Path, help="JSON file with a list of fault rules")
     parser.add_argument("--options", type=Path, help="JSON file with options of the simulator")
     parser.add_argument(

@@ -4,8 +4,11 @@ import argparse
 import asyncio
 import json
 import signal
+import tempfile
+from collections.abc import Coroutine
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from twoleg.cli.children import die_with
 from twoleg.errors import ConfigError, ConfigFault
@@ -21,26 +24,36 @@ def command(arguments: argparse.Namespace) -> int:
         die_with(arguments.die_with, signal.SIGTERM)
     faults = _read(arguments.faults, list) if arguments.faults else []
     options = _read(arguments.options, dict) if arguments.options else {}
-    key_dir = str(arguments.key_dir) if arguments.key_dir else None
-    if arguments.key_dir:
-        arguments.key_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    work = run_venue(
-        arguments.venue,
-        port=arguments.port,
-        seed=arguments.seed,
-        pairs=arguments.pairs,
-        epoch_ms=arguments.epoch_ms,
-        key_dir=key_dir,
-        faults=faults,
-        options=options,
-    )
+    with ExitStack() as stack:
+        work = run_venue(
+            arguments.venue,
+            port=arguments.port,
+            seed=arguments.seed,
+            pairs=arguments.pairs,
+            epoch_ms=arguments.epoch_ms,
+            key_dir=str(_key_dir(arguments.key_dir, stack)),
+            faults=faults,
+            options=options,
+        )
+        _serve(work, arguments)
+    return 0
+
+
+def _key_dir(wanted: Path | None, stack: ExitStack) -> Path:
+    """A private folder for the account's key: the one wanted, else one that ends with us."""
+    if wanted is None:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twoleg-sim-")))
+    wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return wanted.resolve()
+
+
+def _serve(work: Coroutine[Any, Any, None], arguments: argparse.Namespace) -> None:
     try:
         asyncio.run(work)
     except ValueError as error:
         given = arguments.faults if isinstance(error, FaultInvalid) else arguments.options
         fault = ConfigFault(str(given or "twoleg sim"), "content", "refused", str(error))
         raise ConfigError((fault,)) from error
-    return 0
 
 
 def _read(path: Path, kind: type[T]) -> T:

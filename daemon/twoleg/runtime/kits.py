@@ -13,7 +13,7 @@ from twoleg.core.market import Market, MarketId, Pair, Venue
 from twoleg.errors import CredentialError, VenueRejected
 from twoleg.runtime.logs import register_secret
 from twoleg.seams import Clock, Entropy, Network
-from twoleg.settings import MemberType, Settings, kalshi_private_key
+from twoleg.settings import MemberType, Settings, kalshi_key_variable, kalshi_private_key
 from twoleg.venues.kalshi.account import KalshiAccount
 from twoleg.venues.kalshi.catalogue import KalshiCatalogue
 from twoleg.venues.kalshi.feed import KalshiFeed
@@ -88,9 +88,10 @@ def open_kalshi(settings: Settings, seams: Seams) -> Kit:
     pem = kalshi_private_key(wanted).reveal()
     if not wanted.key_id:
         raise CredentialError("kalshi", "KALSHI_API_KEY_ID", "is not set")
+    variable = kalshi_key_variable(wanted)
     if not pem:
-        raise CredentialError("kalshi", "KALSHI_PRIVATE_KEY_PATH", "is not set")
-    signer = KalshiSigner(key_id=wanted.key_id, key=load_private_key(pem))
+        raise CredentialError("kalshi", variable, "is not set")
+    signer = KalshiSigner(key_id=wanted.key_id, key=load_private_key(pem, variable=variable))
     options = KalshiOptions(
         order_timeout_ms=wanted.order_timeout_ms,
         silence_ms_max=wanted.silence_ms_max,

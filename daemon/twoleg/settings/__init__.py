@@ -6,7 +6,7 @@ after it was loaded, and no secret is ever read from a file of settings.
 
 from twoleg.settings.changes import RESTART_KEYS, Change, describe, diff
 from twoleg.settings.demo import DemoFaults, load_demo
-from twoleg.settings.keys import kalshi_private_key, known_secrets
+from twoleg.settings.keys import kalshi_key_variable, kalshi_private_key, known_secrets
 from twoleg.settings.kinds import is_loopback
 from twoleg.settings.loading import load_settings, require_live
 from twoleg.settings.model import (
@@ -51,6 +51,7 @@ __all__ = [
     "describe",
     "diff",
     "is_loopback",
+    "kalshi_key_variable",
     "kalshi_private_key",
     "known_secrets",
     "load_demo",

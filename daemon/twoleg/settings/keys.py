@@ -16,7 +16,7 @@ def kalshi_private_key(settings: KalshiSettings) -> Secret:
     path = settings.private_key_path
     if path is None:
         return settings.private_key
-    variable = "KALSHI_PRIVATE_KEY_PATH"
+    variable = kalshi_key_variable(settings)
     try:
         text = path.read_text(encoding="ascii")
     except OSError as error:
@@ -27,6 +27,11 @@ def kalshi_private_key(settings: KalshiSettings) -> Secret:
     if "-----BEGIN" not in text:
         raise CredentialError("kalshi", variable, f"{path}: not a PEM text")
     return Secret(text.strip())
+
+
+def kalshi_key_variable(settings: KalshiSettings) -> str:
+    """The variable that the Kalshi key comes from, or should."""
+    return "KALSHI_PRIVATE_KEY" if settings.private_key else "KALSHI_PRIVATE_KEY_PATH"
 
 
 def known_secrets(settings: Settings) -> tuple[str, ...]:

@@ -61,11 +61,6 @@ class Rule:
     when: str = "before"
     fired: int = 0
 
-    @property
-    def is_ws(self) -> bool:
-        """Tell whether the rule is about frames rather than requests."""
-        return self.method == "WS"
-
     def covers(self, method: str, path: str) -> bool:
         """Tell whether the rule is about this method ("WS" for frames) and path."""
         return self.method in ("*", method) and path.startswith(self.path)

@@ -22,7 +22,6 @@ FEE_COEFFICIENTS_E4: Final[dict[str, tuple[int, int]]] = {
 PRECISION_MICROS: Final[dict[str, int]] = {"direct": 100, "non_direct": 10_000}
 FEE_STEP_MICROS: Final = 100
 REBATE_MICROS: Final = 10_000
-ONE_MICROS: Final = 1_000_000
 
 
 def ceil_trade_fee(coefficient_e4: int, multiplier_e4: int, size_e6: int, price_e4: int) -> int:

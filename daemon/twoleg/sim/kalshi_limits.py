@@ -23,8 +23,6 @@ COST_CANCEL: Final = 2
 COST_GET_ORDER: Final = 2
 # The bucket of a write that names no shard; auto-routed writes bill all others too.
 UNSCOPED: Final = 0
-# Reads without a key: 18 a second passed, 33 did not (observed 2026-08).
-KEYLESS_PER_S: Final = 200
 _NS: Final = 1_000_000_000
 
 

@@ -13,7 +13,6 @@ from twoleg.sim.world import PairSpec
 
 # 2026-01-01T00:00:00Z: when all simulated markets were created and opened.
 OPEN_TS_S: Final = 1_767_225_600
-STATUSES: Final = ("initialized", "inactive", "active", "closed", "determined", "finalized")
 # The filter's words for a market's status.
 STATUS_FILTERS: Final = {
     "unopened": ("initialized",),

@@ -13,6 +13,7 @@ _NS_PER_MS: Final = 1_000_000
 _NS_PER_S: Final = 1_000_000_000
 DOUBLINGS_MAX: Final = 20
 LOGGED_KINDS_MAX: Final = 64
+HEAD_BYTES: Final = 200
 
 log = structlog.get_logger(__name__)
 
@@ -60,10 +61,19 @@ class FrameCounts:
     def add(self, kind: str, what: str, raw: bytes) -> None:
         """Count a frame of this kind; `what` tells sorts apart in the log."""
         self.by_kind[kind] += 1
-        if what not in self._logged and len(self._logged) < LOGGED_KINDS_MAX:
-            self._logged.add(what)
-            head = raw[:200].decode("utf-8", "replace")
-            log.warning("frame_not_understood", venue=self._venue, kind=kind, what=what, head=head)
+        self.log_once(kind, what, raw)
+
+    def log_once(self, kind: str, what: str, raw: bytes, *, hide: str = "") -> None:
+        """Log the first frame of a sort that is counted elsewhere; `hide` is blackened in it."""
+        if what in self._logged or len(self._logged) >= LOGGED_KINDS_MAX:
+            return
+        self._logged.add(what)
+        # Hidden before it is cut, so that no half of it is left at the end.
+        head = raw[: HEAD_BYTES + len(hide)]
+        if hide:
+            head = head.replace(hide.encode(), b"...")
+        text = head[:HEAD_BYTES].decode("utf-8", "replace")
+        log.warning("frame_not_understood", venue=self._venue, kind=kind, what=what, head=text)
 
 
 async def watch_silence(

@@ -16,7 +16,8 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from multidict import CIMultiDictProxy
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.frames import CloseCode
 from yarl import URL
 
 from twoleg.errors import ConfigError, ConfigFault, OutcomeUnknown, VenueUnavailable
@@ -241,6 +242,12 @@ class _NetworkConnect(connect):
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
+
+
+def is_too_big(error: ConnectionClosed) -> bool:
+    """Whether the socket was closed because a message was larger than we take."""
+    frames = (frame for frame in (error.rcvd, error.sent) if frame is not None)
+    return any(frame.code == CloseCode.MESSAGE_TOO_BIG for frame in frames)
 
 
 async def open_websocket(  # noqa: PLR0913 - one socket has this many limits

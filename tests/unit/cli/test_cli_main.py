@@ -121,7 +121,7 @@ def test_kalshi_key_that_cannot_be_used_names_variable_and_venue(
         KALSHI_PRIVATE_KEY_PATH=str(path),
     )
     assert ended.code == 2
-    assert "kalshi: KALSHI_PRIVATE_KEY" in ended.err
+    assert "kalshi: KALSHI_PRIVATE_KEY_PATH" in ended.err
     assert "Traceback" not in ended.err
     for line in (content or "").splitlines():
         assert line not in ended.out + ended.err

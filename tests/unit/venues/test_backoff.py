@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.unit.venues.kalshi.support import FakeClock, FakeEntropy
 from twoleg.errors import FeedError, FeedStale, VenueUnavailable
@@ -87,6 +88,17 @@ async def test_a_bug_is_not_swallowed() -> None:
             run_connection=run_connection,
             on_lost=lambda _reason: None,
         )
+
+
+def test_strange_frame_is_logged_once_per_sort_with_its_first_bytes_and_no_key() -> None:
+    counts = FrameCounts("polymarket")
+    with capture_logs() as lines:
+        for raw in (b"a" * 195 + b"the-key" + b"b" * 300, b"another"):
+            counts.log_once("malformed", "cannot be read", raw, hide="the-key")
+    (line,) = lines
+    assert (line["event"], line["kind"]) == ("frame_not_understood", "malformed")
+    assert line["head"] == "a" * 195 + "...bb"
+    assert counts.by_kind == {}
 
 
 def test_counts_go_on_when_the_log_is_full() -> None:

@@ -37,13 +37,13 @@ from twoleg.venues.kalshi.wire import (
     TermsTouched,
 )
 from twoleg.venues.ports import EventSink, FillSink
+from twoleg.venues.transport import is_too_big
 
 BOOK_CHANNEL: Final = "orderbook_delta"
 BOOK_COMMAND: Final = 1
 TERMINAL_CODES: Final = frozenset({7, 10, 25})
 """Unknown sid, channel error, buffer overflow: the subscription is gone (docs, ws errors)."""
 YIELD_NS: Final = 1_000_000
-_CLOSED_TOO_BIG: Final = 1009
 
 log = structlog.get_logger(__name__)
 
@@ -248,8 +248,7 @@ class KalshiConnection:
         return self._commands
 
     def _closed(self, error: ConnectionClosed) -> FeedError:
-        frames = [frame for frame in (error.rcvd, error.sent) if frame is not None]
-        if any(frame.code == _CLOSED_TOO_BIG for frame in frames):
+        if is_too_big(error):
             self._counts.add("oversized", "oversized message", b"")
         return FeedError(VENUE, f"closed: {error}")
 

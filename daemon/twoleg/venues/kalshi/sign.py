@@ -7,7 +7,6 @@ SHA-256, MGF1-SHA-256 and a salt as long as the digest, or plain Ed25519. The bo
 
 import base64
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -26,32 +25,18 @@ _PSS: Final = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding
 _SHA256: Final = hashes.SHA256()
 
 
-def load_private_key(
-    source: str, *, variable: str = "KALSHI_PRIVATE_KEY", password: bytes | None = None
-) -> PrivateKey:
-    """Read a private key from PEM text, or from the file that `source` names.
+def load_private_key(pem: str, *, variable: str = "KALSHI_PRIVATE_KEY") -> PrivateKey:
+    """Read a private key from PEM text; `variable` is where it came from.
 
     Raises:
         CredentialError: says which variable and why, never what it holds.
     """
-    if not source.strip():
-        raise CredentialError(VENUE, variable, "is empty")
-    if "-----BEGIN" in source:
-        # systemd and .env files carry line breaks as the two characters \n.
-        pem = source.replace("\\n", "\n").encode()
-    else:
-        try:
-            pem = Path(source.strip()).expanduser().read_bytes()
-        except OSError as error:
-            # Not chained: the error's text holds the path, which could be key material.
-            reason = f"names a file that cannot be read ({type(error).__name__})"
-            raise CredentialError(VENUE, variable, reason) from None
-        except (ValueError, RuntimeError):
-            raise CredentialError(VENUE, variable, "is neither PEM text nor a path") from None
     try:
-        key = load_pem_private_key(pem, password)
+        # systemd and .env files carry line breaks as the two characters \n.
+        key = load_pem_private_key(pem.replace("\\n", "\n").encode(), password=None)
     except TypeError:
-        raise CredentialError(VENUE, variable, "is encrypted, or has a needless password") from None
+        reason = "is encrypted: give a key without a passphrase"
+        raise CredentialError(VENUE, variable, reason) from None
     except (ValueError, UnsupportedAlgorithm):
         raise CredentialError(VENUE, variable, "is not a PEM private key") from None
     if isinstance(key, Ed25519PrivateKey):

@@ -56,11 +56,6 @@ class Sighting(msgspec.Struct, frozen=True):
     has_unknown_status: bool = False
     """A trade has a status that nobody has described: neither filled nor void."""
 
-    @property
-    def is_absent(self) -> bool:
-        """Whether the venue shows no trace of the order."""
-        return self.order is None and not self.fills
-
 
 def judge(
     spec: OrderSpec,

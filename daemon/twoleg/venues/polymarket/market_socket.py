@@ -9,8 +9,8 @@ from websockets.asyncio.client import ClientConnection
 from twoleg.core.events import BookSnapshot, BooksVoid, Event, GridChanged
 from twoleg.core.market import Market, MarketId
 from twoleg.errors import MalformedMessage
-from twoleg.venues.backoff import run_replacing, watch_silence
-from twoleg.venues.polymarket.sockets import OnceLog, SocketSource, send
+from twoleg.venues.backoff import FrameCounts, run_replacing, watch_silence
+from twoleg.venues.polymarket.sockets import SocketSource, log_unknown, send
 from twoleg.venues.polymarket.wire import PONG, VENUE, MarketDecoder
 from twoleg.venues.ports import EventSink
 
@@ -43,7 +43,7 @@ class MarketSocket:
         # Which market the next probe of a mute socket asks for.
         self._probes = 0
         self._counts = dict.fromkeys(("messages", "connections", "resyncs", "late_dumps"), 0)
-        self._log = OnceLog()
+        self._strange = FrameCounts(VENUE)
 
     @property
     def market_ids(self) -> tuple[MarketId, ...]:
@@ -53,7 +53,7 @@ class MarketSocket:
     @property
     def counts(self) -> dict[str, int]:
         """What was seen and done so far."""
-        return {**self._counts, **self._decoder.counts}
+        return {**self._counts, **self._decoder.counts, **self._strange.by_kind}
 
     def watch(self, market: Market) -> None:
         """Stream this market's book from now on."""
@@ -103,7 +103,7 @@ class MarketSocket:
             self._last_frame_ns = self._last_data_ns = now_ns
             await send(connection, self._subscription(now_ns))
             async with asyncio.TaskGroup() as tasks:
-                reading = self._source.read(connection, self._take)
+                reading = self._source.read(connection, self._take, self._strange)
                 tasks.create_task(reading, name="polymarket-market-read")
                 tasks.create_task(self._source.ping(connection), name="polymarket-market-ping")
                 tasks.create_task(self._send_changes(connection), name="polymarket-market-send")
@@ -133,15 +133,19 @@ class MarketSocket:
             return
         self._last_data_ns = now_ns
         self._counts["messages"] += 1
+        counts = self._decoder.counts
+        known = len(counts)
         try:
             events = self._decoder.decode(raw, self._clock.wall_ns())
         except MalformedMessage as error:
-            self._log.malformed(error)
+            self._strange.log_once("malformed", error.reason, error.head)
             if not error.market:
                 # It may have concerned any book of this socket.
                 raise
             lost = BooksVoid(market_ids=(MarketId(error.market),), reason=error.reason)
             events = [lost]
+        if len(counts) > known:
+            log_unknown(self._strange, counts, known, raw)
         for event in events:
             self._note(event)
             self._on_event(event)

@@ -6,24 +6,18 @@ Keep-alive is the text PING every 10 s, answered by the text PONG
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
 
-import structlog
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from twoleg.errors import FeedError, MalformedMessage
+from twoleg.errors import FeedError
 from twoleg.seams import Clock, Entropy, Network
-from twoleg.venues.backoff import Backoff
+from twoleg.venues.backoff import Backoff, FrameCounts
 from twoleg.venues.polymarket.options import PolymarketOptions
 from twoleg.venues.polymarket.wire import PING, VENUE
-from twoleg.venues.transport import open_websocket
-
-LOGGED_KINDS_MAX: Final = 64
-
-log = structlog.get_logger(__name__)
+from twoleg.venues.transport import is_too_big, open_websocket
 
 
 class SocketSource:
@@ -71,7 +65,12 @@ class SocketSource:
             connection.transport.abort()
             await connection.wait_closed()
 
-    async def read(self, connection: ClientConnection, take: Callable[[bytes, int], None]) -> None:
+    async def read(
+        self,
+        connection: ClientConnection,
+        take: Callable[[bytes, int], None],
+        counts: FrameCounts,
+    ) -> None:
         """Hand each message and its monotonic time to `take`; FeedError when the socket closes."""
         clock, frames_max = self.clock, self.options.frames_per_turn_max
         frames, turn_ns = 0, clock.monotonic_ns()
@@ -79,6 +78,8 @@ class SocketSource:
             try:
                 raw = await connection.recv(decode=False)
             except ConnectionClosed as error:
+                if is_too_big(error):
+                    counts.add("oversized", "oversized message", b"")
                 raise FeedError(VENUE, f"closed: {error}") from error
             now_ns = clock.monotonic_ns()
             take(raw, now_ns)
@@ -103,22 +104,10 @@ async def send(connection: ClientConnection, text: str) -> None:
         raise FeedError(VENUE, f"closed: {error}") from error
 
 
-class OnceLog:
-    """Logs each kind of unreadable frame once, with its first bytes."""
-
-    def __init__(self) -> None:
-        self._seen: set[str] = set()
-
-    def malformed(self, error: MalformedMessage, *, hide: str = "") -> None:
-        """Log a frame; `hide` is blackened in it."""
-        if error.reason in self._seen or len(self._seen) >= LOGGED_KINDS_MAX:
-            return
-        self._seen.add(error.reason)
-        head = error.head.decode("utf-8", "replace")
-        log.warning(
-            "frame_malformed",
-            venue=VENUE,
-            reason=error.reason,
-            market=error.market,
-            head=head.replace(hide, "…") if hide else head,
-        )
+def log_unknown(
+    frames: FrameCounts, counts: Mapping[str, int], known: int, raw: bytes, *, hide: str = ""
+) -> None:
+    """Log the frame that brought a decoder its first of an unknown kind; it had `known` counts."""
+    for kind in tuple(counts)[known:]:
+        if kind.startswith("unknown"):
+            frames.log_once("unknown", kind, raw, hide=hide)

@@ -8,20 +8,17 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 import msgspec
-import structlog
 
 from twoleg.core.events import Fill
 from twoleg.core.market import Market
 from twoleg.errors import MalformedMessage
-from twoleg.venues.backoff import run_replacing, watch_silence
+from twoleg.venues.backoff import FrameCounts, run_replacing, watch_silence
 from twoleg.venues.polymarket.auth import ApiCredentials
-from twoleg.venues.polymarket.sockets import OnceLog, SocketSource, send
+from twoleg.venues.polymarket.sockets import SocketSource, log_unknown, send
 from twoleg.venues.polymarket.trades import fill_status, maker_fills, taker_fills
 from twoleg.venues.polymarket.user_wire import TradeEvent, UserDecoder
 from twoleg.venues.polymarket.wire import PONG, VENUE
 from twoleg.venues.ports import FillSink
-
-log = structlog.get_logger(__name__)
 
 
 class UserSocket:
@@ -46,12 +43,12 @@ class UserSocket:
         self._decoder = UserDecoder()
         self._last_frame_ns = 0
         self._counts = dict.fromkeys(("messages", "connections", "unwatched", "unreadable"), 0)
-        self._log = OnceLog()
+        self._strange = FrameCounts(VENUE)
 
     @property
     def counts(self) -> dict[str, int]:
         """What was seen and done so far."""
-        return {**self._counts, **self._decoder.counts}
+        return {**self._counts, **self._decoder.counts, **self._strange.by_kind}
 
     async def run(self) -> None:
         """Stream until cancelled."""
@@ -79,7 +76,7 @@ class UserSocket:
             await send(connection, msgspec.json.encode(subscription).decode())
             self._on_up()
             async with asyncio.TaskGroup() as tasks:
-                reading = self._source.read(connection, self._take)
+                reading = self._source.read(connection, self._take, self._strange)
                 tasks.create_task(reading, name="polymarket-user-read")
                 tasks.create_task(self._source.ping(connection), name="polymarket-user-ping")
                 tasks.create_task(self._watch_silence(), name="polymarket-user-silence")
@@ -89,12 +86,14 @@ class UserSocket:
         if raw == PONG:
             return
         self._counts["messages"] += 1
+        known = len(self._decoder.counts)
         try:
             events = self._decoder.decode(raw)
         except MalformedMessage as error:
-            self._log.malformed(error, hide=self._credentials.key)
+            self._log_once("malformed", error.reason, raw)
             # A fill may have been in it: the next socket's `on_up` has it found by REST.
             raise
+        log_unknown(self._strange, self._decoder.counts, known, raw, hide=self._credentials.key)
         for event in events:
             if isinstance(event, TradeEvent):
                 self._take_trade(event, raw)
@@ -105,18 +104,14 @@ class UserSocket:
             self._counts["unwatched"] += 1
             return
         if fill_status(trade.status) is None:
-            # Counted by the decoder. Neither filled nor void: only REST and time can tell.
-            reason = f"trade status {trade.status[:32]} is not known"
-            self._log.malformed(
-                MalformedMessage(VENUE, reason, raw, market.id), hide=self._credentials.key
-            )
+            # Counted and logged already. Neither filled nor void: only REST and time can tell.
             return
         try:
             fills = self._fills(trade, market)
         except ValueError as error:
             self._counts["unreadable"] += 1
             malformed = MalformedMessage(VENUE, f"user trade: {error}", raw, market.id)
-            self._log.malformed(malformed, hide=self._credentials.key)
+            self._log_once("malformed", malformed.reason, raw)
             raise malformed from error
         for fill in fills:
             self._on_fill(fill)
@@ -125,6 +120,9 @@ class UserSocket:
         if trade.is_maker:
             return maker_fills(trade, market, self._credentials.key)
         return taker_fills(trade, market)
+
+    def _log_once(self, kind: str, what: str, raw: bytes) -> None:
+        self._strange.log_once(kind, what, raw, hide=self._credentials.key)
 
     async def _watch_silence(self) -> None:
         await watch_silence(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from structlog.testing import capture_logs
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
@@ -200,6 +201,28 @@ async def test_feed_malformed_frame_of_one_market_voids_and_resyncs_it_alone() -
         (void,) = [event for event in rig.events if isinstance(event, BooksVoid)]
         assert void.market_ids == (MARKET_ID,)
         assert len(rig.venue.sockets) == 1
+
+
+async def test_feed_unknown_kind_of_frame_is_logged_once_and_changes_nothing() -> None:
+    with capture_logs() as lines:
+        async with running() as rig:
+            await rig.venue.until(lambda: rig.count(BookSnapshot) == 1)
+            for _ in range(2):
+                await rig.venue.sockets[0].send('{"event_type":"comet","tail":1}')
+            await rig.venue.until(lambda: rig.feed.counts.get("unknown:comet") == 2)
+            assert (rig.count(BooksVoid), len(rig.venue.sockets)) == (0, 1)
+    (line,) = [line for line in lines if line["event"] == "frame_not_understood"]
+    assert (line["kind"], line["what"]) == ("unknown", "unknown:comet")
+    assert line["head"] == '{"event_type":"comet","tail":1}'
+
+
+async def test_feed_message_that_is_too_big_is_counted_and_voids_the_books() -> None:
+    async with running() as rig:
+        await rig.venue.until(lambda: rig.count(BookSnapshot) == 1)
+        await rig.venue.sockets[0].send("x" * (16 * 1024 * 1024 + 1))
+        await rig.venue.until(lambda: rig.count(BookSnapshot) == 2)
+        assert rig.count(BooksVoid) == 1
+        assert rig.feed.counts["oversized"] == 1
 
 
 async def test_feed_grid_change_asks_for_a_snapshot() -> None:

@@ -27,8 +27,8 @@ from twoleg.core.market import (
     PriceGrid,
     Side,
 )
-from twoleg.core.sizing import Legs, Opportunity, Room, look, plan
-from twoleg.core.spread import PairView
+from twoleg.core.sizing import Legs, Opportunity, Room, least_edge, look, plan
+from twoleg.core.spread import PairView, unit_edge
 
 ONE = 1_000_000
 CERTAIN = ((1_000, 10_000), (2_500, 10_000), (5_000, 9_000), (10_000, 8_000))
@@ -152,6 +152,12 @@ def test_opportunity_never_nets_less_than_the_minimum_at_its_limits(
     assert net_at_limits(legs, found) >= least
     assert found.net_limit_micros >= 0
     assert found.expected_micros > 0
+    # What the engine asks of both best prices before it walks at all.
+    top = unit_edge(
+        legs.kalshi, legs.kalshi_ladder[0][0], legs.polymarket, legs.polymarket_ladder[0][0]
+    )
+    # Two fee tables, each rounded up to a micro.
+    assert top + 2 >= least_edge(limits)
 
 
 @given(scenes(), LIMITS, ROOMS)

@@ -14,6 +14,7 @@ from tests.support.processes import Running, start, until
 from tests.unit.storage.support import RealClock, SeededEntropy
 from twoleg.cli.summary import (
     VenueLedger,
+    deposit_wallet_of,
     derive_ledger,
     difference_micros,
     pair_net_e6,
@@ -124,12 +125,16 @@ class Venues:
     def ledgers(self) -> dict[Venue, VenueLedger]:
         accounts = {
             Venue.KALSHI: "default",
-            Venue.POLYMARKET: self.told[Venue.POLYMARKET]["deposit_wallet"],
+            Venue.POLYMARKET: funder_of(self.told[Venue.POLYMARKET]),
         }
         return {
             venue: read_venue_ledger(read_json(f"{admin_url(told)}/_sim/ledger"), accounts[venue])
             for venue, told in self.told.items()
         }
+
+
+def funder_of(told: dict[str, Any]) -> str:
+    return deposit_wallet_of(read_json(f"{admin_url(told)}/_sim/ledger"))
 
 
 def admin_url(told: dict[str, Any]) -> str:
@@ -172,7 +177,7 @@ def keys_of(told: dict[Venue, dict[str, Any]], *, has_wallet: bool) -> dict[str,
     kalshi, polymarket = told[Venue.KALSHI], told[Venue.POLYMARKET]
     wallet = {
         "POLYMARKET_PRIVATE_KEY": polymarket["wallet_key"],
-        "POLYMARKET_FUNDER": polymarket["deposit_wallet"],
+        "POLYMARKET_FUNDER": funder_of(polymarket),
     }
     return {
         "KALSHI_API_KEY_ID": kalshi["api_key_id"],

@@ -109,7 +109,7 @@ def test_simulator_prints_one_line_and_ends_on_sigterm(folder: Path, venue: str)
     assert len(simulator.stdout().splitlines()) == 1
     assert simulator.stderr() == ""
     wanted = {"chain_id", "api_key_id", "private_key_path", "wallet_key", "api_creds"}
-    assert told.keys() == {"venue", "urls", "deposit_wallet", *wanted}
+    assert told.keys() == {"venue", "urls", *wanted}
     assert told["venue"] == venue
     assert all("127.0.0.1" in url for url in told["urls"].values())
     assert len(markets) == 10

@@ -24,6 +24,7 @@ from twoleg.cli.run import prepare_logs, real_world, run_until_signal
 from twoleg.cli.screen import HEADER, STATUS_EVERY_S, Screen, contracts, dollars, exactly
 from twoleg.cli.summary import (
     VenueLedger,
+    deposit_wallet_of,
     derive_ledger,
     difference_micros,
     pair_net_e6,
@@ -36,6 +37,7 @@ from twoleg.core.units import LOT_E6
 from twoleg.errors import StorageError
 from twoleg.runtime.app import App
 from twoleg.runtime.kits import Seams
+from twoleg.runtime.system import SocketNetwork
 from twoleg.settings import Secret, Settings, load_demo, load_settings
 from twoleg.sim.world import FlowWorld
 from twoleg.storage.binaries import choose_user
@@ -46,6 +48,7 @@ from twoleg.venues.transport import make_session
 SEED_BOUND: Final = 1_000_000
 IOC_EVERY: Final = 3
 """Every third pair takes what there is (IOC) instead of all or nothing, so that partials occur."""
+SEED_FILE: Final = "seed"
 MARK: Final = ".twoleg-demo"
 """Stands in a state folder that the demo made, and may wipe; locked by the demo that uses it."""
 QUIET_S: Final = 3.0
@@ -64,7 +67,7 @@ class _Demo:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._seconds: int | None = arguments.seconds
-        self._seed: int = arguments.seed if arguments.seed is not None else _random_seed()
+        self._seed = _choose_seed(arguments)
         self._json: Path | None = arguments.json
         self._keep: bool = arguments.keep
         self._state: Path = arguments.state.resolve()
@@ -72,6 +75,8 @@ class _Demo:
         self._world = FlowWorld(self._seed, arguments.pairs)
         self._screen = Screen()
         self._venues: dict[Venue, VenueProcess] = {}
+        # Our deposit wallet; the simulator's ledger names it.
+        self._funder = ""
         self._summary: dict[str, Any] = {}
 
     async def run(self) -> int:
@@ -125,8 +130,15 @@ class _Demo:
             raise FileExistsError(f"{self._state} is not empty and was not made by the demo")
         self._state.mkdir(parents=True, exist_ok=True)
         stack.enter_context(hold(mark))
+        seed_file = self._state / SEED_FILE
         if not self._keep:
             self._wipe_state()
+        elif seed_file.exists() and seed_file.read_text("ascii") != str(self._seed):
+            raise FileExistsError(
+                f"{self._state} holds a run of seed {seed_file.read_text('ascii')}, another world: "
+                "give that seed, or leave KEEP=1 (--keep) away"
+            )
+        seed_file.write_text(str(self._seed), "ascii")
         if choose_user(self._state / "sim/postgres/data").is_dropped_to:
             # The database's user must be able to pass through; its own folder stays private.
             self._state.chmod(0o711)
@@ -158,6 +170,10 @@ class _Demo:
                     f"--faults={path}",
                 ]
                 group.create_task(self._start_venue(venue, switches), name=venue.value)
+        async with make_session(SocketNetwork()) as session:
+            url = f"{self._venues[Venue.POLYMARKET].admin_url}/_sim/ledger"
+            async with session.get(url) as answer:
+                self._funder = deposit_wallet_of(await answer.json())
 
     async def _start_venue(self, venue: Venue, switches: list[str]) -> None:
         log_path = self._state / f"{venue.value}.log"
@@ -180,7 +196,7 @@ class _Demo:
             "polymarket.ws_market_url": polymarket["urls"]["ws_market"],
             "polymarket.ws_user_url": polymarket["urls"]["ws_user"],
             "polymarket.private_key": Secret(polymarket["wallet_key"]),
-            "polymarket.funder": polymarket["deposit_wallet"],
+            "polymarket.funder": self._funder,
         }
         # Of the environment only the database is of interest: no real key reaches the demo.
         environ = {key: os.environ[key] for key in ("DATABASE_URL",) if key in os.environ}
@@ -272,7 +288,7 @@ class _Demo:
     async def _read_venues(self, seams: Seams) -> tuple[dict[Venue, VenueLedger], set[str]]:
         names = {
             Venue.KALSHI: "default",
-            Venue.POLYMARKET: str(self._venues[Venue.POLYMARKET].told["deposit_wallet"]),
+            Venue.POLYMARKET: self._funder,
         }
         ledgers: dict[Venue, VenueLedger] = {}
         keys: set[str] = set()
@@ -348,6 +364,16 @@ def faults_text(counts: Mapping[str, int]) -> str:
 def dust_text(net_e6: int) -> str:
     """What a pair's venues do not cover of each other: dust, or the size of a residual."""
     return exactly(net_e6) if abs(net_e6) < LOT_E6 else f"RESIDUAL {contracts(net_e6)}"
+
+
+def _choose_seed(arguments: argparse.Namespace) -> int:
+    """The seed that was given, else that of the run which is kept, else any."""
+    if arguments.seed is not None:
+        return int(arguments.seed)
+    kept = arguments.state / SEED_FILE
+    if arguments.keep and kept.is_file():
+        return int(kept.read_text("ascii"))
+    return _random_seed()
 
 
 def _random_seed() -> int:

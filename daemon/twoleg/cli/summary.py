@@ -37,6 +37,17 @@ def read_venue_ledger(body: Json, account: str) -> VenueLedger:
     )
 
 
+def deposit_wallet_of(body: Json) -> str:
+    """The wallet that trades for our key, in the Polymarket simulator's ledger.
+
+    It is the account whose owner is another address; raises KeyError if there is none.
+    """
+    for name, entry in body["accounts"].items():
+        if entry["owner"].lower() != name.lower():
+            return str(name)
+    raise KeyError("deposit wallet")
+
+
 def derive_ledger(journal: Journal) -> Ledger:
     """Cash and positions from the journal alone: opening balances plus fills."""
     ledger = Ledger()

@@ -47,7 +47,7 @@ from twoleg.core.market import (
     Venue,
 )
 from twoleg.core.notes import breaker_note
-from twoleg.core.sizing import Opportunity, Room, look, plan
+from twoleg.core.sizing import Opportunity, Room, least_edge, look, plan
 from twoleg.core.spread import PairView
 from twoleg.core.units import LOT_E6
 
@@ -63,6 +63,7 @@ class Engine:
 
     __slots__ = (
         "_books",
+        "_edge_least",
         "_executions",
         "_handlers",
         "_is_stopping",
@@ -74,6 +75,8 @@ class Engine:
 
     def __init__(self, limits: Limits, *, first_execution_no: int = 1, hash_every: int = 0) -> None:
         self._limits = limits
+        # What both best prices must net before a size is worth looking for.
+        self._edge_least = least_edge(limits)
         self._books = Books(hash_every)
         self._executions = Executions(limits, self._books, first_execution_no)
         self._is_stopping = False
@@ -180,7 +183,7 @@ class Engine:
         """Decide on every pair that the touched market belongs to."""
         for view in self._views.get(market_id, ()):
             for direction in DIRECTIONS:
-                if view.top_edge(direction) >= self._limits.edge_micros_min:
+                if view.top_edge(direction) >= self._edge_least:
                     actions = self._consider(view, direction, now_ns)
                     if actions:
                         return actions
@@ -310,6 +313,7 @@ class Engine:
     def _on_limits(self, event: LimitsChanged, now_ns: int) -> Sequence[Action]:
         del now_ns
         self._limits = event.limits
+        self._edge_least = least_edge(event.limits)
         self._executions.change_limits(event.limits)
         return ()
 

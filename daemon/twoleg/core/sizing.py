@@ -19,6 +19,7 @@ from twoleg.core.units import (
     CENT_MICROS,
     LOT_E6,
     ONE_CONTRACT_E6,
+    ONE_DOLLAR_MICROS,
     ceil_div,
     cost_ceil,
     floor_to,
@@ -107,6 +108,22 @@ def plan(legs: Legs, limits: Limits, room: Room) -> Opportunity | None:
             if found and (best is None or found.expected_micros > best.expected_micros):
                 best = found
     return best if best and best.expected_micros > 0 else None
+
+
+def least_edge(limits: Limits) -> int:
+    """Net edge per contract in micros at both best prices below which no size can be worth it.
+
+    With fill rates f and g the expected value is above 0 only if the edge is above
+    u·(1/f + 1/g − 2), u the loss of a missed leg; it is least at the best rate of the curve. So
+    most ticks that cross by a little need no walk.
+    """
+    best_e4 = max(
+        (rate for share, rate in limits.fill_curve if share <= limits.depth_share_e4), default=0
+    )
+    if best_e4 == 0:
+        return ONE_DOLLAR_MICROS
+    missed = limits.unwind_loss_micros * 2 * (10_000 - best_e4) // best_e4
+    return max(limits.edge_micros_min, missed)
 
 
 def fill_rate(limits: Limits, size_e6: int, depth_e6: int) -> int:

@@ -25,7 +25,6 @@ CREDENTIALS = (
     "api_key_id",
     "private_key_path",
     "wallet_key",
-    "deposit_wallet",
     "api_creds",
 )
 

@@ -9,7 +9,6 @@ does anything new start.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from importlib.metadata import version
 from typing import Any, Final
 
 import structlog
@@ -35,13 +34,12 @@ from twoleg.core.events import (
     InvariantReported,
     LevelDelta,
     LevelsSet,
-    MarketChanged,
     PairsChanged,
     StopRequested,
     TimerFired,
 )
 from twoleg.core.market import Market, MarketId, Pair, PairState, Venue
-from twoleg.errors import StorageError, VenueError, VenueRejected
+from twoleg.errors import StorageError
 from twoleg.runtime.accounts import Accounts
 from twoleg.runtime.archive import Archive, open_journal
 from twoleg.runtime.executor import Executor
@@ -49,13 +47,14 @@ from twoleg.runtime.kits import Kit, Seams, Sinks, open_kalshi, open_polymarket
 from twoleg.runtime.logs import log_context
 from twoleg.runtime.paper import PaperVenue
 from twoleg.runtime.recovery import Recovered, read_journal
+from twoleg.runtime.startup import Startup
 from twoleg.runtime.stats import Stats
 from twoleg.runtime.timers import Timers
 from twoleg.runtime.tracker import Tracker
 from twoleg.runtime.watch import Watch
 from twoleg.settings import Mode, Settings
 from twoleg.storage.journal import Journal
-from twoleg.storage.records import AnyRecord, MarketSeen, NoteRecorded, PairSeen, RunStarted
+from twoleg.storage.records import AnyRecord, NoteRecorded
 from twoleg.venues.ports import AccountPort, FeedPort, OrderPort
 
 DRAIN_S: Final = 20.0
@@ -257,13 +256,16 @@ class App:
         async with asyncio.TaskGroup() as side:
             archive = side.create_task(self._keep_archive(), name="archive")
             watch = side.create_task(self._make_watch().run(), name="watch")
-            self._journal_start()
-            await self._read_markets()
-            await self._read_found(recovered)
+            startup = self._make_startup()
+            startup.record_run(self.settings)
+            self._pairs = await startup.read_pairs(self._pairs)
+            await startup.read_found(recovered)
             self._tell_pairs(armed=False)
             async with asyncio.TaskGroup() as feeds:
                 tasks = self._start_feeds(feeds)
-                await self._recover(recovered)
+                startup.adopt(recovered, self._executor, self._tracker)
+                # Holdings are read after that: until then a fill could be counted twice.
+                await self._wait_idle()
                 await self.accounts.open(self.markets.values())
                 await self._until_stopped(self.archive.is_ready)
                 self._tell_pairs(armed=True)
@@ -286,6 +288,15 @@ class App:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
+
+    def _make_startup(self) -> Startup:
+        return Startup(
+            kits={kit.venue: kit for kit in self._kits},
+            markets=self.markets,
+            seams=self.seams,
+            append=self.append,
+            emit=self.feed,
+        )
 
     def _make_watch(self) -> Watch:
         return Watch(
@@ -354,64 +365,6 @@ class App:
     def _book_of(self, market_id: MarketId) -> Book | None:
         return self.engine.books().books.get(market_id)
 
-    def _journal_start(self) -> None:
-        daemon = self.settings.daemon
-        self.append(
-            RunStarted(
-                wall_ns=self.seams.clock.wall_ns(),
-                run_id=self.seams.entropy.uuid4(),
-                mode=daemon.mode.value,
-                version=version("twoleg"),
-                member=daemon.member,
-                accounts={venue.value: "main" for venue in Venue},
-            ),
-            False,
-        )
-
-    async def _read_markets(self) -> None:
-        """Terms of every market of every pair, from its venue.
-
-        A pair whose market is gone is left out: open executions of the others must not wait for
-        it. Raises VenueUnavailable, and VenueRejected where no pair is left.
-        """
-        left: list[Pair] = []
-        for pair in self._pairs:
-            try:
-                await self._read_pair(pair)
-            except VenueRejected as error:
-                log.error("pair_left_out", pair_id=pair.id, reason=str(error))
-                if not left and pair is self._pairs[-1]:
-                    raise
-                continue
-            left.append(pair)
-            self.append(PairSeen(wall_ns=self.seams.clock.wall_ns(), pair=pair), False)
-        self._pairs = tuple(left)
-
-    async def _read_found(self, recovered: Recovered) -> None:
-        """Follow the markets of what an earlier process left open, if its pair is not ours now."""
-        for execution in recovered.unfinished.values():
-            pair = recovered.pairs.get(execution.pair_id)
-            if pair is None:
-                continue
-            try:
-                await self._read_pair(pair, is_found=True)
-            except VenueError as error:
-                log.warning("market_not_read", pair_id=pair.id, reason=str(error))
-
-    async def _read_pair(self, pair: Pair, *, is_found: bool = False) -> None:
-        kits = {kit.venue: kit for kit in self._kits}
-        for venue in Venue:
-            market_id = pair.market_on(venue)
-            if market_id in self.markets:
-                continue
-            market = await kits[venue].read_market(pair)
-            if is_found and not market.is_tradable:
-                # There is no way out there, and a feed may be refused for a market that ended.
-                continue
-            self.markets[market_id] = market
-            self.append(MarketSeen(wall_ns=self.seams.clock.wall_ns(), market=market), False)
-            self.feed(MarketChanged(market))
-
     def _start_feeds(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         tasks: list[asyncio.Task[None]] = []
         for kit in self._kits:
@@ -433,28 +386,6 @@ class App:
             lost = tuple(market.id for market in markets)
             self.feed(BooksVoid(lost, "feed_failed"))
             await self.seams.clock.sleep(1)
-
-    async def _recover(self, recovered: Recovered) -> None:
-        """Ask the venues for every order that an earlier process left without an end."""
-        for number, execution in recovered.unfinished.items():
-            pair = recovered.pairs.get(execution.pair_id)
-            if pair is None:
-                log.error("execution_without_pair", execution_no=number)
-                continue
-            self._executor.adopt(number, execution.execution_id, execution.pair_id)
-            with log_context(execution_id=execution.execution_id, pair_id=execution.pair_id):
-                log.warning("execution_recovered")
-            for ref in execution.orders:
-                self.feed(MarketChanged(self.markets.get(ref.spec.market.id, ref.spec.market)))
-                order_no = ref.spec.order_no
-                self._tracker.register(
-                    ref,
-                    execution.fills_of(order_no),
-                    execution.adjusted.get(order_no, 0),
-                )
-            self.feed(execution.found(number, pair))
-        # Holdings are read after that: until then a fill could be counted twice.
-        await self._wait_idle()
 
     def _tell_pairs(self, *, armed: bool) -> None:
         """Make the pairs known; nothing new starts on them before the database answered once."""

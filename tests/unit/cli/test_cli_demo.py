@@ -1,5 +1,6 @@
 """Pieces of the demo: fault rules, the account, the screen, the lock."""
 
+import argparse
 import io
 from pathlib import Path
 from random import Random
@@ -10,7 +11,7 @@ import pytest
 
 from tests.support.processes import ROOT
 from tests.unit.storage.support import KALSHI, PAIR, POLYMARKET, WALL_NS, fill, market
-from twoleg.cli.demo import dust_text, faults_text, hold, table_row
+from twoleg.cli.demo import _choose_seed, dust_text, faults_text, hold, table_row
 from twoleg.cli.faults import fault_rules
 from twoleg.cli.screen import (
     HEADER,
@@ -23,6 +24,7 @@ from twoleg.cli.screen import (
 )
 from twoleg.cli.summary import (
     VenueLedger,
+    deposit_wallet_of,
     difference_micros,
     held_at,
     pair_net_e6,
@@ -320,3 +322,23 @@ def test_state_folder_has_one_demo_at_a_time(tmp_path: Path) -> None:
         assert mark.read_text("ascii").isdigit()
     with hold(mark):
         pass
+
+
+def test_kept_state_gives_its_seed_unless_another_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "seed").write_text("7", "ascii")
+    wanted = argparse.Namespace(seed=None, keep=True, state=tmp_path)
+    assert _choose_seed(wanted) == 7
+    wanted.seed = 8
+    assert _choose_seed(wanted) == 8
+
+
+def test_deposit_wallet_is_the_account_that_another_address_owns() -> None:
+    accounts = {
+        "crowd": {"owner": "crowd"},
+        "0xAb": {"owner": "0xab"},
+        "0xCd": {"owner": "0xab"},
+    }
+    assert deposit_wallet_of({"accounts": accounts}) == "0xCd"
+    del accounts["0xCd"]
+    with pytest.raises(KeyError):
+        deposit_wallet_of({"accounts": accounts})

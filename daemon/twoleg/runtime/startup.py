@@ -1,0 +1,115 @@
+"""What a start does before anything trades: the run on record, market terms, unfinished orders."""
+
+from collections.abc import Callable, Mapping, MutableMapping
+from importlib.metadata import version
+
+import structlog
+
+from twoleg.core.events import Event, MarketChanged
+from twoleg.core.market import Market, MarketId, Pair, Venue
+from twoleg.errors import VenueError, VenueRejected
+from twoleg.runtime.executor import Executor
+from twoleg.runtime.kits import Kit, Seams
+from twoleg.runtime.logs import log_context
+from twoleg.runtime.recovery import Recovered
+from twoleg.runtime.tracker import Tracker
+from twoleg.settings import Settings
+from twoleg.storage.records import AnyRecord, MarketSeen, PairSeen, RunStarted
+
+log = structlog.get_logger(__name__)
+
+
+class Startup:
+    """Fills `markets` and tells the engine; `append` journals and may refuse (StorageError)."""
+
+    def __init__(
+        self,
+        *,
+        kits: Mapping[Venue, Kit],
+        markets: MutableMapping[MarketId, Market],
+        seams: Seams,
+        append: Callable[[AnyRecord, bool], None],
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._kits = kits
+        self._markets = markets
+        self._seams = seams
+        self._append = append
+        self._emit = emit
+
+    def record_run(self, settings: Settings) -> None:
+        """A process takes the journal over."""
+        daemon = settings.daemon
+        self._append(
+            RunStarted(
+                wall_ns=self._seams.clock.wall_ns(),
+                run_id=self._seams.entropy.uuid4(),
+                mode=daemon.mode.value,
+                version=version("twoleg"),
+                member=daemon.member,
+                accounts={venue.value: "main" for venue in Venue},
+            ),
+            False,
+        )
+
+    async def read_pairs(self, pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
+        """Read the terms of every pair's markets; returns the pairs that can be followed.
+
+        A pair whose market is gone is left out: open executions of the others must not wait for
+        it. Raises VenueUnavailable, and VenueRejected where no pair is left.
+        """
+        left: list[Pair] = []
+        for pair in pairs:
+            try:
+                await self._read_pair(pair)
+            except VenueRejected as error:
+                log.error("pair_left_out", pair_id=pair.id, reason=str(error))
+                if not left and pair is pairs[-1]:
+                    raise
+                continue
+            left.append(pair)
+            self._append(PairSeen(wall_ns=self._seams.clock.wall_ns(), pair=pair), False)
+        return tuple(left)
+
+    async def read_found(self, recovered: Recovered) -> None:
+        """Follow the markets of what an earlier process left open, if its pair is not ours now."""
+        for execution in recovered.unfinished.values():
+            pair = recovered.pairs.get(execution.pair_id)
+            if pair is None:
+                continue
+            try:
+                await self._read_pair(pair, is_found=True)
+            except VenueError as error:
+                log.warning("market_not_read", pair_id=pair.id, reason=str(error))
+
+    def adopt(self, recovered: Recovered, executor: Executor, tracker: Tracker) -> None:
+        """Hand every unfinished execution to the engine, which asks the venues for its orders."""
+        for number, execution in recovered.unfinished.items():
+            pair = recovered.pairs.get(execution.pair_id)
+            if pair is None:
+                log.error("execution_without_pair", execution_no=number)
+                continue
+            executor.adopt(number, execution.execution_id, execution.pair_id)
+            with log_context(execution_id=execution.execution_id, pair_id=execution.pair_id):
+                log.warning("execution_recovered")
+            for ref in execution.orders:
+                self._emit(MarketChanged(self._markets.get(ref.spec.market.id, ref.spec.market)))
+                order_no = ref.spec.order_no
+                tracker.register(
+                    ref, execution.fills_of(order_no), execution.adjusted.get(order_no, 0)
+                )
+            self._emit(execution.found(number, pair))
+
+    async def _read_pair(self, pair: Pair, *, is_found: bool = False) -> None:
+        for venue in Venue:
+            market_id = pair.market_on(venue)
+            if market_id in self._markets:
+                continue
+            market = await self._kits[venue].read_market(pair)
+            if is_found and not market.is_tradable:
+                # There is no way out there, and a feed may be refused for a market that ended.
+                continue
+            self._markets[market_id] = market
+            wall_ns = self._seams.clock.wall_ns()
+            self._append(MarketSeen(wall_ns=wall_ns, market=market), False)
+            self._emit(MarketChanged(market))

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from math import ceil, floor
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.core import CENT, STRUCTURES, exact_fee, kalshi_market, polymarket_market
@@ -79,6 +79,14 @@ def test_fill_fee_on_polymarket_is_modelled_half_up(
     assert fill_fee(market, price_e4, size_e6) == fee_half_up(schedule, price_e4, size_e6)
 
 
+@example(
+    # A fee finer than the balance it is taken from: the balance rounds it up.
+    schedule=FeeSchedule(rate_e6=17_500, exponent=1, quantum_micros=1, balance_quantum_micros=100),
+    grid=PriceGrid.uniform(100),
+    ends=(0, 0),
+    fills=[(0, 10_000)],
+    spare=0,
+)
 @given(
     SCHEDULES,
     GRIDS,

@@ -73,7 +73,8 @@ def _balance_rounding(market: Market, fills: int) -> int:
     At cent ticks and whole lots a direct member's cost already has four decimals.
     """
     quantum = market.fees.balance_quantum_micros
-    is_exact = quantum <= 100 and all(band.step_e4 % 100 == 0 for band in market.grid.bands)
+    is_whole_cents = all(band.step_e4 % 100 == 0 for band in market.grid.bands)
+    is_exact = quantum <= 100 and is_whole_cents and market.fees.quantum_micros % quantum == 0
     return 0 if quantum == 1 or is_exact else quantum * fills
 
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.core import CENT, STRUCTURES, exact_fee, kalshi_market, polymarket_market
-from twoleg.core.fees import fee_bound, fee_ceil, fee_half_up, fee_table, fill_fee, net_proceeds
+from twoleg.core.fees import fee_bound, fee_ceil, fee_half_up, fee_table, fill_fee
 from twoleg.core.market import FeeSchedule, PriceGrid
 from twoleg.core.units import LOT_E6
 
@@ -111,11 +111,3 @@ def test_fee_bound_covers_any_split_into_fills_between_best_and_limit(
         total_size += size
         total_fee += fill_fee(market, at, size)
     assert fee_bound(market, best, limit, total_size, len(fills) + spare) >= total_fee
-
-
-@given(SCHEDULES, PRICES, LOTS)
-def test_net_proceeds_are_the_floored_sale_less_the_fee(
-    schedule: FeeSchedule, price_e4: int, size_e6: int
-) -> None:
-    expected = floor(Fraction(price_e4 * size_e6, 10_000)) - fee_ceil(schedule, price_e4, size_e6)
-    assert net_proceeds(kalshi_market(fees=schedule), price_e4, size_e6) == expected

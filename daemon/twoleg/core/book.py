@@ -157,10 +157,6 @@ class Book:
         prices = self._prices[ASK]
         return -prices[-1] if prices else NO_ASK
 
-    def ask_for(self, outcome: Outcome) -> int:
-        """Best price at which `outcome` can be bought; 10 000 without one."""
-        return self.best_ask_e4 if outcome is Outcome.YES else NO_ASK - self.best_bid_e4
-
     def bid_for(self, outcome: Outcome) -> int:
         """Best price at which `outcome` can be sold; 0 without one."""
         return self.best_bid_e4 if outcome is Outcome.YES else NO_ASK - self.best_ask_e4

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from twoleg.core.market import FeeSchedule, Market, Venue
-from twoleg.core.units import ceil_div, ceil_to, half_up_div, proceeds_floor
+from twoleg.core.units import ceil_div, ceil_to, half_up_div
 
 FILLS_PER_LEVEL: Final = 4
 """Fills expected of one price level when a fee is bounded; each may be rounded up by itself."""
@@ -84,8 +84,3 @@ def fee_table(schedule: FeeSchedule) -> tuple[int, ...]:
     return tuple(
         ceil_div(*_fraction(schedule, price_e4, TABLE_SIZE_E6)) for price_e4 in range(10_001)
     )
-
-
-def net_proceeds(market: Market, price_e4: int, size_e6: int) -> int:
-    """Micros left of selling at one price after the fee, against us; may be negative."""
-    return proceeds_floor(price_e4, size_e6) - fee_ceil(market.fees, price_e4, size_e6)

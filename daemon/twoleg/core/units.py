@@ -18,12 +18,6 @@ LOT_E6: Final = 10_000
 CENT_MICROS: Final = 10_000
 
 
-def floor_div(numerator: int, denominator: int) -> int:
-    """Divide toward minus infinity; `denominator` > 0."""
-    assert denominator > 0
-    return numerator // denominator
-
-
 def ceil_div(numerator: int, denominator: int) -> int:
     """Divide toward plus infinity; `denominator` > 0."""
     assert denominator > 0

@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Generator, Mapping
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +36,9 @@ from twoleg.core.market import MarketId, Pair, PairId, Polarity, TimeInForce, Ve
 from twoleg.core.units import LOT_E6
 from twoleg.errors import StorageError
 from twoleg.runtime.app import App
+from twoleg.runtime.archive import open_journal
 from twoleg.runtime.kits import Seams
+from twoleg.runtime.recovery import read_journal
 from twoleg.runtime.system import SocketNetwork
 from twoleg.settings import Secret, Settings, load_demo, load_settings
 from twoleg.sim.world import FlowWorld
@@ -91,6 +93,7 @@ class _Demo:
                 (self._state / "daemon.log").open("a", encoding="utf-8")
             )
             prepare_logs(settings, daemon_log)
+            self._check_kept(settings, seams)
             app = App(
                 settings,
                 self._pairs(),
@@ -142,6 +145,18 @@ class _Demo:
         if choose_user(self._state / "sim/postgres/data").is_dropped_to:
             # The database's user must be able to pass through; its own folder stays private.
             self._state.chmod(0o711)
+
+    def _check_kept(self, settings: Settings, seams: Seams) -> None:
+        """What a killed demo left open died with its simulators: nobody can tell how it ended."""
+        if not self._keep:
+            return
+        with closing(open_journal(settings, seams)) as journal:
+            unfinished = len(read_journal(journal).unfinished)
+        if unfinished:
+            raise StorageError(
+                f"{self._state}: the last demo was cut off with {unfinished} executions not "
+                "settled, and its venues are gone with it; leave KEEP=1 (--keep) away"
+            )
 
     def _wipe_state(self) -> None:
         home = choose_home(self._state / "sim")

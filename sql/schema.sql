@@ -165,10 +165,10 @@ CREATE TABLE twoleg.leg (
     size_e6 bigint NOT NULL CHECK (size_e6 >= 0),
     size_e6_min bigint NOT NULL CHECK (size_e6_min >= 0),
     spend_micros bigint NOT NULL CHECK (spend_micros >= 0),
-    tif text NOT NULL CHECK (tif IN ('fok', 'ioc')),
+    tif text NOT NULL CHECK (tif IN ('fok', 'ioc', 'gtc', 'gtd')),
     is_reduce_only boolean NOT NULL,
-    -- intended -> any; unknown and delayed -> any end; the rest are ends
-    status text NOT NULL CHECK (status IN ('intended', 'filled', 'partial', 'missed', 'rejected', 'not_sent', 'delayed', 'unknown')),
+    -- intended -> any; unknown, delayed and resting -> any end; the rest are ends
+    status text NOT NULL CHECK (status IN ('intended', 'filled', 'partial', 'missed', 'rejected', 'not_sent', 'delayed', 'resting', 'unknown')),
     filled_e6 bigint NOT NULL DEFAULT 0 CHECK (filled_e6 >= 0),
     notional_micros bigint,
     booked_e6 bigint NOT NULL DEFAULT 0,

@@ -121,6 +121,8 @@ class AnswerStatus(Enum):
     REJECTED = "rejected"
     NOT_SENT = "not_sent"
     DELAYED = "delayed"
+    RESTING = "resting"
+    """On the book; `filled_e6` filled so far, and more may at any time."""
     UNKNOWN = "unknown"
 
 

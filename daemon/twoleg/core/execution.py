@@ -142,6 +142,7 @@ class OrderState:
         return self.answer is not None and self.answer.status in (
             AnswerStatus.UNKNOWN,
             AnswerStatus.DELAYED,
+            AnswerStatus.RESTING,
         )
 
     @property

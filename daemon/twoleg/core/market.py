@@ -1,7 +1,7 @@
 """What is traded: venues, outcomes, price grids, fee schedules, markets and pairs."""
 
 from enum import Enum
-from typing import NewType, assert_never
+from typing import Final, NewType, assert_never
 
 import msgspec
 
@@ -67,10 +67,25 @@ class LegMode(Enum):
 
 
 class TimeInForce(Enum):
-    """How a taker order ends: `FOK` all or nothing, `IOC` what there is (Polymarket: FAK)."""
+    """How an order ends.
+
+    Takers: `FOK` all or nothing, `IOC` what there is (Polymarket: FAK). Makers: `GTC` rests until
+    it is canceled, `GTD` until a time of its own.
+    """
 
     FOK = "fok"
     IOC = "ioc"
+    GTC = "gtc"
+    GTD = "gtd"
+
+    @property
+    def rests(self) -> bool:
+        """Whether what does not fill at once stays on the book."""
+        return self in {TimeInForce.GTC, TimeInForce.GTD}
+
+
+TAKER_TIFS: Final = (TimeInForce.FOK, TimeInForce.IOC)
+"""What an execution's legs may be: nothing of theirs may rest."""
 
 
 class Direction(Enum):

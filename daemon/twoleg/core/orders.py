@@ -18,9 +18,10 @@ class Purpose(Enum):
 class OrderSpec(msgspec.Struct, frozen=True, kw_only=True):
     """One order, typed by venue, market, outcome and side so that no leg can be taken for another.
 
-    `limit_e4` is the price of `outcome` (not of YES). `size_e6` is exact on Kalshi and for every
-    SELL. A Polymarket BUY instead spends `spend_micros` (whole cents) at `limit_e4` or better and
-    returns at least `size_e6_min` shares if it fills; `size_e6` is then what the walk expects.
+    `limit_e4` is the price of `outcome` (not of YES). `size_e6` is exact on Kalshi, for every SELL
+    and for every order that rests. A Polymarket BUY that takes instead spends `spend_micros` (whole
+    cents) at `limit_e4` or better and returns at least `size_e6_min` shares if it fills; `size_e6`
+    is then what the walk expects.
     """
 
     execution_no: int
@@ -35,6 +36,10 @@ class OrderSpec(msgspec.Struct, frozen=True, kw_only=True):
     spend_micros: int = 0
     size_e6_min: int = 0
     reduce_only: bool = False
+    post_only: bool = False
+    """Refused instead of taking; only for orders that rest."""
+    expires_s: int = 0
+    """Unix seconds from which a GTD order is gone; 0 for all others."""
     is_unwind: bool = False
     """A rollback order that gives up what its own venue filled; else it completes."""
 

@@ -25,7 +25,7 @@ from twoleg.storage.records import (
     PairSeen,
 )
 
-UNRESOLVED: Final = (AnswerStatus.UNKNOWN, AnswerStatus.DELAYED)
+UNRESOLVED: Final = (AnswerStatus.UNKNOWN, AnswerStatus.DELAYED, AnswerStatus.RESTING)
 
 
 @dataclass(slots=True)

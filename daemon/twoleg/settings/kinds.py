@@ -6,6 +6,7 @@ value came from and how the fault is told is the reader's business.
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -137,9 +138,9 @@ class Chance(Kind):
 
 @dataclass(frozen=True, slots=True)
 class Choice(Kind):
-    """One word of an Enum."""
+    """One word of an Enum, or of some of its members."""
 
-    words: type[Enum]
+    words: Iterable[Enum]
 
     def __str__(self) -> str:
         return "one of " + ", ".join(f'"{member.value}"' for member in self.words)

@@ -7,7 +7,16 @@ from typing import Annotated, Final
 
 import msgspec
 
-from twoleg.core.market import LegMode, MarketId, Pair, PairId, PairState, Polarity, TimeInForce
+from twoleg.core.market import (
+    TAKER_TIFS,
+    LegMode,
+    MarketId,
+    Pair,
+    PairId,
+    PairState,
+    Polarity,
+    TimeInForce,
+)
 from twoleg.core.units import LOT_E6
 from twoleg.settings.kinds import Choice, Exact, Text, scaled
 from twoleg.settings.loading import read_toml
@@ -33,7 +42,7 @@ class PairEntry(msgspec.Struct, frozen=True, kw_only=True):
     polymarket_yes_label: Annotated[str, LABEL] = "Yes"
     polymarket_no_label: Annotated[str, LABEL] = "No"
     leg_mode: Annotated[LegMode, Choice(LegMode)] = LegMode.CONCURRENT
-    tif: Annotated[TimeInForce, Choice(TimeInForce)] = TimeInForce.FOK
+    tif: Annotated[TimeInForce, Choice(TAKER_TIFS)] = TimeInForce.FOK
     size_contracts_max: Annotated[
         Decimal, Exact(Decimal(0), Decimal(1_000_000), LOTS_PER_CONTRACT)
     ] = Decimal(0)

@@ -4,7 +4,7 @@ Ports never let a third-party exception through: a failed read raises `VenueUnav
 `VenueRejected`; an order never raises, it answers.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -86,7 +86,7 @@ class OrderPort(Protocol):
     async def cancel(self, ref: OrderRef) -> CancelAnswer:
         """Take an order off the book. Never raises; says nothing about what filled before.
 
-        Ours never rest; one that does against our word is cancelled while it is looked up.
+        A taker's order that rests against our word is cancelled while it is looked up.
         """
         ...
 
@@ -95,6 +95,28 @@ class OrderPort(Protocol):
 
         Raises:
             VenueUnavailable: the venue cannot be asked.
+        """
+        ...
+
+
+class RestingOrderPort(OrderPort, Protocol):
+    """Orders that may rest, many at once, and the ways to be rid of them."""
+
+    async def send_batch(self, prepared: Sequence[PreparedOrder]) -> tuple[LegAnswer, ...]:
+        """Send many in one request, once; one answer each, in their order. Not atomic.
+
+        Judged one by one as by `send`: a request that was not answered leaves each UNKNOWN.
+        """
+        ...
+
+    async def cancel_batch(self, refs: Sequence[OrderRef]) -> tuple[CancelAnswer, ...]:
+        """Cancel many in one request; one answer each, in their order. Never raises."""
+        ...
+
+    async def cancel_all(self) -> CancelAnswer:
+        """Cancel whatever rests in this account, ours or not; only an operator or an alarm asks.
+
+        CANCELED means that the venue took the request; sizes are not told. Never raises.
         """
         ...
 

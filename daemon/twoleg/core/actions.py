@@ -69,6 +69,7 @@ class NoteKind(Enum):
     EXECUTION_CLOSED = "execution_closed"
     BREAKER_CHANGED = "breaker_changed"
     BOOK_VOID = "book_void"
+    BOOK_DOUBTED = "book_doubted"
     ALARM = "alarm"
 
 

@@ -28,13 +28,21 @@ class Book:
         "_sizes",
         "_taken",
         "_taken_until_ms",
+        "clock_last",
+        "clock_snapshot",
         "epoch",
         "grid",
+        "is_doubted",
         "is_live",
         "lag_ms",
         "last_trade_price",
         "market_id",
+        "snapshot_ms",
+        "snapshot_recv_ns",
+        "told_hash",
+        "told_ms",
         "ts_event_ms",
+        "unproven",
         "version",
     )
 
@@ -49,6 +57,19 @@ class Book:
         self.ts_event_ms = 0
         # As the venue writes it: an input of the Polymarket book hash.
         self.last_trade_price = ""
+        # The exchange clock of the last snapshot taken and of the last change seen, applied or
+        # not; 0 where it was not told.
+        self.clock_snapshot = 0
+        self.clock_last = 0
+        self.snapshot_recv_ns = 0
+        # Polymarket. The venue's time of the last snapshot and of the last frame applied, the
+        # hash that came with it, and how many changes came since one was checked.
+        self.snapshot_ms = 0
+        self.told_ms = 0
+        self.told_hash = ""
+        self.unproven = 0
+        # Something speaks against this book: nothing may start on it.
+        self.is_doubted = False
         # Bids ascending, asks negated ascending: the best price of either side stands last.
         self._prices: tuple[list[int], list[int]] = ([], [])
         self._sizes: tuple[dict[int, int], dict[int, int]] = ({}, {})
@@ -97,7 +118,9 @@ class Book:
 
     def void(self) -> None:
         """Forget everything: nothing is decided on this book until a snapshot."""
-        self.is_live = False
+        self.is_live = self.is_doubted = False
+        self.snapshot_ms = self.told_ms = 0
+        self.told_hash = ""
         self.version += 1
         for side in (BID, ASK):
             self._prices[side].clear()
@@ -181,6 +204,10 @@ class Book:
         if side == BID:
             return [(price, sizes[price]) for price in reversed(self._prices[BID])]
         return [(-price, sizes[-price]) for price in reversed(self._prices[ASK])]
+
+    def is_same(self, bids: Iterable[Level], asks: Iterable[Level]) -> bool:
+        """Whether these are exactly the levels of this book."""
+        return dict(bids) == self._sizes[BID] and dict(asks) == self._sizes[ASK]
 
     def size_at(self, side: int, price_e4: int) -> int:
         """Size of one level, 0 if there is none."""

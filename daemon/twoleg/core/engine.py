@@ -11,6 +11,7 @@ from twoleg.core.actions import Action, Note, NoteKind, ReadCash, SetTimer
 from twoleg.core.books import Books
 from twoleg.core.breaker import BreakerState
 from twoleg.core.events import (
+    BookAudited,
     BookSnapshot,
     BooksVoid,
     CashReported,
@@ -47,6 +48,7 @@ from twoleg.core.market import (
     Venue,
 )
 from twoleg.core.notes import breaker_note
+from twoleg.core.proofs import DOUBT_NS_MAX
 from twoleg.core.sizing import Opportunity, Room, least_edge, look, plan
 from twoleg.core.spread import PairView
 from twoleg.core.units import LOT_E6
@@ -91,7 +93,8 @@ class Engine:
             LevelsSet: self._on_levels,
             SequenceSeen: lambda event, _: self._books.saw_sequence(event),
             Subscribed: lambda event, _: self._books.subscribed(event),
-            LastTrade: lambda event, _: self._books.last_trade(event),
+            LastTrade: self._on_last_trade,
+            BookAudited: self._on_audit,
             BooksVoid: lambda event, _: self._books.void(event),
             GridChanged: self._on_grid,
             MarketChanged: self._on_market,
@@ -155,7 +158,23 @@ class Engine:
 
     def _on_levels(self, event: LevelsSet, now_ns: int) -> Sequence[Action]:
         actions = self._books.levels(event)
-        return actions or self._evaluate(event.market_id, now_ns)
+        if actions:
+            return [*actions, *self._time_doubt(event.market_id, now_ns)]
+        return self._evaluate(event.market_id, now_ns)
+
+    def _on_last_trade(self, event: LastTrade, now_ns: int) -> Sequence[Action]:
+        is_settled = self._books.last_trade(event)
+        return self._evaluate(event.market_id, now_ns) if is_settled else ()
+
+    def _on_audit(self, event: BookAudited, now_ns: int) -> Sequence[Action]:
+        actions = self._books.audit(event)
+        return [*actions, *self._time_doubt(event.market_id, now_ns)] if actions else ()
+
+    def _time_doubt(self, market_id: MarketId, now_ns: int) -> Sequence[Action]:
+        """A doubt that just began must be settled in time."""
+        if not self._books.books[market_id].is_doubted:
+            return ()
+        return [SetTimer(f"doubt:{market_id}", now_ns + DOUBT_NS_MAX)]
 
     def _on_grid(self, event: GridChanged, now_ns: int) -> Sequence[Action]:
         del now_ns
@@ -205,6 +224,14 @@ class Engine:
         unhedged = max(found.kalshi_cost_micros, found.polymarket_cost_micros)
         if executions.funds.unhedged_micros + unhedged > self._limits.unhedged_micros_max:
             return ()
+        return self._prove_and_start(found, pair, now_ns)
+
+    def _prove_and_start(self, found: Opportunity, pair: Pair, now_ns: int) -> Sequence[Action]:
+        """Start, unless the last hash that Polymarket told speaks against its book."""
+        doubts = self._books.prove_unproven(pair.polymarket)
+        if doubts:
+            return [*doubts, *self._time_doubt(pair.polymarket, now_ns)]
+        executions = self._executions
         self._refused.pop(pair.id, None)
         actions = executions.start(found, now_ns)
         is_probe = executions.breaker.state is BreakerState.HALF_OPEN
@@ -235,7 +262,9 @@ class Engine:
         ):
             return False
         for book in (view.kalshi_book, view.polymarket_book):
-            if not book.is_live or max(book.lag_ms) > self._limits.feed_lag_ms_max:
+            if not book.is_live or book.is_doubted:
+                return False
+            if max(book.lag_ms) > self._limits.feed_lag_ms_max:
                 return False
         return (
             executions.open_count < self._limits.executions_max
@@ -272,6 +301,8 @@ class Engine:
         if kind == "cash":
             quiet = self._executions.open_count == 0
             return [ReadCash(venue) for venue in Venue] if quiet else ()
+        if kind == "doubt":
+            return self._books.doubt_due(MarketId(number))
         return self._executions.timer(kind, number, now_ns)
 
     def _on_cash(self, event: CashReported, now_ns: int) -> Sequence[Action]:

@@ -28,7 +28,10 @@ ASK = 1
 
 
 class BookSnapshot(msgspec.Struct, frozen=True, gc=False):
-    """The whole book of a market; replaces what was known. Levels in any order."""
+    """The whole book of a market; replaces what was known. Levels in any order.
+
+    `clock` is Kalshi's per-market exchange clock (0: not told): all changes up to it are in here.
+    """
 
     market_id: MarketId
     bids: tuple[Level, ...]
@@ -39,10 +42,15 @@ class BookSnapshot(msgspec.Struct, frozen=True, gc=False):
     seq: int = 0
     hash: str = ""
     last_trade_price: str = ""
+    clock: int = 0
 
 
 class LevelDelta(msgspec.Struct, frozen=True, gc=False):
-    """Kalshi: a signed change of one level (`side` BID or ASK, YES price)."""
+    """Kalshi: a signed change of one level (`side` BID or ASK, YES price).
+
+    `clock` as in `BookSnapshot`; several changes of one act share it. `order_key` and `subaccount`
+    are told only where an order of ours caused the change.
+    """
 
     market_id: MarketId
     side: int
@@ -52,6 +60,9 @@ class LevelDelta(msgspec.Struct, frozen=True, gc=False):
     ts_recv_ns: int
     sid: int
     seq: int
+    clock: int = 0
+    order_key: str = ""
+    subaccount: int | None = None
 
 
 class LevelsSet(msgspec.Struct, frozen=True, gc=False):
@@ -69,6 +80,18 @@ class LevelsSet(msgspec.Struct, frozen=True, gc=False):
     hash: str = ""
 
 
+class BookAudited(msgspec.Struct, frozen=True, gc=False):
+    """Polymarket: what REST shows of a book; compared with ours, never taken for it.
+
+    Levels that have a size and a price inside (0, 1), in any order.
+    """
+
+    market_id: MarketId
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    ts_event_ms: int
+
+
 class SequenceSeen(msgspec.Struct, frozen=True, gc=False):
     """Kalshi: a frame without book content that consumed a sequence number (control frames)."""
 
@@ -78,11 +101,15 @@ class SequenceSeen(msgspec.Struct, frozen=True, gc=False):
 
 
 class Subscribed(msgspec.Struct, frozen=True):
-    """A subscription began: `sid` numbers its frames from 1; these markets hang on it."""
+    """A subscription began: `sid` numbers its frames from 1; these markets hang on it.
+
+    Not `is_new`: it goes on with its numbers, and other markets hang on it from now on.
+    """
 
     venue: Venue
     sid: int
     market_ids: tuple[MarketId, ...]
+    is_new: bool = True
 
 
 class LastTrade(msgspec.Struct, frozen=True, gc=False):
@@ -280,6 +307,7 @@ Event = (
     BookSnapshot
     | LevelDelta
     | LevelsSet
+    | BookAudited
     | SequenceSeen
     | Subscribed
     | LastTrade

@@ -11,6 +11,8 @@ class SequenceVerdict(Enum):
     NEXT = "next"
     DUPLICATE = "duplicate"
     GAP = "gap"
+    STRANGE = "strange"
+    """Of a subscription that nobody began: whose gaps would be whose, nobody could tell."""
 
 
 class Sequences:
@@ -27,6 +29,10 @@ class Sequences:
         self._last[sid] = 0
         self._markets[sid] = market_ids
 
+    def carry(self, sid: int, market_ids: tuple[MarketId, ...]) -> None:
+        """Other markets hang on a subscription whose numbers go on."""
+        self._markets[sid] = market_ids
+
     def check(self, sid: int, seq: int) -> SequenceVerdict:
         """Judge a frame; a number that runs backwards is a lost subscription, so a gap too.
 
@@ -34,7 +40,9 @@ class Sequences:
         """
         if sid == 0 or seq == 0:
             return SequenceVerdict.NEXT
-        last = self._last.get(sid, 0)
+        last = self._last.get(sid)
+        if last is None:
+            return SequenceVerdict.STRANGE
         if seq == last:
             return SequenceVerdict.DUPLICATE
         self._last[sid] = seq

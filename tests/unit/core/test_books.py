@@ -131,6 +131,67 @@ def test_deltas_of_a_void_book_wait_for_its_snapshot() -> None:
     assert books.books[K].size_at(BID, 4_000) == 10_000
 
 
+def test_market_added_to_a_subscription_is_suspect_at_its_gap() -> None:
+    books = kalshi_books()
+    books.subscribed(Subscribed(Venue.KALSHI, 1, (K, K3), is_new=False))
+    assert books.delta(delta(3)) == []
+    assert only(books.delta(delta(5)), Resync)[0].market_ids == (K, K3)
+
+
+# -- the exchange clock ----------------------------------------------------------------------
+
+
+def clocked(seq: int, clock: int, *, late_ns: int = 0) -> LevelDelta:
+    return structs.replace(delta(seq), clock=clock, ts_recv_ns=NS + late_ns)
+
+
+def clocked_books() -> Books:
+    """One market with a snapshot of clock 100."""
+    books = kalshi_books()
+    books.snapshot(structs.replace(snapshot(K, *BOOK, sid=1, seq=3), clock=100, ts_recv_ns=NS))
+    return books
+
+
+def test_change_that_the_snapshot_contains_is_not_applied_again() -> None:
+    books = clocked_books()
+    assert books.delta(clocked(4, 99)) == []
+    assert books.delta(clocked(5, 100)) == []
+    assert books.books[K].size_at(BID, 4_000) == 10_000
+    books.delta(clocked(6, 101))
+    books.delta(clocked(7, 101))
+    assert books.books[K].size_at(BID, 4_000) == 30_000
+
+
+def test_clock_that_was_set_back_voids_the_book_until_a_snapshot() -> None:
+    books = clocked_books()
+    assert reasons(books.delta(clocked(4, 7, late_ns=2_000_000_000))) == ["clock_set_back"]
+    assert K not in live(books)
+    books.snapshot(structs.replace(snapshot(K, *BOOK, sid=1, seq=5), clock=7, ts_recv_ns=NS))
+    assert K in live(books)
+
+
+def test_snapshot_older_than_the_changes_it_should_contain_is_asked_for_again() -> None:
+    books = clocked_books()
+    books.delta(clocked(6, 105))
+    assert K not in live(books)
+    behind = structs.replace(snapshot(K, *BOOK, sid=1, seq=7), clock=104)
+    assert reasons(books.snapshot(behind)) == ["snapshot_behind"]
+    assert K not in live(books)
+    assert books.snapshot(structs.replace(behind, seq=8, clock=105)) == []
+    assert K in live(books)
+
+
+def test_old_snapshot_does_not_take_changes_back_and_a_new_connection_starts_afresh() -> None:
+    books = clocked_books()
+    books.delta(clocked(4, 105))
+    old = structs.replace(snapshot(K, [], [], sid=1, seq=5), clock=104)
+    assert books.snapshot(old) == []
+    assert books.books[K].size_at(BID, 4_000) == 20_000
+    books.void(BooksVoid((K,), "disconnected"))
+    assert books.snapshot(structs.replace(old, seq=6)) == []
+    assert K in live(books)
+
+
 def test_frames_of_an_unknown_market_consume_their_numbers() -> None:
     books, other = kalshi_books(), MarketId("kalshi:KXZ")
     books.delta(delta(3, market=other))
@@ -411,11 +472,15 @@ def test_hash_that_agrees_changes_nothing() -> None:
     assert books.levels(hashed(books, CHANGE, "0.850")) == []
 
 
-def test_hash_that_differs_voids_the_book() -> None:
+def test_hash_that_differs_puts_the_book_in_doubt_and_voids_it_when_nothing_explains_it() -> None:
     books = checked_books()
     lost = hashed(books, ((ASK, 4_300, 10_000),), "0.850").hash
     event = structs.replace(hashed(books, CHANGE, "0.850"), hash=lost)
-    assert reasons(books.levels(event)) == ["hash_differs"]
+    assert notes(books.levels(event), NoteKind.BOOK_DOUBTED) == [
+        {"reason": "hash_differs", "markets": P}
+    ]
+    assert books.books[P].is_doubted
+    assert reasons(books.doubt_due(P)) == ["doubt_not_settled"]
     assert live(books) == []
 
 
@@ -444,8 +509,10 @@ def test_hash_that_the_snapshot_could_not_reproduce_never_voids() -> None:
 
 def test_hash_is_sampled_every_nth_change() -> None:
     books = checked_books(every=3)
-    wrong = [structs.replace(hashed(books, CHANGE, "0.850"), hash="1" * 40) for _ in range(3)]
-    assert [reasons(books.levels(event)) for event in wrong] == [[], [], ["hash_differs"]]
+    changes = [hashed(books, CHANGE, "0.850", stamp=T0_MS + 1 + number) for number in range(3)]
+    wrong = [structs.replace(event, hash="1" * 40) for event in changes]
+    doubts = [(books.levels(event), books.books[P].is_doubted)[1] for event in wrong]
+    assert doubts == [False, False, True]
 
 
 @pytest.mark.parametrize("trade", ["", "none", "1", "2.5"])
@@ -460,7 +527,7 @@ def test_change_without_a_hash_is_not_checked() -> None:
 
 
 def test_last_trade_of_an_unknown_market_is_ignored() -> None:
-    assert Books(1).last_trade(LastTrade(P, "0.5")) == []
+    assert not Books(1).last_trade(LastTrade(P, "0.5"))
 
 
 def test_hash_goes_unchecked_when_sampling_is_off() -> None:

@@ -267,7 +267,7 @@ def test_hundreds_of_changes_leave_one_level_per_price() -> None:
     rig.send(rig.book(P, [], []))
     for number in range(440):
         sized = ((BID, 100 * (1 + number % 9), LOT * (1 + number)),)
-        rig.send(LevelsSet(P, sized, -1, -1, T0_MS, T0_MS * ONE))
+        rig.send(LevelsSet(P, sized, -1, -1, T0_MS + 1_000 + number, T0_MS * ONE))
     assert len(rig.engine.books().books[P].levels(BID)) == 9
 
 

@@ -43,3 +43,11 @@ def test_resubscription_begins_at_one_again() -> None:
     sequences.check(1, 2)
     sequences.begin(1, (K,))
     assert sequences.check(1, 1) is NEXT
+
+
+def test_subscription_that_carries_other_markets_goes_on_counting() -> None:
+    sequences = Sequences()
+    sequences.begin(1, (K,))
+    sequences.check(1, 1)
+    sequences.carry(1, (K, P))
+    assert (sequences.check(1, 2), sequences.markets(1)) == (NEXT, (K, P))

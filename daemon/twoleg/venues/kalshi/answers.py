@@ -1,7 +1,7 @@
-"""What Kalshi's answer to an order means: a table of status and code. Pure.
+"""What Kalshi's answer to an order means, in the words of the order port. Pure.
 
 Kalshi API docs, orders v2 and rate limits, 2026-09-22, and the errors seen on the wire. An order
-is judged by its fill counts; an error by its code first, because one status means opposite things.
+is judged by its fill counts; a refusal by the table in `meanings`.
 """
 
 from typing import Final, NamedTuple
@@ -11,6 +11,14 @@ import msgspec
 from twoleg.core.events import AnswerStatus, LegAnswer
 from twoleg.core.orders import OrderSpec
 from twoleg.errors import MalformedMessage
+from twoleg.venues.kalshi.meanings import (
+    Meaning,
+    Operation,
+    Verdict,
+    count_case,
+    created_row,
+    find,
+)
 from twoleg.venues.kalshi.numbers import parse_size
 from twoleg.venues.kalshi.rest import CreateAnswer, decode
 
@@ -18,43 +26,16 @@ ORDER_EXISTS: Final = "order_already_exists"
 RATE_LIMITED: Final = "rate_limited"
 _DETAIL_CHARS_MAX: Final = 300
 
-
-class Rule(NamedTuple):
-    """One row: an HTTP status (0: any 4xx), a prefix of the code, and what they mean."""
-
-    http_status: int
-    code_prefix: str
-    status: AnswerStatus
-    is_unavailable: bool = False
-
-
-_MISSED, _REJECTED, _UNKNOWN = AnswerStatus.MISSED, AnswerStatus.REJECTED, AnswerStatus.UNKNOWN
-
-RULES: Final = (
-    # Codes can carry a suffix (`user_not_found:_<uuid>`), hence prefixes. First match counts.
-    Rule(409, "fill_or_kill_insufficient_resting_volume", _MISSED),
-    # The id is consumed, by a fill as well as by a kill: only a look-up can tell.
-    Rule(0, ORDER_EXISTS, _UNKNOWN),
-    Rule(0, "trading_is_paused", _REJECTED, is_unavailable=True),
-    Rule(0, "exchange_is_paused", _REJECTED, is_unavailable=True),
-    # "Unconfirmed" in the FIX vocabulary (docs, fix/order-entry).
-    Rule(0, "exchange_unavailable", _UNKNOWN, is_unavailable=True),
-    Rule(409, "market_inactive", _REJECTED),
-    Rule(409, "market_already_closed", _REJECTED),
-    Rule(409, "self_cross_attempt", _REJECTED),
-    Rule(429, "", _REJECTED, is_unavailable=True),
-    Rule(400, "", _REJECTED),
-    Rule(401, "", _REJECTED),
-    Rule(403, "", _REJECTED),
-    Rule(404, "", _REJECTED),
-    Rule(405, "", _REJECTED),
-    Rule(410, "", _REJECTED),
-    Rule(413, "", _REJECTED),
-    Rule(415, "", _REJECTED),
-    Rule(422, "", _REJECTED),
-    Rule(503, "", _UNKNOWN, is_unavailable=True),
-)
-"""Anything without a row is UNKNOWN: other 409, other 4xx, 3xx, 5xx."""
+STATUSES: Final = {
+    Meaning.DID_NOT_HAPPEN: AnswerStatus.REJECTED,
+    Meaning.NOT_RESTING: AnswerStatus.REJECTED,
+    Meaning.MISSED: AnswerStatus.MISSED,
+    Meaning.HAPPENED: AnswerStatus.FILLED,
+    Meaning.PARTLY: AnswerStatus.PARTIAL,
+    Meaning.PENDING: AnswerStatus.RESTING,
+    Meaning.NOT_KNOWN: AnswerStatus.UNKNOWN,
+}
+"""An order's answer by what it means."""
 
 
 class ErrorBody(NamedTuple):
@@ -83,24 +64,41 @@ def parse_error(body: bytes) -> ErrorBody:
     return ErrorBody(str(inner.get("code") or "")[:100], ": ".join(words)[:_DETAIL_CHARS_MAX])
 
 
+def read_verdict(operation: Operation, http_status: int, body: bytes) -> Verdict:
+    """What an answer means by its status and its error body; a 2xx is only looked up."""
+    code, detail = parse_error(body) if http_status >= 300 else ErrorBody("", "")
+    return find(operation, http_status, code, detail)
+
+
+def word_of(verdict: Verdict) -> str:
+    """The venue's code, or a word for its status where it gave none."""
+    if verdict.code:
+        return verdict.code
+    if verdict.is_item:
+        return "no_code"
+    is_limit = verdict.http_status == 429
+    return RATE_LIMITED if is_limit else f"http_{verdict.http_status}"
+
+
 def judge(http_status: int, body: bytes, spec: OrderSpec, order_key: str) -> LegAnswer:
     """The outcome of a create that was answered."""
     if 200 <= http_status < 300:
-        return _judge_created(body, spec, order_key)
-    code, detail = parse_error(body)
-    word = code or (RATE_LIMITED if http_status == 429 else f"http_{http_status}")
-    for rule in RULES:
-        is_status = rule.http_status == http_status
-        is_any_refusal = rule.http_status == 0 and 400 <= http_status < 500
-        if (is_status or is_any_refusal) and code.startswith(rule.code_prefix):
-            return LegAnswer(
-                status=rule.status, code=word, detail=detail, is_unavailable=rule.is_unavailable
-            )
-    return LegAnswer(status=AnswerStatus.UNKNOWN, code=word, detail=detail)
+        return judge_created(body, spec, order_key)
+    return judge_refused(read_verdict(Operation.CREATE, http_status, body))
 
 
-def _judge_created(body: bytes, spec: OrderSpec, order_key: str) -> LegAnswer:
-    """Decide by the fill count; a 2xx without order id or count proves nothing."""
+def judge_refused(verdict: Verdict) -> LegAnswer:
+    """The outcome of a create that was answered with an error, alone or in a batch."""
+    return LegAnswer(
+        status=STATUSES[verdict.meaning],
+        code=word_of(verdict),
+        detail=verdict.detail,
+        is_unavailable=verdict.is_unavailable,
+    )
+
+
+def judge_created(body: bytes, spec: OrderSpec, order_key: str) -> LegAnswer:
+    """Decide by the counts; a 2xx without order id or counts proves nothing."""
     try:
         answer = decode(body, CreateAnswer)
     except MalformedMessage as error:
@@ -108,17 +106,32 @@ def _judge_created(body: bytes, spec: OrderSpec, order_key: str) -> LegAnswer:
     venue_order_id = answer.order_id
     if not venue_order_id:
         return unknown("no_order_id", body[:200].decode("utf-8", "replace"))
-    if answer.client_order_id not in {"", order_key}:
-        return unknown("foreign_order", f"answer names {answer.client_order_id[:60]}")
+    named = answer.client_order_id or order_key
+    if named != order_key:
+        return unknown("foreign_order", f"answer names {named[:60]}")
+    may_rest = spec.tif.rests
     try:
         filled_e6 = parse_size(answer.fill_count)
-        resting_e6 = parse_size(answer.remaining_count) if answer.remaining_count else 0
+        # Only an order that may rest must say how much of it does.
+        is_told = bool(answer.remaining_count) or may_rest
+        remaining_e6 = parse_size(answer.remaining_count) if is_told else 0
     except MalformedMessage as error:
         return unknown("unreadable_answer", error.reason, venue_order_id)
-    if not 0 <= filled_e6 <= spec.size_e6 or resting_e6:
+    case = count_case(filled_e6=filled_e6, remaining_e6=remaining_e6, size_e6=spec.size_e6)
+    row = created_row(case, may_rest=may_rest)
+    status = STATUSES[row.meaning]
+    if status is AnswerStatus.UNKNOWN:
         counts = f"filled {answer.fill_count}, remaining {answer.remaining_count}"
-        return unknown("contradictory_counts", counts, venue_order_id)
-    return decided(filled_e6, spec, venue_order_id, ts_event_ms=answer.ts_ms or 0)
+        return unknown(row.code, counts, venue_order_id)
+    return LegAnswer(
+        status=status,
+        filled_e6=filled_e6,
+        # An acknowledgement's average price is rounded to 4 decimals: no money is claimed.
+        notional_micros=-1 if filled_e6 else 0,
+        venue_order_id=venue_order_id,
+        code=row.code,
+        ts_event_ms=answer.ts_ms or 0,
+    )
 
 
 def decided(
@@ -131,10 +144,7 @@ def decided(
     notional_micros: int = -1,
     trade_ids: tuple[str, ...] = (),
 ) -> LegAnswer:
-    """The answer for a finished order that filled this much.
-
-    The notional stays untold on an acknowledgement: its average price is rounded to 4 decimals.
-    """
+    """The answer for a finished order that filled this much."""
     if filled_e6 == 0:
         status, notional_micros = AnswerStatus.MISSED, 0
     else:

@@ -1,135 +1,171 @@
 """One Kalshi socket from its subscription to its end.
 
-Kalshi API docs, websockets (AsyncAPI 2.0.0, 2026-10-26). Ends by a `FeedError`; whoever runs it
-declares the books void and opens the next one.
+Kalshi API docs, websockets (AsyncAPI 2.0.0, 2026-10-26). Repairs its subscriptions where the venue
+lets it, and else ends by a `FeedError`; whoever runs it declares the books void and opens the next.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
-import msgspec
 import structlog
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from twoleg.core.events import (
-    BookSnapshot,
-    Fill,
-    GridChanged,
-    LevelDelta,
-    SequenceSeen,
-    Subscribed,
-)
-from twoleg.core.market import MarketId, Venue
+from twoleg.core.events import BookSnapshot, GridChanged, LevelDelta, SequenceSeen, Subscribed
+from twoleg.core.market import Market, MarketId, Venue
+from twoleg.core.sequence import Sequences, SequenceVerdict
 from twoleg.errors import FeedError, FeedStale, MalformedMessage
 from twoleg.seams import Clock
 from twoleg.venues.backoff import FrameCounts, watch_silence
 from twoleg.venues.kalshi.numbers import VENUE
 from twoleg.venues.kalshi.options import KalshiOptions
-from twoleg.venues.kalshi.wire import (
-    Acknowledged,
-    Decoded,
-    Ignored,
-    KalshiDecoder,
-    Refused,
-    TermsTouched,
+from twoleg.venues.kalshi.pushes import (
+    EventFeesSeen,
+    EventSeen,
+    FillSeen,
+    LifecycleSeen,
+    OrderSeen,
+    PositionSeen,
+    TickerSeen,
+    TradeSeen,
 )
-from twoleg.venues.ports import EventSink, FillSink
+from twoleg.venues.kalshi.sinks import LIFECYCLE, FeedSinks, give
+from twoleg.venues.kalshi.subscriptions import (
+    NOT_SUBSCRIBABLE,
+    UNFOLLOWED,
+    BookNews,
+    Subscriptions,
+)
+from twoleg.venues.kalshi.wire import Acknowledged, Decoded, Ignored, KalshiDecoder, Refused
+from twoleg.venues.kalshi.wserrors import name_of
 from twoleg.venues.transport import is_too_big
 
-BOOK_CHANNEL: Final = "orderbook_delta"
-BOOK_COMMAND: Final = 1
-TERMINAL_CODES: Final = frozenset({7, 10, 25})
-"""Unknown sid, channel error, buffer overflow: the subscription is gone (docs, ws errors)."""
 YIELD_NS: Final = 1_000_000
+GRID_CHANGED: Final = "price_level_structure_updated"
+SLOW_DOWNS_MAX: Final = 6
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedSinks:
-    """Where a feed's events go; none of these may block or raise."""
-
-    on_event: EventSink
-    on_fill: FillSink
-    on_up: Callable[[], None]
-    on_terms: Callable[[MarketId, str], None]
-
-
 class KalshiConnection:
-    """Subscribes, reads and tends one socket; `tickers` maps the followed ids to tickers."""
+    """Subscribes, reads and tends one socket for the followed markets."""
 
     def __init__(
         self,
         *,
         socket: ClientConnection,
-        tickers: Mapping[MarketId, str],
+        markets: Iterable[Market],
         sinks: FeedSinks,
         counts: FrameCounts,
         clock: Clock,
         options: KalshiOptions,
+        skew_ms: Callable[[], int] = lambda: 0,
     ) -> None:
         self._socket = socket
-        self._tickers = dict(tickers)
+        self._markets = {market.id: market for market in markets}
         self._sinks = sinks
         self._counts = counts
         self._clock = clock
         self._options = options
-        self._decoder = KalshiDecoder(
-            {ticker: market_id for market_id, ticker in tickers.items()},
-            frame_bytes_max=options.frame_bytes_max,
-        )
-        # 0 until the book channel is acknowledged.
-        self.book_sid = 0
+        self._skew_ms = skew_ms
+        tickers = {market.id: market.native_id for market in self._markets.values()}
+        self.subscriptions = Subscriptions(tickers, sinks.pushes.channels())
+        self._decoder = KalshiDecoder({}, frame_bytes_max=options.frame_bytes_max)
+        self._know(tickers)
         self._last_frame_ns = clock.monotonic_ns()
-        # Books that need a snapshot, and those whose snapshot was asked for, since when.
-        self._wanted: set[MarketId] = set()
-        self._asked: dict[MarketId, int] = {}
         self._wake = asyncio.Event()
-        self._commands = BOOK_COMMAND
+        self._was_up = False
+        # Whether any book was ever subscribed here, so may be live.
+        self.had_books = False
+        # Numbers of the channels beside the books; a gap among market lives hides a change.
+        self._numbers = Sequences()
+        # Channels that were subscribed on this socket before.
+        self._acknowledged: set[str] = set()
         # Which market the next probe of a quiet socket asks for.
         self._probes = 0
 
-    async def run(self, outdated: asyncio.Event) -> None:
-        """Stream until the socket breaks or falls silent, or `outdated` is set.
+    @property
+    def is_up(self) -> bool:
+        """Whether the books are subscribed now."""
+        return self.subscriptions.is_up
+
+    @property
+    def lag_ms(self) -> int:
+        """How late the last frame arrived, by the venue's clock as well as we know it; 0 untold."""
+        lag_ms = self._decoder.lag_ms
+        return lag_ms + self._skew_ms() if lag_ms else 0
+
+    async def run(self) -> None:
+        """Stream until the socket breaks, falls silent or cannot be repaired.
 
         Raises:
             ExceptionGroup: of FeedErrors.
         """
+        self.subscriptions.start()
+        self._wake.set()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read(), name="kalshi-read")
-                tasks.create_task(self._subscribe(), name="kalshi-subscribe")
-                tasks.create_task(self._send_resyncs(), name="kalshi-resync")
-                tasks.create_task(self._probe_quiet(), name="kalshi-probe")
+                tasks.create_task(self._send_commands(), name="kalshi-commands")
+                tasks.create_task(self._watch(), name="kalshi-watch")
                 tasks.create_task(self._watch_silence(), name="kalshi-silence")
-                tasks.create_task(_end_when(outdated), name="kalshi-markets")
         finally:
             # No closing handshake: the books must be void now, not in a second.
             self._socket.transport.abort()
             await self._socket.wait_closed()
 
     def resync(self, market_ids: Iterable[MarketId]) -> None:
-        """Ask for new snapshots of these books, in one command with whatever else is due."""
-        if self.book_sid:
-            self._wanted |= set(market_ids) & self._tickers.keys()
-        if self._wanted:
+        """Ask for new snapshots of these books; before the subscription they come with it."""
+        if self.subscriptions.books:
+            self.subscriptions.ask_snapshots(market_ids)
+            self._stir()
+
+    def follow(self, markets: Iterable[Market]) -> None:
+        """Follow further markets on this socket."""
+        new = {market.id: market for market in markets}
+        self._markets |= new
+        news = self.subscriptions.follow({key: market.native_id for key, market in new.items()})
+        self._know(self.subscriptions.tickers)
+        self._tell(news)
+
+    def unfollow(self, market_ids: Iterable[MarketId]) -> None:
+        """Follow these markets no longer; their books are void at once."""
+        gone = tuple(market_ids)
+        news = self.subscriptions.unfollow(gone)
+        for market_id in gone:
+            self._markets.pop(market_id, None)
+        self._know(self.subscriptions.tickers)
+        self._tell(news)
+
+    def _know(self, tickers: Mapping[MarketId, str]) -> None:
+        self._decoder.follow({ticker: market_id for market_id, ticker in tickers.items()})
+
+    def _tell(self, news: Iterable[BookNews]) -> None:
+        """Pass on what became of subscriptions, and send what it takes to mend them."""
+        for event in news:
+            self._sinks.on_event(event)
+            if isinstance(event, Subscribed):
+                self.had_books = True
+                continue
+            if event.reason == NOT_SUBSCRIBABLE:
+                for market_id in event.market_ids:
+                    self._sinks.on_terms(market_id, event.reason)
+            if event.reason != UNFOLLOWED:
+                log.warning("books_lost", venue=VENUE, reason=event.reason)
+        self._stir()
+        is_up = self.subscriptions.is_up
+        if is_up and not self._was_up:
+            books = self.subscriptions.books
+            log.info("feed_up", venue=VENUE, sids=sorted(books), markets=len(self._markets))
+            self._sinks.on_up()
+        self._was_up = is_up
+
+    def _stir(self) -> None:
+        if self.subscriptions.has_commands:
             self._wake.set()
 
-    async def _subscribe(self) -> None:
-        if self._tickers:
-            params = {
-                "channels": [BOOK_CHANNEL],
-                "market_tickers": list(self._tickers.values()),
-                # Explicit: the default is announced to flip one day.
-                "use_yes_price": True,
-            }
-            await self._send(BOOK_COMMAND, "subscribe", params)
-        for channel in ("fill", "market_lifecycle_v2"):
-            # A command each: one that is refused must not take the others with it.
-            await self._send(self._next_command(), "subscribe", {"channels": [channel]})
+    # -- reading ---------------------------------------------------------------------------
 
     async def _read(self) -> None:
         clock, frames_max = self._clock, self._options.frames_per_yield
@@ -154,77 +190,129 @@ class KalshiConnection:
     def _take(self, decoded: Decoded, raw: bytes) -> None:
         # Most frequent first.
         if isinstance(decoded, LevelDelta):
-            self._sinks.on_event(decoded)
+            if decoded.sid not in self.subscriptions.retired:
+                self._sinks.on_event(decoded)
         elif isinstance(decoded, BookSnapshot):
-            self._asked.pop(decoded.market_id, None)
-            self._sinks.on_event(decoded)
-        elif isinstance(decoded, Fill):
-            self._sinks.on_fill(decoded)
+            if decoded.sid not in self.subscriptions.retired:
+                self.subscriptions.saw_snapshot(decoded.market_id)
+                self._sinks.on_event(decoded)
+        elif isinstance(decoded, FillSeen):
+            self._sinks.on_fill(decoded.fill)
+            if self._sinks.pushes.on_fill_seen is not None:
+                self._sinks.pushes.on_fill_seen(decoded)
         elif isinstance(decoded, SequenceSeen):
             self._pass_sequence(decoded.sid, decoded.seq)
-        elif isinstance(decoded, GridChanged):
-            self._sinks.on_event(decoded)
-            self.resync((decoded.market_id,))
-        elif isinstance(decoded, TermsTouched):
-            self._sinks.on_terms(decoded.market_id, decoded.what)
         elif isinstance(decoded, Acknowledged):
             self._acknowledge(decoded)
         elif isinstance(decoded, Refused):
             self._refuse(decoded, raw)
-        elif isinstance(decoded, Ignored) and decoded.is_unknown:
-            self._counts.add("unknown", decoded.kind, raw)
+        elif isinstance(decoded, Ignored):
+            if decoded.is_unknown:
+                self._counts.add("unknown", decoded.kind, raw)
+        else:
+            self._push(decoded)
+
+    def _push(
+        self,
+        push: OrderSeen
+        | PositionSeen
+        | TradeSeen
+        | TickerSeen
+        | LifecycleSeen
+        | EventSeen
+        | EventFeesSeen,
+    ) -> None:
+        pushes = self._sinks.pushes
+        match push:
+            case OrderSeen():
+                give(pushes.on_order, push)
+            case PositionSeen():
+                give(pushes.on_position, push)
+            case TickerSeen():
+                give(pushes.on_ticker, push)
+            case TradeSeen():
+                self._pass_sequence(push.sid, push.seq)
+                give(pushes.on_trade, push)
+            case LifecycleSeen() | EventSeen() | EventFeesSeen():
+                self._pass_sequence(push.sid, push.seq)
+                self._change_terms(push)
+                give(pushes.on_lifecycle, push)
+
+    def _change_terms(self, push: LifecycleSeen | EventSeen | EventFeesSeen) -> None:
+        if isinstance(push, EventFeesSeen):
+            for market in tuple(self._markets.values()):
+                if market.event == push.event:
+                    self._sinks.on_terms(market.id, "event_fee_update")
+        elif isinstance(push, LifecycleSeen) and push.is_followed:
+            if push.what == GRID_CHANGED and push.grid is not None:
+                self._sinks.on_event(GridChanged(push.market_id, push.grid))
+                self.resync((push.market_id,))
+            else:
+                self._sinks.on_terms(push.market_id, push.what)
 
     def _pass_sequence(self, sid: int, seq: int) -> None:
-        # Other channels number their frames too; only the books hang on this one.
-        if sid and seq and sid == self.book_sid:
+        if sid in self.subscriptions.books:
             self._sinks.on_event(SequenceSeen(Venue.KALSHI, sid, seq))
+        elif sid in self.subscriptions.channels:
+            # Other channels number their frames too; the books do not hang on those.
+            verdict = self._numbers.check(sid, seq)
+            channel = self.subscriptions.channels[sid]
+            if verdict is SequenceVerdict.GAP:
+                self._counts.log_once("gap", f"gap in {channel}", b"")
+                if channel == LIFECYCLE:
+                    self._doubt_terms()
 
-    def _acknowledge(self, decoded: Acknowledged) -> None:
-        if decoded.channel == BOOK_CHANNEL:
-            self.book_sid = decoded.sid
-            self._sinks.on_event(Subscribed(Venue.KALSHI, decoded.sid, tuple(self._tickers)))
-            log.info("feed_up", venue=VENUE, sid=decoded.sid, markets=len(self._tickers))
+    def _doubt_terms(self) -> None:
+        for market_id in tuple(self._markets):
+            self._sinks.on_terms(market_id, "lifecycle_gap")
+
+    def _acknowledge(self, answer: Acknowledged) -> None:
+        is_again = answer.channel in self._acknowledged
+        self._acknowledged.add(answer.channel)
+        self._numbers.begin(answer.sid, ())
+        self._tell(self.subscriptions.acknowledge(answer))
+        if is_again and answer.channel == "fill":
+            # Subscribed anew: fills may have passed meanwhile.
             self._sinks.on_up()
+        elif is_again and answer.channel == LIFECYCLE:
+            self._doubt_terms()
 
-    def _refuse(self, decoded: Refused, raw: bytes) -> None:
-        self._pass_sequence(decoded.sid, decoded.seq)
-        self._counts.add("error", f"error {decoded.code}", raw)
-        if decoded.code in TERMINAL_CODES or decoded.command_id == BOOK_COMMAND:
-            raise FeedError(VENUE, f"error {decoded.code}: {decoded.text[:100]}")
+    def _refuse(self, refused: Refused, raw: bytes) -> None:
+        self._pass_sequence(refused.sid, refused.seq)
+        self._counts.add("error", f"error {refused.code} {name_of(refused.code)}", raw)
+        self._tell(self.subscriptions.refuse(refused))
 
-    async def _send_resyncs(self) -> None:
+    # -- tending ---------------------------------------------------------------------------
+
+    async def _send_commands(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            now_ns = self._clock.monotonic_ns()
-            market_ids = sorted(self._wanted)
-            self._wanted.clear()
-            for market_id in market_ids:
-                # Asking again must not renew the patience with the first answer.
-                self._asked.setdefault(market_id, now_ns)
-            params = {
-                "sids": [self.book_sid],
-                "action": "get_snapshot",
-                "market_tickers": [self._tickers[market_id] for market_id in market_ids],
-            }
-            await self._send(self._next_command(), "update_subscription", params)
-            # A burst of gaps becomes one command.
-            await self._clock.sleep(self._options.resync_gap_ms / 1_000)
+            commands = self.subscriptions.take_commands(self._clock.monotonic_ns())
+            for command in commands:
+                await self._send(command.encode())
+            slow_downs = min(self.subscriptions.slow_downs, SLOW_DOWNS_MAX)
+            if slow_downs or any(command.cmd != "subscribe" for command in commands):
+                # A burst of gaps becomes one command.
+                await self._clock.sleep((self._options.resync_gap_ms << slow_downs) / 1_000)
 
-    async def _probe_quiet(self) -> None:
-        """Ask a quiet socket for one book in turn: quiet markets must not look like a dead feed.
+    async def _watch(self) -> None:
+        """Watch overdue snapshots and lag, and probe a quiet socket: quiet markets are no death.
 
-        The answer comes over the very subscription whose life is in doubt, and re-checks a book.
+        A probe asks for one book in turn. Its answer comes over the very subscription whose life
+        is in doubt, and re-checks a book.
         """
-        step_ms = self._options.silence_ms_max // 4
+        options = self._options
+        step_ms = options.silence_ms_max // 4
         while True:
             await self._clock.sleep(step_ms / 1_000)
             now_ns = self._clock.monotonic_ns()
-            overdue_ns = now_ns - self._options.snapshot_ms_max * 1_000_000
-            if any(asked_ns < overdue_ns for asked_ns in self._asked.values()):
-                raise FeedStale(VENUE, "a snapshot was asked for and did not come")
-            if self._tickers and now_ns - self._last_frame_ns >= step_ms * 1_000_000:
-                market_ids = tuple(self._tickers)
+            overdue_ns = now_ns - options.snapshot_ms_max * 1_000_000
+            self._tell(self.subscriptions.judge_overdue(overdue_ns, now_ns))
+            if self.lag_ms > options.lag_ms_max:
+                raise FeedStale(VENUE, f"frames arrive {self.lag_ms} ms late")
+            market_ids = tuple(self._markets)
+            if market_ids and now_ns - self._last_frame_ns >= step_ms * 1_000_000:
                 self._probes += 1
                 self.resync((market_ids[self._probes % len(market_ids)],))
 
@@ -236,23 +324,13 @@ class KalshiConnection:
             silence_ms_max=self._options.silence_ms_max,
         )
 
-    async def _send(self, command_id: int, command: str, params: Mapping[str, object]) -> None:
-        text = msgspec.json.encode({"id": command_id, "cmd": command, "params": params})
+    async def _send(self, text: bytes) -> None:
         try:
             await self._socket.send(text, text=True)
         except ConnectionClosed as error:
             raise self._closed(error) from error
 
-    def _next_command(self) -> int:
-        self._commands += 1
-        return self._commands
-
     def _closed(self, error: ConnectionClosed) -> FeedError:
         if is_too_big(error):
             self._counts.add("oversized", "oversized message", b"")
         return FeedError(VENUE, f"closed: {error}")
-
-
-async def _end_when(outdated: asyncio.Event) -> None:
-    await outdated.wait()
-    raise FeedError(VENUE, "the followed markets changed")

@@ -1,37 +1,40 @@
-"""Kalshi's websocket: books and fills of the followed markets over one socket, for ever.
+"""Kalshi's websocket: books and fills of the followed markets, for ever.
 
-Sequence numbers are checked by the core; this feed passes them on, and replaces the socket when it
-breaks, falls silent, or carries a frame that cannot be read. Books are void from that moment until
-their next snapshot.
+Over one line, sequence numbers are checked by the core, and this feed passes them on. Over several
+lines, `BookMerger` checks them and merges the lines into one stream without numbers.
 """
 
 import asyncio
 import ssl
 from collections.abc import Callable, Iterable
-from http import HTTPStatus
-from urllib.parse import urlsplit
-
-from websockets.asyncio.client import ClientConnection
+from dataclasses import replace
+from functools import partial
+from typing import Final
 
 from twoleg.core.events import BooksVoid
 from twoleg.core.market import Market, MarketId, Venue
-from twoleg.errors import VenueUnavailable
 from twoleg.seams import Clock, Entropy, Network
-from twoleg.venues.backoff import Backoff, FrameCounts, run_replacing
-from twoleg.venues.kalshi.connection import FeedSinks, KalshiConnection
+from twoleg.venues.backoff import FrameCounts
 from twoleg.venues.kalshi.http import KalshiHttp
+from twoleg.venues.kalshi.line import KalshiLine
+from twoleg.venues.kalshi.merge import BookMerger
 from twoleg.venues.kalshi.numbers import VENUE
 from twoleg.venues.kalshi.options import KalshiOptions
+from twoleg.venues.kalshi.privates import FirstOnly
+from twoleg.venues.kalshi.sinks import FeedSinks, PushSinks
 from twoleg.venues.ports import EventSink, FillSink
-from twoleg.venues.transport import open_websocket, require_safe_url
+from twoleg.venues.transport import require_safe_url
+
+LINES_MAX: Final = 3
 
 
 class KalshiFeed:
     """Streams books and fills to its sinks; `on_up` asks for a reconciliation of fills by REST.
 
-    The private channel has no sequence numbers, so fills may be lost whenever the socket was down.
+    The private channels have no sequence numbers, so fills may be lost whenever a socket was down.
     `on_down` gets the reason of every connection that ended or did not come about, `on_terms` a
-    market whose life or terms changed.
+    market whose life or terms changed. `pushes` are further sinks; what nobody wants is not
+    subscribed. `url` and `urls` are the front doors of one environment, the preferred first.
     """
 
     venue = Venue.KALSHI
@@ -40,7 +43,8 @@ class KalshiFeed:
         self,
         *,
         network: Network,
-        url: str,
+        url: str = "",
+        urls: tuple[str, ...] = (),
         http: KalshiHttp,
         markets: Iterable[Market],
         clock: Clock,
@@ -50,97 +54,108 @@ class KalshiFeed:
         on_up: Callable[[], None] = lambda: None,
         on_down: Callable[[str], None] = lambda _reason: None,
         on_terms: Callable[[MarketId, str], None] = lambda _market_id, _what: None,
+        pushes: PushSinks | None = None,
         options: KalshiOptions | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._network = network
-        self._url = require_safe_url(url, key="kalshi.ws_url")
-        self._http = http
-        self._clock = clock
-        self._entropy = entropy
-        self._sinks = FeedSinks(on_event=on_event, on_fill=on_fill, on_up=on_up, on_terms=on_terms)
+        options = options or KalshiOptions()
+        doors = [require_safe_url(door, key="kalshi.ws_url") for door in urls or (url,)]
+        assert 0 < options.connections <= LINES_MAX
+        self._on_event = on_event
         self._on_down = on_down
-        self._options = options or KalshiOptions()
-        self._tls = tls
         # What the next connection subscribes.
-        self._tickers = {market.id: market.native_id for market in markets}
-        # Set when the present connection no longer carries the wanted markets.
-        self._outdated = asyncio.Event()
-        # The present connection and what it carries; None while there is none.
-        self._connection: KalshiConnection | None = None
-        self._carried: tuple[MarketId, ...] = ()
+        self._markets = {market.id: market for market in markets}
         self.counts = FrameCounts(VENUE)
+        sinks = FeedSinks(
+            on_event=on_event,
+            on_fill=on_fill,
+            on_up=on_up,
+            on_terms=on_terms,
+            pushes=pushes or PushSinks(),
+        )
+        # None with one line: then the core does without it.
+        self._merger: BookMerger | None = None
+        if options.connections > 1:
+            sinks = FirstOnly(sinks).sinks()
+            self._merger = BookMerger(
+                lines=options.connections, on_event=on_event, ask=self._ask_line
+            )
+        self._lines = [
+            KalshiLine(
+                network=network,
+                # Each line prefers another front door.
+                urls=doors[index % len(doors) :] + doors[: index % len(doors)],
+                http=http,
+                markets=self._markets.values,
+                clock=clock,
+                entropy=entropy,
+                sinks=self._sinks_of(index, sinks),
+                on_lost=partial(self._lose, index),
+                counts=self.counts,
+                options=options,
+                tls=tls,
+            )
+            for index in range(options.connections)
+        ]
 
     @property
     def is_up(self) -> bool:
-        """Whether the book channel is subscribed now."""
-        return self._connection is not None and self._connection.book_sid != 0
+        """Whether the books are subscribed on a line now."""
+        return any(line.is_up for line in self._lines)
+
+    @property
+    def lag_ms(self) -> int:
+        """How late the last frame of the best line arrived, in ms; 0 if not told."""
+        lags = [line.connection.lag_ms for line in self._lines if line.connection is not None]
+        return min((lag for lag in lags if lag), default=0)
 
     async def run(self) -> None:
         """Stream until cancelled."""
-        options = self._options
-        await run_replacing(
-            venue=VENUE,
-            clock=self._clock,
-            backoff=Backoff(
-                entropy=self._entropy,
-                delay_ms_min=options.backoff_ms_min,
-                delay_ms_max=options.backoff_ms_max,
-            ),
-            run_connection=self._run_connection,
-            on_lost=self._lose,
-        )
+        async with asyncio.TaskGroup() as tasks:
+            for index, line in enumerate(self._lines):
+                tasks.create_task(line.run(), name=f"kalshi-line-{index}")
+
+    def follow(self, markets: Iterable[Market]) -> None:
+        """Follow further markets, without a pause for the others."""
+        new = [market for market in markets if market.id not in self._markets]
+        self._markets.update((market.id, market) for market in new)
+        for line in self._lines:
+            if line.connection is not None and new:
+                line.connection.follow(new)
+
+    def unfollow(self, market_ids: Iterable[MarketId]) -> None:
+        """Follow these markets no longer; their books are void at once."""
+        gone = [market_id for market_id in market_ids if market_id in self._markets]
+        for market_id in gone:
+            del self._markets[market_id]
+        for line in self._lines:
+            if line.connection is not None and gone:
+                line.connection.unfollow(gone)
 
     def set_markets(self, markets: Iterable[Market]) -> None:
-        """Follow these markets from now on; a change replaces the socket."""
-        wanted = {market.id: market.native_id for market in markets}
-        if wanted != self._tickers:
-            self._tickers = wanted
-            self._outdated.set()
+        """Follow exactly these markets from now on."""
+        wanted = {market.id: market for market in markets}
+        self.unfollow([market_id for market_id in self._markets if market_id not in wanted])
+        self.follow(wanted.values())
 
     def resync(self, market_ids: Iterable[MarketId]) -> None:
         """Ask for new snapshots of these books; without a socket they come with the next one."""
-        if self._connection is not None:
-            self._connection.resync(market_ids)
+        if self._merger is not None:
+            self._merger.reset(market_ids)
+        else:
+            self._lines[0].resync(market_ids)
 
-    async def _run_connection(self) -> None:
-        self._outdated.clear()
-        tickers = self._tickers
-        self._carried = tuple(tickers)
-        self._connection = KalshiConnection(
-            socket=await self._connect(),
-            tickers=tickers,
-            sinks=self._sinks,
-            counts=self.counts,
-            clock=self._clock,
-            options=self._options,
-        )
-        await self._connection.run(self._outdated)
+    def _ask_line(self, index: int, market_ids: tuple[MarketId, ...]) -> None:
+        self._lines[index].resync(market_ids)
 
-    def _lose(self, reason: str) -> None:
-        was_up = self.is_up
-        self._connection = None
-        if was_up and self._carried:
-            self._sinks.on_event(BooksVoid(self._carried, reason))
+    def _sinks_of(self, index: int, sinks: FeedSinks) -> FeedSinks:
+        if self._merger is None:
+            return sinks
+        return replace(sinks, on_event=partial(self._merger.take, index))
+
+    def _lose(self, index: int, had_books: bool, reason: str) -> None:  # noqa: FBT001 - a callback
+        if self._merger is not None:
+            self._merger.lose(index, reason)
+        elif had_books and self._markets:
+            self._on_event(BooksVoid(tuple(self._markets), reason))
         self._on_down(reason)
-
-    async def _connect(self) -> ClientConnection:
-        options = self._options
-        try:
-            return await open_websocket(
-                self._network,
-                self._url,
-                venue=VENUE,
-                headers=self._http.websocket_headers(urlsplit(self._url).path),
-                tls=self._tls,
-                open_timeout_ms=options.open_timeout_ms,
-                ping_interval_ms=options.ping_interval_ms,
-                # Above the decoder's own limit, so that it can say whose frame it was.
-                message_bytes_max=2 * options.frame_bytes_max,
-                queue_frames_max=options.queue_frames_max,
-            )
-        except VenueUnavailable as error:
-            if error.http_status == HTTPStatus.UNAUTHORIZED:
-                # Most often our clock: the next attempt signs with the corrected time.
-                await self._http.measure_skew()
-            raise

@@ -1,4 +1,4 @@
-"""Finding out what became of an order: the fence, then bounded reads.
+"""Finding out what became of a taker's order: the fence, then bounded reads.
 
 Kalshi consumes a client order id for ever, by a fill as well as by a kill (Kalshi API docs, orders
 v2; seen on the wire 2026-06 and 2026-10). So a harmless order under the same id either goes
@@ -16,14 +16,17 @@ from twoleg.core.orders import OrderRef, OrderSpec
 from twoleg.errors import MalformedMessage, VenueRejected, VenueUnavailable
 from twoleg.seams import Clock, Entropy
 from twoleg.venues.kalshi.answers import ORDER_EXISTS, decided, unknown
+from twoleg.venues.kalshi.bodies import build_order, fence_spec
 from twoleg.venues.kalshi.history import OrderHistory
 from twoleg.venues.kalshi.numbers import parse_size
 from twoleg.venues.kalshi.options import KalshiOptions
-from twoleg.venues.kalshi.rest import OrderRow, build_order, fence_spec
+from twoleg.venues.kalshi.rest import OrderRow
 from twoleg.venues.ports import CancelAnswer
 
 _NS_PER_MS: Final = 1_000_000
 RESTING: Final = "resting"
+UNANSWERED: Final = frozenset({"no_answer", "not_connected", "rate_budget_empty"})
+"""What a fence that reached nobody ends with: reads would reach nobody either."""
 FINAL_STATES: Final = frozenset({"executed", "canceled"})
 
 
@@ -45,7 +48,7 @@ class PostOrder(Protocol):
 
 
 class Fence:
-    """Looks orders up in bounded time."""
+    """Looks takers' orders up in bounded time; those that may rest are never fenced."""
 
     def __init__(
         self,
@@ -63,6 +66,8 @@ class Fence:
         self._clock = clock
         self._entropy = entropy
         self._options = options
+        # A fence must not take an order of ours off the book.
+        self._harmless = msgspec.structs.replace(options, self_trade_prevention="taker_at_cross")
 
     async def look_up(self, ref: OrderRef) -> LegAnswer:
         """FILLED, PARTIAL or MISSED if the venue tells in time, else UNKNOWN."""
@@ -79,9 +84,9 @@ class Fence:
                 last = answer
                 if answer.code == ORDER_EXISTS:
                     consumed_ms = self._history.venue_ms()
-            if consumed_ms or last.status is AnswerStatus.REJECTED:
-                # A fence refused for another reason (paused, no cash) says nothing about the
-                # first order; the reads still may.
+            if consumed_ms or last.code not in UNANSWERED:
+                # A fence refused for another reason (paused, no cash, words that we do not know)
+                # says nothing about the first order; the reads still may.
                 found = await self._read_once(ref, deadline_ns, consumed_ms)
                 if found.status is not AnswerStatus.UNKNOWN:
                     return found
@@ -94,7 +99,7 @@ class Fence:
     async def _fence_once(self, ref: OrderRef, deadline_ns: int) -> LegAnswer:
         """MISSED: the first never landed. Filled: the fence itself traded. Else undecided."""
         spec = fence_spec(ref.spec)
-        body = build_order(spec, client_order_id=ref.order_key, subaccount=self._options.subaccount)
+        body = build_order(spec, client_order_id=ref.order_key, options=self._harmless)
         left_ms = max(1, (deadline_ns - self._clock.monotonic_ns()) // _NS_PER_MS)
         answer = await self._post(
             spec,
@@ -135,32 +140,17 @@ class Fence:
         except MalformedMessage as error:
             return unknown("unreadable_answer", error.reason)
         if order.status == RESTING and order.ticker == ref.spec.market.native_id:
-            # Ours never rest. The next read tells how this one ended.
+            # A taker's never rests. The next read tells how this one ended.
             await self._cancel(msgspec.structs.replace(ref, venue_order_id=order.order_id))
         if not _is_decisive(order, ref, filled_e6):
             return unknown(f"found_{order.status}"[:60], order.fill_count_fp, order.order_id)
-        return await self._decide(ref, order, filled_e6, deadline_ns)
+        return await self._history.tell_finished(ref, order, filled_e6, deadline_ns)
 
     async def _judge_unlisted(self, ref: OrderRef, consumed_ms: int) -> LegAnswer:
         can_prove = self._options.takes_unlisted_for_killed and consumed_ms
-        if can_prove and await self._history.proves_kill(ref, consumed_ms):
+        if can_prove and await self._history.rules_out(ref, consumed_ms):
             return decided(0, ref.spec, "", code="consumed_without_order")
         return unknown("consumed_not_found" if consumed_ms else "not_found")
-
-    async def _decide(
-        self, ref: OrderRef, order: OrderRow, filled_e6: int, deadline_ns: int
-    ) -> LegAnswer:
-        if filled_e6 == 0:
-            return decided(0, ref.spec, order.order_id, code="found_canceled")
-        fills = await self._history.await_fills(ref, order.order_id, filled_e6, deadline_ns)
-        return decided(
-            filled_e6,
-            ref.spec,
-            order.order_id,
-            code=f"found_{order.status}",
-            notional_micros=sum(fill.notional_micros for fill in fills) if fills else -1,
-            trade_ids=tuple(fill.fill_id for fill in fills),
-        )
 
 
 def _is_decisive(order: OrderRow, ref: OrderRef, filled_e6: int) -> bool:

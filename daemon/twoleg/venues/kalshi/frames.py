@@ -1,23 +1,16 @@
-"""Shapes of Kalshi's websocket frames, as msgspec reads them (AsyncAPI 2.0.0 of 2026-10-26).
+"""Shapes of Kalshi's book and control frames, as msgspec reads them (AsyncAPI 2.0.0, 2026-10-26).
 
-Only fields that are used stand here; deprecated ones (`action`, `purchased_side`, `taker_side`)
-may vanish any day and are not relied on.
+Only fields that are used stand here; what the other channels push has its shapes in `channels`.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-Number = int | None
-"""An integer that the venue may leave out or send as null."""
+from twoleg.venues.kalshi.channels import ChannelFrame, Number, Text
 
-
-class WireBand(msgspec.Struct, frozen=True):
-    """One band of a price grid, in dollars."""
-
-    start: str
-    end: str
-    step: str
+Counter = Annotated[int, msgspec.Meta(ge=1)]
+"""Books arrive numbered, and numbers begin at 1: what is not numbered cannot be trusted."""
 
 
 class Header(msgspec.Struct, frozen=True, gc=False):
@@ -29,20 +22,27 @@ class Header(msgspec.Struct, frozen=True, gc=False):
 
 
 class DeltaMsg(msgspec.Struct, gc=False):
-    """A signed change of one level, at a YES price."""
+    """A signed change of one level, at a YES price; the clock may not be there.
+
+    `client_order_id` and `subaccount` are there if an order of ours caused it; `ts` is RFC 3339.
+    """
 
     market_ticker: str
     price_dollars: str
     delta_fp: str
     side: Literal["yes", "no"]
     ts_ms: Number = 0
+    clock: Number = 0
+    client_order_id: Text = ""
+    subaccount: Number = None
+    ts: Text = ""
 
 
 class DeltaFrame(msgspec.Struct, tag_field="type", tag="orderbook_delta", gc=False):
     """A change of one level."""
 
-    sid: int
-    seq: int
+    sid: Counter
+    seq: Counter
     msg: DeltaMsg
     sending_ts_ms: int = 0
 
@@ -54,66 +54,16 @@ class SnapshotMsg(msgspec.Struct):
     yes_dollars_fp: list[tuple[str, str]] | None = None
     no_dollars_fp: list[tuple[str, str]] | None = None
     ts_ms: Number = 0
+    clock: Number = 0
 
 
 class SnapshotFrame(msgspec.Struct, tag_field="type", tag="orderbook_snapshot"):
     """A whole book."""
 
-    sid: int
-    seq: int
+    sid: Counter
+    seq: Counter
     msg: SnapshotMsg
     sending_ts_ms: int = 0
-
-
-class FillMsg(msgspec.Struct):
-    """A fill of ours; `yes_price_dollars` is a YES price whichever side we took."""
-
-    trade_id: str
-    order_id: str
-    market_ticker: str
-    yes_price_dollars: str
-    count_fp: str
-    fee_cost: str
-    book_side: str = ""
-    outcome_side: str = ""
-    client_order_id: str = ""
-    ts_ms: Number = 0
-
-
-class FillFrame(msgspec.Struct, tag_field="type", tag="fill"):
-    """A fill of ours; the channel has no sequence numbers."""
-
-    msg: FillMsg
-    sending_ts_ms: int = 0
-
-
-class OrderMsg(msgspec.Struct):
-    """An order of ours; read leniently, it is only a hint."""
-
-    order_id: str = ""
-    client_order_id: str = ""
-    status: str = ""
-    fill_count_fp: str = ""
-
-
-class OrderFrame(msgspec.Struct, tag_field="type", tag="user_order"):
-    """An order of ours changed."""
-
-    msg: OrderMsg
-
-
-class LifecycleMsg(msgspec.Struct):
-    """A market's life; `price_ranges` only when the grid changed."""
-
-    event_type: str = ""
-    market_ticker: str = ""
-    price_ranges: list[WireBand] | None = None
-
-
-class LifecycleFrame(msgspec.Struct, tag_field="type", tag="market_lifecycle_v2"):
-    """A market's life changed."""
-
-    msg: LifecycleMsg
 
 
 class SubscribedMsg(msgspec.Struct):
@@ -128,6 +78,7 @@ class SubscribedFrame(msgspec.Struct, tag_field="type", tag="subscribed"):
 
     msg: SubscribedMsg
     id: int = 0
+    sending_ts_ms: int = 0
 
 
 class OkFrame(msgspec.Struct, tag_field="type", tag="ok"):
@@ -136,6 +87,7 @@ class OkFrame(msgspec.Struct, tag_field="type", tag="ok"):
     id: int = 0
     sid: int = 0
     seq: int = 0
+    sending_ts_ms: int = 0
 
 
 class UnsubscribedFrame(msgspec.Struct, tag_field="type", tag="unsubscribed"):
@@ -144,13 +96,16 @@ class UnsubscribedFrame(msgspec.Struct, tag_field="type", tag="unsubscribed"):
     id: int = 0
     sid: int = 0
     seq: int = 0
+    sending_ts_ms: int = 0
 
 
 class ErrorMsg(msgspec.Struct):
-    """Code and text."""
+    """Code and text, and the markets concerned where the venue names them."""
 
     code: int = 0
     msg: str = ""
+    market_ticker: str | None = None
+    market_tickers: list[str] | None = None
 
 
 class ErrorFrame(msgspec.Struct, tag_field="type", tag="error"):
@@ -160,16 +115,8 @@ class ErrorFrame(msgspec.Struct, tag_field="type", tag="error"):
     id: int = 0
     sid: int = 0
     seq: int = 0
+    sending_ts_ms: int = 0
 
 
-Frame = (
-    DeltaFrame
-    | SnapshotFrame
-    | FillFrame
-    | OrderFrame
-    | LifecycleFrame
-    | SubscribedFrame
-    | OkFrame
-    | UnsubscribedFrame
-    | ErrorFrame
-)
+ControlFrame = SubscribedFrame | OkFrame | UnsubscribedFrame | ErrorFrame
+Frame = DeltaFrame | SnapshotFrame | ChannelFrame | ControlFrame

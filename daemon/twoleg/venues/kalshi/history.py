@@ -6,22 +6,25 @@ fills do not carry it. "Not found" alone is therefore never evidence here, nor i
 
 from collections.abc import AsyncIterator
 from typing import Final
+from urllib.parse import quote
 
-from twoleg.core.events import Fill
+from twoleg.core.events import Fill, LegAnswer
 from twoleg.core.orders import OrderRef
 from twoleg.errors import MalformedMessage, VenueRejected, VenueUnavailable
 from twoleg.seams import Clock, Entropy
 from twoleg.venues.backoff import Backoff
+from twoleg.venues.kalshi.answers import decided
+from twoleg.venues.kalshi.costs import Endpoint
 from twoleg.venues.kalshi.http import KalshiHttp
-from twoleg.venues.kalshi.numbers import VENUE
+from twoleg.venues.kalshi.numbers import VENUE, parse_time_ms
 from twoleg.venues.kalshi.options import KalshiOptions
 from twoleg.venues.kalshi.rest import (
     FillPage,
+    OneOrder,
     OrderPage,
     OrderRow,
     ReadStamp,
     fill_of,
-    parse_time_ms,
 )
 
 PAGE_ROWS: Final = 1_000
@@ -55,19 +58,36 @@ class OrderHistory:
                 return order
         return None
 
-    async def proves_kill(self, ref: OrderRef, consumed_ms: int) -> bool:
-        """Whether the reads, by the venue's own word fresh enough, rule out a consumed id's order.
+    async def read_order(self, venue_order_id: str) -> OrderRow | None:
+        """One order by the venue's id; None while the venue does not show it. Raises as above.
 
-        A killed fill-or-kill leaves no order behind (docs, orders v2). Not finding one is evidence
-        only if the read side states a time well after the id was known to be consumed, no order
-        under the id is listed then, and every fill of the market belongs to an order that is.
-        Raises as `find_order`, and MalformedMessage.
+        It may be missing for seconds after it was accepted (seen 2026-07).
+        """
+        path = f"/portfolio/orders/{quote(venue_order_id, safe='')}"
+        try:
+            found = await self._http.get(
+                path, OneOrder, reserved=True, endpoint=Endpoint.READ_ORDER
+            )
+        except VenueRejected as error:
+            if error.http_status == 404:
+                return None
+            raise
+        return found.order
+
+    async def rules_out(self, ref: OrderRef, after_ms: int) -> bool:
+        """Whether the reads, by the venue's own word fresher than a time, rule an order out.
+
+        `after_ms` is the venue's time from which on the order can no longer appear: its id was
+        seen consumed by then, or its signature had expired. Not finding it is evidence only if the
+        read side states a time well after that, no order under the id is listed then, and every
+        fill of the market belongs to an order that is. Raises as `find_order`, and
+        MalformedMessage.
         """
         now_ms = self._http.timestamp_ms()
         if now_ms - ref.sent_wall_ms > LISTED_MS_MAX:
             return False
         stamp = await self._http.get("/exchange/user_data_timestamp", ReadStamp, reserved=True)
-        if parse_time_ms(stamp.as_of_time) < consumed_ms + self._options.kill_margin_ms:
+        if parse_time_ms(stamp.as_of_time) < after_ms + self._options.kill_margin_ms:
             return False
         listed: set[str] = set()
         async for order in self._orders(ref):
@@ -126,6 +146,22 @@ class OrderHistory:
             if self._clock.monotonic_ns() + delay_ms * 1_000_000 >= end_ns:
                 return ()
             await self._clock.sleep(delay_ms / 1_000)
+
+    async def tell_finished(
+        self, ref: OrderRef, order: OrderRow, filled_e6: int, deadline_ns: int
+    ) -> LegAnswer:
+        """The answer for an order that the venue shows finished, with its fills if they show."""
+        if filled_e6 == 0:
+            return decided(0, ref.spec, order.order_id, code="found_canceled")
+        fills = await self.await_fills(ref, order.order_id, filled_e6, deadline_ns)
+        return decided(
+            filled_e6,
+            ref.spec,
+            order.order_id,
+            code=f"found_{order.status}",
+            notional_micros=sum(fill.notional_micros for fill in fills) if fills else -1,
+            trade_ids=tuple(fill.fill_id for fill in fills),
+        )
 
     def backoff(self) -> Backoff:
         """A fresh back-off for re-reads."""

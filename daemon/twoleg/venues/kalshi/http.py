@@ -1,30 +1,32 @@
 """Signed requests to Kalshi's REST API within its rate limits.
 
-Owns the buckets and the estimate of the clock skew. Rate limits: Kalshi API docs, 2026-09-22.
+Owns the buckets, the choice of the host and the estimate of the clock skew. Rate limits: Kalshi
+API docs, 2026-09-22.
 """
 
 from collections.abc import Mapping
 from email.utils import mktime_tz, parsedate_tz
-from typing import Final, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Final, NamedTuple, TypeVar
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 
 from twoleg.errors import MalformedMessage, OutcomeUnknown, VenueRejected, VenueUnavailable
 from twoleg.seams import Clock
-from twoleg.venues.kalshi.answers import RATE_LIMITED, parse_error
+from twoleg.venues.kalshi.answers import read_verdict, word_of
+from twoleg.venues.kalshi.costs import Costs, Endpoint
+from twoleg.venues.kalshi.hosts import Hosts
+from twoleg.venues.kalshi.meanings import Operation, Verdict
 from twoleg.venues.kalshi.numbers import VENUE
 from twoleg.venues.kalshi.options import KalshiOptions
 from twoleg.venues.kalshi.rest import decode
 from twoleg.venues.kalshi.sign import KalshiSigner
+from twoleg.venues.kalshi.watch import AnswerWatch
 from twoleg.venues.ratelimit import TokenBucket
 from twoleg.venues.transport import HttpExchange, require_safe_url
 
 T = TypeVar("T")
 ORDERS_PATH: Final = "/portfolio/events/orders"
-ORDER_COST: Final = 10
-CANCEL_COST: Final = 2
-READ_COST: Final = 10
 SKEW_MS_SAFE: Final = 2_000
 """±5 s is known to be accepted (measured, 2026-06); the Date header is good to a second."""
 ROUND_TRIP_MS_MAX: Final = 2_000
@@ -32,29 +34,45 @@ ROUND_TRIP_MS_MAX: Final = 2_000
 log = structlog.get_logger(__name__)
 
 
+class BucketLimits(NamedTuple):
+    """One rate bucket as the venue states it: how much it holds, how fast it fills."""
+
+    capacity: int
+    refill_per_s: int
+
+
 class KalshiHttp:
-    """One account's REST door: signs, meters, and turns answers into values or venue errors."""
+    """One account's REST door: signs, meters, and turns answers into values or venue errors.
+
+    `base_urls` are the hosts of one environment, the preferred first. A host that cannot be
+    reached, does not answer or answers 5xx is left for a while. Reads go on to the other at once;
+    a write goes on only if not a byte of it was sent, and whatever asks for it later (the look-up
+    with the same client order id) finds the other host preferred.
+    """
 
     def __init__(
         self,
         *,
         exchange: HttpExchange,
-        base_url: str,
+        base_url: str = "",
+        base_urls: tuple[str, ...] = (),
         clock: Clock,
         signer: KalshiSigner | None = None,
         options: KalshiOptions | None = None,
     ) -> None:
         self._exchange = exchange
-        self._base_url = require_safe_url(base_url, key="kalshi.rest_url").rstrip("/")
-        self._base_path = urlsplit(self._base_url).path
         self._clock = clock
         self._signer = signer
-        self._options = options or KalshiOptions()
+        self._options = options = options or KalshiOptions()
+        urls = [
+            require_safe_url(url, key="kalshi.rest_url").rstrip("/")
+            for url in base_urls or (base_url,)
+        ]
+        self._hosts = Hosts(urls, clock=clock, return_ms=options.host_return_ms)
         # Added to our clock when signing; 0 while the clocks agree well enough.
         self._correction_ms = 0
         # Venue's clock minus ours as last measured.
         self._skew_ms = 0
-        options = self._options
         self._reads = TokenBucket(
             clock=clock,
             capacity=options.read_capacity,
@@ -62,8 +80,11 @@ class KalshiHttp:
             reserved=options.read_reserved,
         )
         self._balance = TokenBucket(clock=clock, capacity=1, refill_per_s=1)
-        # An explicit exchange_index bills that shard's own full-sized bucket.
+        # An explicit exchange_index bills that shard's own full-sized bucket; this is its size.
+        self._write_limits = BucketLimits(options.write_capacity, options.write_refill_per_s)
         self._writes: dict[int, TokenBucket] = {}
+        self.costs: Final = Costs()
+        self._watch = AnswerWatch(clock=clock)
 
     @property
     def skew_ms(self) -> int:
@@ -75,51 +96,80 @@ class KalshiHttp:
         return self._clock.wall_ns() // 1_000_000 + self._correction_ms
 
     def writes(self, shard: int) -> TokenBucket:
-        """The write bucket of one shard."""
+        """The write bucket of one shard; shard 0's is also the unscoped one of all batches."""
         bucket = self._writes.get(shard)
         if bucket is None:
-            options = self._options
+            limits = self._write_limits
             bucket = self._writes[shard] = TokenBucket(
                 clock=self._clock,
-                capacity=options.write_capacity,
-                refill_per_s=options.write_refill_per_s,
-                reserved=options.write_reserved,
+                capacity=limits.capacity,
+                refill_per_s=limits.refill_per_s,
+                reserved=min(self._options.write_reserved, limits.capacity // 2),
             )
         return bucket
 
+    def apply_limits(
+        self, read: BucketLimits, write: BucketLimits, *, balance_per_s: int = 1
+    ) -> None:
+        """Take over the account's limits as `GET /account/limits` states them.
+
+        The balance has a bucket of its own: 1 a second up to the tier Advanced, 5 above.
+
+        Raises:
+            VenueUnavailable: limits that are not positive; the old ones stay.
+        """
+        if min(*read, *write, balance_per_s) <= 0:
+            raise VenueUnavailable(VENUE, "unreadable_answer", f"limits {read} and {write}")
+        self._reads.resize(capacity=read.capacity, refill_per_s=read.refill_per_s)
+        self._balance.resize(capacity=1, refill_per_s=balance_per_s)
+        self._write_limits = write
+        for bucket in self._writes.values():
+            bucket.resize(capacity=write.capacity, refill_per_s=write.refill_per_s)
+
+    def apply_costs(self, stated: Mapping[tuple[str, str], int]) -> None:
+        """Take over `GET /account/endpoint_costs`: (method, path) to tokens; see `Costs.apply`."""
+        self.costs.apply(stated)
+
+    def note(self, verdict: Verdict) -> None:
+        """Tell the log if an answer is not in the table, or needs a person."""
+        self._watch.note(verdict)
+
     async def post_order(self, body: bytes, *, timeout_ms: int) -> tuple[int, bytes]:
-        """Send an order once; the caller has taken its tokens.
+        """Send an order once; see `write`."""
+        return await self.write("POST", ORDERS_PATH, body=body, timeout_ms=timeout_ms)
+
+    async def write(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        body: bytes = b"",
+        timeout_ms: int,
+    ) -> tuple[int, bytes]:
+        """Send one write once and return (status, body); the caller has taken its tokens.
+
+        `path` is already quoted. POST and PUT always carry a body: the venue refuses those
+        without (seen on its perpetuals API, 2026; taken to hold here). The library may repeat a
+        PUT or DELETE on a connection that breaks, and never a POST; all of ours bear it.
 
         Raises:
             VenueUnavailable: nothing was sent.
             OutcomeUnknown: it may have been received.
         """
-        headers = {"Content-Type": "application/json", **self._sign("POST", ORDERS_PATH)}
+        if not body and method in {"POST", "PUT"}:
+            body = b"{}"
         started_ns = self._clock.monotonic_ns()
-        status, answer_headers, answer = await self._exchange.request(
-            "POST",
-            self._base_url + ORDERS_PATH,
-            headers=headers,
-            body=body,
-            timeout_ms=timeout_ms,
-        )
-        self._observe(answer_headers, started_ns)
-        return status, answer
-
-    async def delete_order(
-        self, order_id: str, params: Mapping[str, str | int], *, timeout_ms: int
-    ) -> tuple[int, bytes]:
-        """Cancel an order once; the caller has taken its tokens. Raises as `post_order`."""
-        path = f"{ORDERS_PATH}/{quote(order_id, safe='')}"
-        started_ns = self._clock.monotonic_ns()
-        status, answer_headers, answer = await self._exchange.request(
-            "DELETE",
-            f"{self._base_url}{path}?{urlencode(params)}",
-            headers=self._sign("DELETE", path),
-            timeout_ms=timeout_ms,
-        )
-        self._observe(answer_headers, started_ns)
-        return status, answer
+        url = self._hosts.current()
+        try:
+            return await self._once(url, method, path, params, body=body, timeout_ms=timeout_ms)
+        except VenueUnavailable:
+            # Not connected: the other host may have it, in what is left of the time.
+            spare = self._hosts.spare(url)
+            left_ms = timeout_ms - (self._clock.monotonic_ns() - started_ns) // 1_000_000
+            if spare is None or left_ms <= 0:
+                raise
+        return await self._once(spare, method, path, params, body=body, timeout_ms=left_ms)
 
     async def get(
         self,
@@ -130,6 +180,7 @@ class KalshiHttp:
         private: bool = True,
         reserved: bool = False,
         is_balance: bool = False,
+        endpoint: Endpoint = Endpoint.OTHER_READ,
         timeout_ms: int = 0,
     ) -> T:
         """Read one resource; `path` and the values of `params` need no quoting by the caller.
@@ -138,23 +189,35 @@ class KalshiHttp:
             VenueUnavailable: no token in time, no answer, 429, 5xx, or an unreadable body.
             VenueRejected: any other refusal; `code` is the venue's.
         """
-        bucket, cost = (self._balance, 1) if is_balance else (self._reads, READ_COST)
-        await self.take(bucket, cost, reserved=reserved, wait_ms_max=self._options.read_wait_ms_max)
-        headers = self._sign("GET", path) if private else {}
-        query = f"?{urlencode(params)}" if params else ""
-        started_ns = self._clock.monotonic_ns()
-        status, answer_headers, body = await self._exchange.request(
-            "GET",
-            f"{self._base_url}{path}{query}",
-            headers=headers,
-            timeout_ms=timeout_ms or self._options.read_timeout_ms,
-        )
-        if private:
-            self._observe(answer_headers, started_ns)
+        bucket = self._balance if is_balance else self._reads
+        cost = 1 if is_balance else self.costs.of(endpoint)
+        options = self._options
+        limit_ms = timeout_ms or options.read_timeout_ms
+
+        async def read_at(url: str) -> T:
+            await self.take(bucket, cost, reserved=reserved, wait_ms_max=options.read_wait_ms_max)
+            status, body = await self._once(
+                url, "GET", path, params, timeout_ms=limit_ms, is_signed=private
+            )
+            return self._read(status, body, shape, bucket)
+
+        url = self._hosts.current()
+        try:
+            return await read_at(url)
+        except VenueUnavailable:
+            spare = self._hosts.spare(url)
+            if spare is None:
+                raise
+        return await read_at(spare)
+
+    def _read(self, status: int, body: bytes, shape: type[T], bucket: TokenBucket) -> T:
         if status == 429:
             bucket.drain()
         if status != 200:
-            raise _refusal(status, body)
+            verdict = read_verdict(Operation.READ, status, body)
+            if verdict.row is not None:
+                self.note(verdict)
+            raise _refusal(verdict)
         try:
             return decode(body, shape)
         except MalformedMessage as error:
@@ -187,10 +250,44 @@ class KalshiHttp:
         assert self._signer is not None
         return self._signer.headers("GET", path, self.timestamp_ms())
 
-    def _sign(self, method: str, path: str) -> Mapping[str, str]:
-        if self._signer is None:
-            return {}
-        return self._signer.headers(method, self._base_path + path, self.timestamp_ms())
+    async def _once(
+        self,
+        url: str,
+        method: str,
+        path: str,
+        params: Mapping[str, str | int] | None,
+        *,
+        body: bytes | None = None,
+        timeout_ms: int,
+        is_signed: bool = True,
+    ) -> tuple[int, bytes]:
+        """One request to one host; the host's health is taken from how it went."""
+        headers: dict[str, str] = {}
+        if is_signed and self._signer is not None:
+            signed_path = urlsplit(url).path + path
+            headers |= self._signer.headers(method, signed_path, self.timestamp_ms())
+        if body:
+            headers["Content-Type"] = "application/json"
+        query = f"?{urlencode(params)}" if params else ""
+        started_ns = self._clock.monotonic_ns()
+        try:
+            status, answer_headers, answer = await self._exchange.request(
+                method,
+                f"{url}{path}{query}",
+                headers=headers,
+                body=body or None,
+                timeout_ms=timeout_ms,
+            )
+        except (VenueUnavailable, OutcomeUnknown) as error:
+            self._hosts.report_failure(url, error.code)
+            raise
+        if status >= 500:
+            self._hosts.report_failure(url, f"http_{status}")
+        else:
+            self._hosts.report_answer(url)
+        if is_signed:
+            self._observe(answer_headers, started_ns)
+        return status, answer
 
     def _observe(self, headers: Mapping[str, str], started_ns: int) -> None:
         """Estimate the skew from a signed answer's Date: such answers are never cached ones."""
@@ -207,11 +304,8 @@ class KalshiHttp:
         self._correction_ms = correction_ms
 
 
-def _refusal(status: int, body: bytes) -> VenueRejected | VenueUnavailable:
-    code, detail = parse_error(body)
-    if status == 429:
-        return VenueUnavailable(VENUE, RATE_LIMITED, detail, http_status=status)
-    word = code or f"http_{status}"
-    if 400 <= status < 500 and status != 408:
-        return VenueRejected(VENUE, word, detail, http_status=status)
-    return VenueUnavailable(VENUE, word, detail, http_status=status)
+def _refusal(verdict: Verdict) -> VenueRejected | VenueUnavailable:
+    status, word = verdict.http_status or 0, word_of(verdict)
+    if 400 <= status < 500 and status not in {408, 429}:
+        return VenueRejected(VENUE, word, verdict.detail, http_status=status)
+    return VenueUnavailable(VENUE, word, verdict.detail, http_status=status)

@@ -6,7 +6,7 @@ from typing import Final
 from twoleg.core.market import Band, PriceGrid
 from twoleg.core.units import ONE_DOLLAR_E4
 from twoleg.errors import MalformedMessage
-from twoleg.venues.kalshi.frames import WireBand
+from twoleg.venues.kalshi.channels import WireBand
 from twoleg.venues.kalshi.numbers import VENUE, parse_price
 
 BANDS_MAX: Final = 64

@@ -1,9 +1,10 @@
-"""Kalshi's decimal strings to exact integers and back. Pure; no float, no Decimal.
+"""Kalshi's decimal strings and times to exact integers and back. Pure; no float, no Decimal.
 
 Kalshi API docs, fixed point migration, 2026-08-17: prices have up to 4 decimals in dollars, counts
 2 decimals, fees and costs up to 6.
 """
 
+from datetime import datetime
 from typing import Final
 
 from twoleg.core.units import ONE_DOLLAR_E4
@@ -77,3 +78,16 @@ def format_count(size_e6: int) -> str:
     assert size_e6 >= 0
     assert size_e6 % 10_000 == 0
     return f"{size_e6 // 1_000_000}.{size_e6 // 10_000 % 100:02d}"
+
+
+def parse_time_ms(text: str) -> int:
+    """RFC 3339 to Unix milliseconds; 0 for an empty or unreadable one."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return 0
+    if moment.tzinfo is None:
+        return 0
+    # Integers: a float of seconds would lose the last milliseconds' digits.
+    whole_s = int(moment.replace(microsecond=0).timestamp())
+    return whole_s * 1_000 + moment.microsecond // 1_000

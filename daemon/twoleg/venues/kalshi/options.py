@@ -1,5 +1,7 @@
 """Limits of the Kalshi client, each with its unit in its name."""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -13,6 +15,16 @@ class KalshiOptions(msgspec.Struct, frozen=True, kw_only=True):
     balance_quantum_micros: int = 100
     """100 for direct members, 10 000 for accounts at a broker (docs, fee rounding)."""
 
+    self_trade_prevention: Literal["taker_at_cross", "maker"] = "taker_at_cross"
+    """What happens when an order of ours would meet another of ours.
+
+    `taker_at_cross` stops the incoming one and leaves what rests: an arbitrage leg that would
+    trade with ourselves locks nothing in, so it should miss. `maker` takes the resting one off
+    the book and goes on: for a quoter whose newest price is the one that counts.
+    """
+    cancel_order_on_pause: bool = False
+    """Whether orders that rest are taken off the book when a trading pause begins."""
+
     order_timeout_ms: int = 2_500
     read_timeout_ms: int = 5_000
     look_up_ms_max: int = 8_000
@@ -25,12 +37,18 @@ class KalshiOptions(msgspec.Struct, frozen=True, kw_only=True):
     takes_unlisted_for_killed: bool = False
     """Whether an id that is consumed, and whose order fresh reads rule out, counts as killed.
 
-    Off: such an order stays UNKNOWN. On: MISSED, by `OrderHistory.proves_kill`.
+    Off: such an order stays UNKNOWN. On: MISSED, by `OrderHistory.rules_out`.
     """
+    signature_ms_max: int = 60_000
+    """A request signed longer ago than this is refused (measured: 30 s is too old, 2026-06)."""
     reread_ms_min: int = 150
     reread_ms_max: int = 1_000
     pages_max: int = 20
     rollback_wait_ms_max: int = 400
+    host_return_ms: int = 60_000
+    """How long a host that failed is left alone before it is preferred again."""
+    transfer_wait_ms_max: int = 30_000
+    """How long a transfer is watched until it is complete, or until it is known to have landed."""
     read_wait_ms_max: int = 3_000
 
     write_capacity: int = 100
@@ -50,7 +68,20 @@ class KalshiOptions(msgspec.Struct, frozen=True, kw_only=True):
     queue_frames_max: int = 4_096
     frames_per_yield: int = 64
     resync_gap_ms: int = 250
+    lag_ms_max: int = 10_000
+    """Frames that arrive this much later than the venue says it sent them: another socket."""
+    connections: int = 1
+    """1 to 3 sockets that carry the same books; more than one are merged."""
     backoff_ms_min: int = 250
     backoff_ms_max: int = 30_000
 
+    pause_hold_ms: int = 15_000
+    """How long a shard counts as closed after it refused an order as paused."""
+
     terms_cached_ms: int = 60_000
+    created_wait_ms_max: int = 5_000
+    """How long a market that was just created may be unknown to reads."""
+    fee_change_lead_ms: int = 3_600_000
+    """A scheduled fee that is higher counts from this long before it takes effect."""
+    honours_fee_waivers: bool = False
+    """Whether a market's fee waiver means no fee. Not confirmed, so by default the fee is due."""

@@ -1,57 +1,37 @@
-"""Kalshi REST bodies: built from order specs, read into core values. Pure.
+"""What Kalshi's REST answers look like, and how they become core values. Pure.
 
 OpenAPI 3.34.0 (2026-10-26). Unknown fields are ignored, deprecated ones not read.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from twoleg.core.events import Fill
-from twoleg.core.market import Market, Outcome, Side, TimeInForce, Venue
+from twoleg.core.market import Market, Outcome, Side, Venue
 from twoleg.core.orders import OrderSpec
-from twoleg.core.units import LOT_E6, ONE_DOLLAR_E4
-from twoleg.errors import InvariantBroken, MalformedMessage
+from twoleg.core.units import ONE_DOLLAR_E4
+from twoleg.errors import MalformedMessage
+from twoleg.venues.kalshi.bodies import is_bid
 from twoleg.venues.kalshi.money import notional_exact
 from twoleg.venues.kalshi.numbers import (
     VENUE,
-    format_count,
-    format_price,
     parse_micros,
     parse_price,
     parse_size,
+    parse_time_ms,
 )
-from twoleg.venues.kalshi.wire import outcome_of
+from twoleg.venues.kalshi.pushes import outcome_of
 
 T = TypeVar("T")
-TIF_WORDS: Final = {TimeInForce.FOK: "fill_or_kill", TimeInForce.IOC: "immediate_or_cancel"}
-
-
-class CreateOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Body of `POST /portfolio/events/orders`; counts and prices are JSON strings.
-
-    `taker_at_cross` stops and cancels what we send when it would meet an order of our own.
-    """
-
-    ticker: str
-    client_order_id: str
-    side: str
-    count: str
-    price: str
-    time_in_force: str
-    self_trade_prevention_type: str
-    exchange_index: int
-    reduce_only: bool = False
-    subaccount: int = 0
 
 
 class CreateAnswer(msgspec.Struct, frozen=True):
     """201 of a create; every field may be missing, the caller decides what that means."""
 
     order_id: str = ""
-    client_order_id: str = ""
+    client_order_id: str | None = ""
     fill_count: str = ""
     remaining_count: str = ""
     ts_ms: int | None = None
@@ -65,6 +45,12 @@ class OrderRow(msgspec.Struct, frozen=True):
     status: str
     fill_count_fp: str
     client_order_id: str = ""
+
+
+class OneOrder(msgspec.Struct, frozen=True):
+    """`GET /portfolio/orders/{order_id}`."""
+
+    order: OrderRow
 
 
 class OrderPage(msgspec.Struct, frozen=True):
@@ -130,62 +116,6 @@ class PositionPage(msgspec.Struct, frozen=True):
     cursor: str | None = ""
 
 
-def is_bid(spec: OrderSpec) -> bool:
-    """Whether an order is a bid on the one book, which is quoted in YES."""
-    return (spec.outcome is Outcome.YES) == (spec.side is Side.BUY)
-
-
-def yes_price(spec: OrderSpec) -> int:
-    """The order's limit as a YES price."""
-    return spec.limit_e4 if spec.outcome is Outcome.YES else ONE_DOLLAR_E4 - spec.limit_e4
-
-
-def build_order(spec: OrderSpec, *, client_order_id: str, subaccount: int = 0) -> bytes:
-    """The exact body of an order.
-
-    Raises:
-        InvariantBroken: off-grid price, size not in lots, reduce_only without IOC.
-    """
-    price_e4 = yes_price(spec)
-    if spec.market.venue is not Venue.KALSHI:
-        raise InvariantBroken(f"{spec.market.id} is not a Kalshi market")
-    if not (0 < price_e4 < ONE_DOLLAR_E4 and spec.market.grid.holds(price_e4)):
-        raise InvariantBroken(f"{spec.market.id}: YES price {price_e4} is off the grid")
-    lot_e6 = max(spec.market.lot_e6, LOT_E6)
-    if spec.size_e6 <= 0 or spec.size_e6 % lot_e6:
-        raise InvariantBroken(f"{spec.market.id}: size {spec.size_e6} is not in lots")
-    if spec.reduce_only and spec.tif is not TimeInForce.IOC:
-        raise InvariantBroken(f"{spec.market.id}: reduce_only needs immediate-or-cancel")
-    return msgspec.json.encode(
-        CreateOrder(
-            ticker=spec.market.native_id,
-            client_order_id=client_order_id,
-            side="bid" if is_bid(spec) else "ask",
-            count=format_count(spec.size_e6),
-            price=format_price(price_e4),
-            time_in_force=TIF_WORDS[spec.tif],
-            self_trade_prevention_type="taker_at_cross",
-            # Without it the venue routes by ticker, and bills the buckets of several shards.
-            exchange_index=spec.market.shard,
-            reduce_only=spec.reduce_only,
-            subaccount=subaccount,
-        )
-    )
-
-
-def fence_spec(spec: OrderSpec) -> OrderSpec:
-    """The harmless twin of an order: 0.01 contract at the grid's worst price for trading.
-
-    A bid at the lowest price and an ask at the highest meet nobody but a giver of gifts.
-    """
-    grid = spec.market.grid
-    price_e4 = grid.worst_sell_e4 if is_bid(spec) else grid.worst_buy_e4
-    limit_e4 = price_e4 if spec.outcome is Outcome.YES else ONE_DOLLAR_E4 - price_e4
-    return msgspec.structs.replace(
-        spec, size_e6=LOT_E6, limit_e4=limit_e4, tif=TimeInForce.IOC, reduce_only=False
-    )
-
-
 def decode(body: bytes, shape: type[T]) -> T:
     """Read a JSON body; raises MalformedMessage."""
     try:
@@ -238,16 +168,3 @@ def positions_of(rows: Sequence[PositionRow], markets: Sequence[Market]) -> dict
     wanted = {market.native_id for market in markets}
     signed = {row.ticker: parse_size(row.position_fp) for row in rows if row.ticker in wanted}
     return {ticker: size_e6 for ticker, size_e6 in signed.items() if size_e6}
-
-
-def parse_time_ms(text: str) -> int:
-    """RFC 3339 to Unix milliseconds; 0 for an empty or unreadable one."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return 0
-    if moment.tzinfo is None:
-        return 0
-    # Integers: a float of seconds would lose the last milliseconds' digits.
-    whole_s = int(moment.replace(microsecond=0).timestamp())
-    return whole_s * 1_000 + moment.microsecond // 1_000

@@ -10,49 +10,61 @@ from typing import Final
 
 import msgspec
 
-from twoleg.core.events import (
-    ASK,
-    BID,
-    BookSnapshot,
-    Fill,
-    GridChanged,
-    Level,
-    LevelDelta,
-    SequenceSeen,
-)
-from twoleg.core.market import MarketId, Outcome, Side, Venue
+from twoleg.core.events import ASK, BID, BookSnapshot, Level, LevelDelta, SequenceSeen
+from twoleg.core.market import MarketId, Venue
 from twoleg.core.units import ONE_DOLLAR_E4
 from twoleg.errors import MalformedMessage
+from twoleg.venues.kalshi.channels import (
+    EventFeeFrame,
+    EventFrame,
+    FillFrame,
+    LifecycleFrame,
+    OrderFrame,
+    PositionFrame,
+    TickerFrame,
+    TradeFrame,
+)
 from twoleg.venues.kalshi.frames import (
+    ControlFrame,
     DeltaFrame,
     DeltaMsg,
     ErrorFrame,
-    FillFrame,
     Frame,
     Header,
-    LifecycleFrame,
     OkFrame,
-    OrderFrame,
-    OrderMsg,
     SnapshotFrame,
     SnapshotMsg,
     SubscribedFrame,
     UnsubscribedFrame,
 )
-from twoleg.venues.kalshi.money import grid_from, notional_exact
-from twoleg.venues.kalshi.numbers import VENUE, parse_micros, parse_price, parse_size
+from twoleg.venues.kalshi.numbers import VENUE, parse_price, parse_size, parse_time_ms
+from twoleg.venues.kalshi.pushes import (
+    Push,
+    event_fees_seen,
+    event_seen,
+    fill_seen,
+    lifecycle_seen,
+    order_seen,
+    position_seen,
+    ticker_seen,
+    trade_seen,
+)
 
+HINTS: Final = frozenset(
+    {"user_order", "market_position", "trade", "ticker", "event_lifecycle", "event_fee_update"}
+)
+"""Types that nothing hangs on: one that cannot be read is counted, and the stream goes on."""
 KNOWN_TYPES: Final = frozenset(
     {
         "orderbook_snapshot",
         "orderbook_delta",
         "fill",
-        "user_order",
         "market_lifecycle_v2",
         "subscribed",
         "ok",
         "unsubscribed",
         "error",
+        *HINTS,
     }
 )
 
@@ -73,22 +85,7 @@ class Refused(msgspec.Struct, frozen=True):
     text: str
     sid: int
     seq: int
-
-
-class TermsTouched(msgspec.Struct, frozen=True):
-    """A market's terms or life changed: read it again. `what` is the venue's event type."""
-
-    market_id: MarketId
-    what: str
-
-
-class OrderSeen(msgspec.Struct, frozen=True):
-    """An order of ours changed, as the venue pushed it; a hint, never evidence of absence."""
-
-    order_key: str
-    venue_order_id: str
-    status: str
-    filled_e6: int
+    tickers: tuple[str, ...] = ()
 
 
 class Ignored(msgspec.Struct, frozen=True):
@@ -98,18 +95,7 @@ class Ignored(msgspec.Struct, frozen=True):
     is_unknown: bool = False
 
 
-Decoded = (
-    BookSnapshot
-    | LevelDelta
-    | SequenceSeen
-    | GridChanged
-    | Fill
-    | OrderSeen
-    | Acknowledged
-    | Refused
-    | TermsTouched
-    | Ignored
-)
+Decoded = BookSnapshot | LevelDelta | SequenceSeen | Push | Acknowledged | Refused | Ignored
 
 
 class KalshiDecoder:
@@ -122,6 +108,19 @@ class KalshiDecoder:
         self._frame_bytes_max = frame_bytes_max
         self._decoder = msgspec.json.Decoder(Frame)
         self._header = msgspec.json.Decoder(Header)
+        # The last frame that was read and when it came: what `lag_ms` is told from.
+        self._last: Frame | None = None
+        self._last_recv_ns = 0
+
+    @property
+    def lag_ms(self) -> int:
+        """How long the last frame was under way by both clocks; 0 if it did not say."""
+        sent_ms = self._last.sending_ts_ms if self._last is not None else 0
+        return self._last_recv_ns // 1_000_000 - sent_ms if sent_ms > 0 else 0
+
+    def follow(self, markets: Mapping[str, MarketId]) -> None:
+        """Know other markets from now on; frames of the rest only consume their numbers."""
+        self._markets = dict(markets)
 
     def decode(self, raw: bytes, ts_recv_ns: int) -> Decoded:
         """Read one frame.
@@ -135,6 +134,7 @@ class KalshiDecoder:
             frame = self._decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return self._unreadable(raw, str(error))
+        self._last, self._last_recv_ns = frame, ts_recv_ns
         try:
             return self._convert(frame, ts_recv_ns)
         except MalformedMessage as error:
@@ -147,10 +147,13 @@ class KalshiDecoder:
         if isinstance(frame, SnapshotFrame):
             return self._snapshot(frame, frame.msg, ts_recv_ns)
         if isinstance(frame, FillFrame):
-            return self._fill(frame)
+            return fill_seen(frame)
         if isinstance(frame, LifecycleFrame):
-            return self._lifecycle(frame)
-        return _control(frame)
+            is_followed = frame.msg.market_ticker in self._markets
+            return lifecycle_seen(frame, is_followed=is_followed)
+        if isinstance(frame, ControlFrame):
+            return _control(frame)
+        return _hint(frame)
 
     def _delta(self, frame: DeltaFrame, msg: DeltaMsg, ts_recv_ns: int) -> Decoded:
         market_id = self._markets.get(msg.market_ticker)
@@ -164,10 +167,13 @@ class KalshiDecoder:
             BID if msg.side == "yes" else ASK,
             price_e4,
             delta_e6,
-            msg.ts_ms or frame.sending_ts_ms,
+            msg.ts_ms or parse_time_ms(msg.ts or "") or frame.sending_ts_ms,
             ts_recv_ns,
             frame.sid,
             frame.seq,
+            msg.clock or 0,
+            msg.client_order_id or "",
+            msg.subaccount,
         )
 
     def _snapshot(self, frame: SnapshotFrame, msg: SnapshotMsg, ts_recv_ns: int) -> Decoded:
@@ -182,41 +188,8 @@ class KalshiDecoder:
             ts_recv_ns,
             frame.sid,
             frame.seq,
+            clock=msg.clock or 0,
         )
-
-    def _fill(self, frame: FillFrame) -> Decoded:
-        msg = frame.msg
-        market_id = self._markets.get(msg.market_ticker)
-        if market_id is None:
-            market_id = MarketId(f"{VENUE}:{msg.market_ticker}")
-        yes_e4, size_e6 = parse_price(msg.yes_price_dollars), parse_size(msg.count_fp)
-        if size_e6 <= 0:
-            raise MalformedMessage(VENUE, f"fill of {msg.count_fp!r}")
-        outcome = outcome_of(msg.book_side, msg.outcome_side)
-        price_e4 = yes_e4 if outcome is Outcome.YES else ONE_DOLLAR_E4 - yes_e4
-        return Fill(
-            venue=Venue.KALSHI,
-            market_id=market_id,
-            fill_id=msg.trade_id,
-            order_key=msg.client_order_id,
-            venue_order_id=msg.order_id,
-            outcome=outcome,
-            side=Side.BUY,
-            price_e4=price_e4,
-            size_e6=size_e6,
-            notional_micros=notional_exact(price_e4, size_e6),
-            fee_micros=parse_micros(msg.fee_cost),
-            ts_event_ms=msg.ts_ms or frame.sending_ts_ms,
-        )
-
-    def _lifecycle(self, frame: LifecycleFrame) -> Decoded:
-        msg = frame.msg
-        market_id = self._markets.get(msg.market_ticker)
-        if market_id is None:
-            return Ignored("market_lifecycle_v2")
-        if msg.price_ranges and msg.event_type == "price_level_structure_updated":
-            return GridChanged(market_id, grid_from(msg.price_ranges))
-        return TermsTouched(market_id, msg.event_type)
 
     def _unreadable(self, raw: bytes, reason: str) -> Decoded:
         if not raw.strip():
@@ -225,10 +198,7 @@ class KalshiDecoder:
             header = self._header.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise MalformedMessage(VENUE, f"not a frame: {reason}", raw) from None
-        if header.type == "user_order":
-            # Only a hint, so one that cannot be read is no loss.
-            return Ignored(header.type, is_unknown=True)
-        if header.type in KNOWN_TYPES:
+        if header.type in KNOWN_TYPES - HINTS:
             raise MalformedMessage(VENUE, f"{header.type}: {reason}", raw, self._ticker(raw))
         if header.sid and header.seq:
             return SequenceSeen(Venue.KALSHI, header.sid, header.seq)
@@ -239,18 +209,6 @@ class KalshiDecoder:
         text = raw[: self._frame_bytes_max]
         named = [ticker for ticker in self._markets if f'"{ticker}"'.encode() in text]
         return named[0] if len(named) == 1 else ""
-
-
-def outcome_of(book_side: str, outcome_side: str) -> Outcome:
-    """Which outcome a fill of ours acquired: a bid buys YES, an ask buys NO (sells YES).
-
-    Kalshi API docs, order direction, 2026-05-07: `action` × `side` must not be combined on fills.
-    """
-    if book_side == "bid" or (not book_side and outcome_side == "yes"):
-        return Outcome.YES
-    if book_side == "ask" or (not book_side and outcome_side == "no"):
-        return Outcome.NO
-    raise MalformedMessage(VENUE, f"fill on side {book_side[:20]!r}")
 
 
 def _levels(rows: list[tuple[str, str]] | None) -> tuple[Level, ...]:
@@ -265,16 +223,14 @@ def _levels(rows: list[tuple[str, str]] | None) -> tuple[Level, ...]:
     return tuple(levels)
 
 
-def _control(
-    frame: OrderFrame | SubscribedFrame | OkFrame | UnsubscribedFrame | ErrorFrame,
-) -> Decoded:
+def _control(frame: ControlFrame) -> Decoded:
     match frame:
-        case OrderFrame(msg=order):
-            return _order_seen(order)
         case SubscribedFrame(msg=msg):
             return Acknowledged(frame.id, msg.channel, msg.sid)
         case ErrorFrame(msg=msg):
-            return Refused(frame.id, msg.code, msg.msg, frame.sid, frame.seq)
+            tickers = (msg.market_ticker, *(msg.market_tickers or ()))
+            named = tuple(ticker for ticker in tickers if ticker)
+            return Refused(frame.id, msg.code, msg.msg, frame.sid, frame.seq, named)
         case OkFrame() | UnsubscribedFrame():
             # Control frames of a numbered subscription consume a number too (AsyncAPI 2.0.0).
             if frame.sid and frame.seq:
@@ -282,9 +238,29 @@ def _control(
             return Ignored("control")
 
 
-def _order_seen(order: OrderMsg) -> Decoded:
+HintFrame = OrderFrame | PositionFrame | TradeFrame | TickerFrame | EventFrame | EventFeeFrame
+
+
+def _hint(frame: HintFrame) -> Decoded:
     try:
-        filled_e6 = parse_size(order.fill_count_fp or "0")
-    except MalformedMessage:
-        return Ignored("user_order", is_unknown=True)
-    return OrderSeen(order.client_order_id, order.order_id, order.status, filled_e6)
+        return _hinted(frame)
+    except MalformedMessage as error:
+        if isinstance(frame, TradeFrame) and frame.sid and frame.seq:
+            return SequenceSeen(Venue.KALSHI, frame.sid, frame.seq)
+        return Ignored(f"{type(frame).__name__}: {error.reason}"[:80], is_unknown=True)
+
+
+def _hinted(frame: HintFrame) -> Push:
+    match frame:
+        case OrderFrame(msg=order):
+            return order_seen(order)
+        case PositionFrame(msg=position):
+            return position_seen(position)
+        case TradeFrame():
+            return trade_seen(frame)
+        case TickerFrame(msg=ticker):
+            return ticker_seen(ticker)
+        case EventFrame():
+            return event_seen(frame)
+        case EventFeeFrame():
+            return event_fees_seen(frame)

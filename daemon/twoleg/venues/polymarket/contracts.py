@@ -10,7 +10,7 @@ from typing import Final
 POLYGON: Final = 137
 AMOY: Final = 80002
 ORDER_VERSION: Final = 2
-"""What `GET /version` must answer; any other order struct cannot be signed here."""
+"""The version of orders as they are signed here."""
 
 
 class Exchange(Enum):
@@ -37,6 +37,10 @@ EXCHANGES: Final[dict[int, dict[Exchange, tuple[str, str]]]] = {
     },
 }
 """(domain version, verifying contract) per chain and exchange."""
+
+SIGNABLE_VERSIONS: Final = frozenset({ORDER_VERSION})
+"""Answers of `GET /version` for which this client has the order struct. Domain version "3" is no
+answer of that call: it goes with single position ids, whatever the version of all orders."""
 
 _POSITION_ID_MASK: Final = ((1 << 64) - 1) << 40
 

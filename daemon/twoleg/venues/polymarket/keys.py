@@ -10,9 +10,13 @@ from twoleg.errors import CredentialError, OutcomeUnknown, VenueRejected
 from twoleg.seams import Clock
 from twoleg.venues.polymarket.auth import ApiCredentials
 from twoleg.venues.polymarket.options import PolymarketOptions
-from twoleg.venues.polymarket.rest import JSON_HEADERS, NS_PER_S, decode_answer
+from twoleg.venues.polymarket.rest import JSON_HEADERS, decode_answer
+from twoleg.venues.polymarket.server_clock import ServerClock
 from twoleg.venues.polymarket.sign import KEY_VARIABLE, VENUE, OrderSigner
 from twoleg.venues.transport import HttpExchange, require_safe_url
+
+CREATE = ("POST", "/auth/api-key")
+DERIVE = ("GET", "/auth/derive-api-key")
 
 
 class _Triple(msgspec.Struct):
@@ -21,6 +25,9 @@ class _Triple(msgspec.Struct):
     key: str = msgspec.field(name="apiKey")
     secret: str
     passphrase: str
+
+    def __repr__(self) -> str:
+        return "_Triple(…)"
 
 
 async def obtain_credentials(
@@ -34,14 +41,20 @@ async def obtain_credentials(
 ) -> ApiCredentials:
     """Create the wallet's API credentials, or derive them where they exist.
 
+    A 401 may only mean that our clock is off: then both are tried once more by the venue's.
+
     Raises:
         CredentialError: the venue refuses the wallet.
         VenueUnavailable: the venue cannot be asked.
     """
     base_url = require_safe_url(base_url, key="polymarket.clob_url").rstrip("/")
+    server_clock = ServerClock(
+        http=http, clock=clock, base_url=base_url, timeout_ms=options.request_timeout_ms
+    )
     last: VenueRejected | None = None
-    for method, path in (("POST", "/auth/api-key"), ("GET", "/auth/derive-api-key")):
-        headers = {**JSON_HEADERS, **signer.l1_headers(clock.wall_ns() // NS_PER_S, nonce)}
+    calls = [CREATE, DERIVE]
+    for method, path in calls:
+        headers = {**JSON_HEADERS, **signer.l1_headers(server_clock.now_s(), nonce)}
         try:
             status, _, body = await http.request(
                 method, base_url + path, headers=headers, timeout_ms=options.request_timeout_ms
@@ -49,6 +62,8 @@ async def obtain_credentials(
             triple = decode_answer(status, body, _Triple)
         except VenueRejected as error:
             last = error
+            if error.http_status == 401 and len(calls) == 2 and await server_clock.measure():
+                calls += [CREATE, DERIVE]
         except OutcomeUnknown:
             # Created or not: deriving tells.
             continue

@@ -1,5 +1,8 @@
 """Deciding from repeated reads what became of an order. Pure.
 
+An order that may rest and does is told as RESTING at the first look. Everything else here is about
+orders that have ended.
+
 The venue's reads lag behind its matches, trades of one order may appear one by one, and finished
 orders may not be readable at all. So nothing is concluded from a single look, except what cannot
 grow any more: an order whose whole spend or size is accounted for.
@@ -12,7 +15,7 @@ import msgspec
 from twoleg.core.events import AnswerStatus, Fill, FillStatus, LegAnswer
 from twoleg.core.market import Side, TimeInForce
 from twoleg.core.orders import OrderSpec
-from twoleg.core.units import CENT_MICROS
+from twoleg.core.units import CENT_MICROS, LOT_E6, cost_ceil
 from twoleg.venues.polymarket.numbers import parse_fixed
 from twoleg.venues.polymarket.user_wire import (
     DEAD_STATUSES,
@@ -20,6 +23,7 @@ from twoleg.venues.polymarket.user_wire import (
     plain_order_status,
 )
 
+ON_BOOK_STATUSES: Final = frozenset({"LIVE", "UNMATCHED"})
 _SHARE_DUST_E6: Final = 100
 
 
@@ -65,13 +69,15 @@ def judge(
     age_ms: int,
     absent_after_ms: int,
 ) -> LegAnswer | None:
-    """The order's end, or None while it cannot be told yet."""
-    if seen.has_unknown_status or (seen.order is not None and seen.order.is_resting):
+    """The order's end, that it rests as it may, or None while neither can be told yet."""
+    if seen.has_unknown_status:
         return None
+    if seen.order is not None and seen.order.is_resting:
+        return _judge_resting(spec, seen.order, seen.fills)
     is_stable = seen == previous
     is_old = age_ms >= absent_after_ms
     if not seen.fills:
-        return _judge_empty(seen, is_settled=is_stable and is_old)
+        return _judge_empty(spec, seen, is_settled=is_stable and is_old)
     if _is_whole(spec, seen.fills, len(seen.fills)):
         return tell(spec, seen)
     if is_stable and _has_all_trades(spec, seen, is_old=is_old):
@@ -110,13 +116,36 @@ def give_up(seen: Sighting | None, code: str) -> LegAnswer:
     )
 
 
-def _judge_empty(seen: Sighting, *, is_settled: bool) -> LegAnswer | None:
+def _judge_resting(
+    spec: OrderSpec, order: OrderRecord, fills: tuple[Fill, ...]
+) -> LegAnswer | None:
+    """RESTING with what it has filled; an order in its delay, or a taker's, decides nothing yet."""
+    if not spec.tif.rests or plain_order_status(order.status) not in ON_BOOK_STATUSES:
+        return None
+    sure = tuple(fill for fill in fills if fill.status is not FillStatus.VOID)
+    filled_e6, notional = _sums(sure)
+    # The order's own count may be ahead of its trades; then the money is not told yet. Trades that
+    # failed on chain are still in that count.
+    void_e6 = sum(fill.size_e6 for fill in fills) - filled_e6
+    is_behind = order.matched_e6 - void_e6 > filled_e6 + _SHARE_DUST_E6
+    if is_behind:
+        filled_e6, notional = order.matched_e6 - void_e6, -1
+    return LegAnswer(
+        status=AnswerStatus.RESTING,
+        filled_e6=filled_e6,
+        notional_micros=notional if filled_e6 else -1,
+        venue_order_id=order.id.lower(),
+        trade_ids=_trade_ids(sure),
+    )
+
+
+def _judge_empty(spec: OrderSpec, seen: Sighting, *, is_settled: bool) -> LegAnswer | None:
     if not is_settled:
         return None
     if seen.order is None:
         return _missed("absent", seen)
     if seen.order.is_dead and seen.order.matched_e6 == 0:
-        return _missed("killed", seen)
+        return _missed("canceled" if spec.tif.rests else "killed", seen)
     # Matched, and its trades are not shown yet.
     return None
 
@@ -140,9 +169,14 @@ def _missed(code: str, seen: Sighting) -> LegAnswer:
 def _is_whole(spec: OrderSpec, fills: tuple[Fill, ...], slack_micros: int) -> bool:
     """Whether these fills use up the order; each may have lost a micro to rounding."""
     filled_e6, notional = _sums(fills)
-    if spec.side is Side.BUY:
-        return notional + slack_micros > spec.spend_micros
-    return filled_e6 >= spec.size_e6
+    if spec.side is Side.SELL:
+        return filled_e6 >= spec.size_e6
+    if spec.tif.rests:
+        # Its size, or all its dollars: which of both ends it at better prices is not documented.
+        # Shares are finer than a lot where it met a taker who spends dollars.
+        spend = cost_ceil(spec.limit_e4, spec.size_e6)
+        return filled_e6 > spec.size_e6 - LOT_E6 or notional + len(fills) > spend
+    return notional + slack_micros > spec.spend_micros
 
 
 def _sums(fills: tuple[Fill, ...]) -> tuple[int, int]:

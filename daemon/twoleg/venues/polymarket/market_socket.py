@@ -1,7 +1,7 @@
 """One socket of the market channel: up to 200 tokens, replaced whenever it cannot be trusted."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
@@ -10,8 +10,10 @@ from twoleg.core.events import BookSnapshot, BooksVoid, Event, GridChanged
 from twoleg.core.market import Market, MarketId
 from twoleg.errors import MalformedMessage
 from twoleg.venues.backoff import FrameCounts, run_replacing, watch_silence
+from twoleg.venues.polymarket.dumps import Dumps
+from twoleg.venues.polymarket.frames import News
 from twoleg.venues.polymarket.sockets import SocketSource, log_unknown, send
-from twoleg.venues.polymarket.wire import PONG, VENUE, MarketDecoder
+from twoleg.venues.polymarket.wire import NO_BOOKS, PONG, VENUE, MarketDecoder
 from twoleg.venues.ports import EventSink
 
 _NS_PER_MS = 1_000_000
@@ -21,21 +23,30 @@ class MarketSocket:
     """Streams the books of its markets into a sink.
 
     Books are void from the loss of a socket until the dump that follows the next subscription.
+    It is never run without a market: the venue closes a socket that subscribes to nothing.
     """
 
-    def __init__(self, *, source: SocketSource, on_event: EventSink) -> None:
+    def __init__(
+        self,
+        *,
+        source: SocketSource,
+        on_event: EventSink,
+        on_news: Callable[[News], None],
+        on_bookless: Callable[[MarketId], None],
+    ) -> None:
         self._source = source
         self._clock = source.clock
         self._options = source.options
         self._on_event = on_event
+        self._on_news = on_news
+        self._on_bookless = on_bookless
         self._decoder = MarketDecoder()
         self._markets: dict[MarketId, Market] = {}
         # Markets to subscribe afresh and those to leave; insertion-ordered, no set order.
         self._wanted: dict[MarketId, None] = {}
         self._dropped: list[Market] = []
         self._changed = asyncio.Event()
-        # Since when each subscribed market waits for its dump.
-        self._awaiting_ns: dict[MarketId, int] = {}
+        self._dumps = Dumps()
         # What the present socket carries; empty without one.
         self._subscribed: dict[MarketId, None] = {}
         self._last_frame_ns = 0
@@ -49,6 +60,11 @@ class MarketSocket:
     def market_ids(self) -> tuple[MarketId, ...]:
         """The markets of this socket."""
         return tuple(self._markets)
+
+    @property
+    def bookless(self) -> tuple[MarketId, ...]:
+        """Markets of this socket that have no book at the venue."""
+        return self._dumps.bookless
 
     @property
     def counts(self) -> dict[str, int]:
@@ -69,7 +85,7 @@ class MarketSocket:
         if market is None:
             return
         self._decoder.forget(market.native_id)
-        self._awaiting_ns.pop(market_id, None)
+        self._dumps.forget(market_id)
         self._wanted.pop(market_id, None)
         if market_id in self._subscribed:
             del self._subscribed[market_id]
@@ -93,10 +109,6 @@ class MarketSocket:
         )
 
     async def _run_connection(self) -> None:
-        while not self._markets:
-            # Nothing to subscribe: the venue closes such sockets.
-            self._changed.clear()
-            await self._changed.wait()
         async with self._source.open() as connection:
             self._counts["connections"] += 1
             now_ns = self._clock.monotonic_ns()
@@ -116,7 +128,8 @@ class MarketSocket:
         self._dropped.clear()
         self._wanted.clear()
         self._changed.clear()
-        self._awaiting_ns = dict.fromkeys(self._markets, now_ns)
+        self._dumps.lose()
+        self._dumps.ask(self._markets, now_ns)
         return _render(
             {
                 "type": "market",
@@ -149,11 +162,20 @@ class MarketSocket:
         for event in events:
             self._note(event)
             self._on_event(event)
+        for news in self._decoder.take_news():
+            self._on_news(news)
+        if not events and raw == NO_BOOKS:
+            self._take_nothing(now_ns)
+
+    def _take_nothing(self, now_ns: int) -> None:
+        for market_id in self._dumps.take_nothing(now_ns):
+            self._on_event(BooksVoid(market_ids=(market_id,), reason="no book at the venue"))
+            self._on_bookless(market_id)
 
     def _note(self, event: Event) -> None:
         """Keep track of whose dump is due."""
         if isinstance(event, BookSnapshot):
-            self._awaiting_ns.pop(event.market_id, None)
+            self._dumps.take(event.market_id)
             self._wanted.pop(event.market_id, None)
         elif isinstance(event, GridChanged):
             # Void until a snapshot; one in the same frame takes this back.
@@ -169,8 +191,6 @@ class MarketSocket:
             dropped, self._dropped = self._dropped, []
             wanted = [self._markets[market_id] for market_id in self._wanted]
             self._wanted.clear()
-            now_ns = self._clock.monotonic_ns()
-            self._awaiting_ns.update((market.id, now_ns) for market in wanted)
             self._counts["resyncs"] += len(wanted)
             # What was never subscribed must not be unsubscribed: it could be refused.
             left = [*dropped, *(market for market in wanted if market.id in self._subscribed)]
@@ -178,6 +198,7 @@ class MarketSocket:
             if left:
                 await send(connection, _operation("unsubscribe", left))
             if wanted:
+                self._dumps.ask((market.id for market in wanted), self._clock.monotonic_ns())
                 await send(connection, _operation("subscribe", wanted))
             await self._clock.sleep(self._options.resync_gap_ms / 1_000)
 
@@ -185,15 +206,18 @@ class MarketSocket:
         """Ask again for dumps that did not come, and probe a socket that carries no data.
 
         A quiet market must not look like a mute socket: the probe's dump is its proof of life.
+        Markets without a book are asked for now and then: they may get one.
         """
         dump_ns = self._options.dump_ms_max * _NS_PER_MS
+        bookless_ns = self._options.bookless_retry_ms * _NS_PER_MS
         quiet_ns = self._options.data_silence_ms_max * _NS_PER_MS // 2
         while True:
             await self._clock.sleep(self._options.dump_ms_max / 4_000)
             now_ns = self._clock.monotonic_ns()
-            late = [key for key, since in self._awaiting_ns.items() if now_ns - since >= dump_ns]
+            late = self._dumps.late(now_ns, dump_ns)
             self._counts["late_dumps"] += len(late)
             self.resync(late)
+            self.resync(self._dumps.stale_bookless(now_ns, bookless_ns))
             market_ids = self.market_ids
             if market_ids and now_ns - self._last_data_ns >= quiet_ns:
                 self._probes += 1
@@ -218,8 +242,8 @@ class MarketSocket:
 
     def _on_lost(self, reason: str) -> None:
         self._subscribed.clear()
-        if self._markets:
-            self._on_event(BooksVoid(market_ids=self.market_ids, reason=reason))
+        self._dumps.lose()
+        self._on_event(BooksVoid(market_ids=self.market_ids, reason=reason))
 
     def _want(self, market_id: MarketId) -> None:
         self._wanted[market_id] = None

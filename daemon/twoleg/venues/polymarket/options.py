@@ -10,6 +10,8 @@ class PolymarketUrls(msgspec.Struct, frozen=True, kw_only=True):
     gamma: str = "https://gamma-api.polymarket.com"
     market_ws: str = "wss://ws-subscriptions-clob.polymarket.com/ws/market"
     user_ws: str = "wss://ws-subscriptions-clob.polymarket.com/ws/user"
+    data: str = "https://data-api.polymarket.com"
+    geoblock: str = "https://polymarket.com/api/geoblock"
 
 
 class PolymarketOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,9 +27,15 @@ class PolymarketOptions(msgspec.Struct, frozen=True, kw_only=True):
     market's own taker delay. Reads lag behind matches by up to a second."""
     trades_lookback_s: int = 60
     """How far before the send trades are asked for: our clock may run ahead of the venue's."""
+    trades_by_wallet: bool = True
+    """Ask for the trades of an order that rests by its wallet's address. The venue's own text calls
+    that required, its own client leaves it out: UNCERTAIN. Off, all trades of the market come."""
     pages_max: int = 20
     update_balance_first: bool = True
-    """Ask the venue to refresh its balance cache before reading it."""
+    """Ask the venue to refresh its balance cache before reading it; left out where its limit of 50
+    in 10 seconds is used up."""
+    order_tokens_per_s_max: int = 0
+    """Never more orders per second than this, whatever the account's tier allows; 0: the tier."""
     ping_interval_ms: int = 10_000
     silence_ms_max: int = 30_000
     """Without any frame, PONG included, the socket counts as dead."""
@@ -36,9 +44,19 @@ class PolymarketOptions(msgspec.Struct, frozen=True, kw_only=True):
     of it one book is asked for anew, so that quiet markets give a sign of life."""
     dump_ms_max: int = 10_000
     """A book whose dump has not come by then is asked for again."""
+    bookless_retry_ms: int = 60_000
+    """How often a market that has no book at the venue is asked for again."""
     resync_gap_ms: int = 250
     """Pause after each resubscription; what is asked for meanwhile goes out as one."""
     tokens_per_socket_max: int = 200
+    audit_every_ms: int = 60_000
+    """How often every book is compared with what REST shows of it; 0: never."""
+    audit_tokens_per_call: int = 25
+    """Books per audit call; the venue takes 500, but an answer is decoded in one go, and ticks
+    wait for that long."""
+    user_filters_markets: bool = False
+    """Subscribe the user socket to the followed markets only. Without it the venue tells of all:
+    nothing of ours can be missed because of a list that came too late."""
     frames_per_turn_max: int = 64
     turn_ns_max: int = 1_000_000
     backoff_ms_min: int = 250

@@ -1,51 +1,64 @@
-"""Orders on Polymarket: prepare, send once, look up, read fills.
+"""Orders on Polymarket: prepare, send once, cancel, look up, read fills.
 
 An order's id is its EIP-712 hash, known before a byte leaves. Nothing is ever resent: what was not
-answered is looked up under that id.
+answered is looked up under that id. That holds for `order_version_mismatch` too, see `version`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
 import structlog
 
 from twoleg.core.events import AnswerStatus, Fill, LegAnswer
-from twoleg.core.market import Outcome, Side, TimeInForce, Venue
+from twoleg.core.market import Outcome, Side, Venue
 from twoleg.core.orders import OrderRef, OrderSpec, Purpose
 from twoleg.errors import InvariantBroken, OutcomeUnknown, VenueRejected, VenueUnavailable
 from twoleg.seams import Clock, Entropy
 from twoleg.venues.polymarket.account import PolymarketAccount
+from twoleg.venues.polymarket.alarms import AnswerAlarms
 from twoleg.venues.polymarket.amounts import order_amounts
+from twoleg.venues.polymarket.answer_rows import Operation
 from twoleg.venues.polymarket.answers import read_answer
-from twoleg.venues.polymarket.cancels import cancel_order
-from twoleg.venues.polymarket.contracts import ORDER_VERSION, exchange_for
-from twoleg.venues.polymarket.lookup import OrderRecord, Sighting, give_up, judge
+from twoleg.venues.polymarket.batches import ORDERS_MAX, read_batch
+from twoleg.venues.polymarket.buckets import TIER_PATH, SignerBuckets
+from twoleg.venues.polymarket.cancels import OrderCancels
+from twoleg.venues.polymarket.contracts import POLYGON, exchange_for
+from twoleg.venues.polymarket.gate import Gate, read_retry_after_s
+from twoleg.venues.polymarket.heartbeat import GapSink, Heartbeat
+from twoleg.venues.polymarket.lookup import ON_BOOK_STATUSES, Sighting, give_up, judge
 from twoleg.venues.polymarket.options import PolymarketOptions
-from twoleg.venues.polymarket.rest import NS_PER_MS, ClobRest
-from twoleg.venues.polymarket.sign import VENUE, OrderFields, OrderSigner
-from twoleg.venues.polymarket.trades import TradeRecord, fill_status, taker_fills
+from twoleg.venues.polymarket.render import OrderRenderer, is_too_late
+from twoleg.venues.polymarket.rest import NS_PER_MS, ClobRest, HttpAnswer
+from twoleg.venues.polymarket.sights import OrderSights
+from twoleg.venues.polymarket.sign import VENUE, OrderFields, OrderSigner, SignatureType
 from twoleg.venues.polymarket.user_wire import plain_order_status
+from twoleg.venues.polymarket.version import OrderVersion
+from twoleg.venues.polymarket.wallets import derive_wallets
 from twoleg.venues.ports import CancelAnswer, PreparedOrder
 from twoleg.venues.ratelimit import TokenBucket
 
 SALT_BOUND: Final = 2**53
 """Salts travel as JSON numbers and must survive a double."""
-_ZERO_HEX: Final = "0x" + "0" * 64
-_ORDER_TYPES: Final = {TimeInForce.FOK: "FOK", TimeInForce.IOC: "FAK"}
+_MAY_REST: Final = frozenset({AnswerStatus.RESTING, AnswerStatus.DELAYED, AnswerStatus.UNKNOWN})
+
+ExpectedCash = Callable[[], tuple[int, int] | None]
+"""Cash that our record expects and what it may be off, in micros; None while that is open."""
 
 log = structlog.get_logger(__name__)
 
 
-RESTS: Final = "LIVE"
-ExpectedCash = Callable[[], tuple[int, int] | None]
-"""Cash that our record expects and what it may be off, in micros; None while that is open."""
+class _TierAnswer(msgspec.Struct):
+    """`GET /v1/user/rate-limit-tier`; its fields are not documented: UNCERTAIN."""
+
+    tier: str
 
 
 class PolymarketOrders:
-    """OrderPort of Polymarket.
+    """RestingOrderPort of Polymarket.
 
     `bucket` counts orders per second; its reserve is for rollbacks. `account` is asked for the
-    cash when an order's absence is to be confirmed.
+    cash when an order's absence is to be confirmed, and shares what is known to rest.
     """
 
     venue = Venue.POLYMARKET
@@ -66,24 +79,58 @@ class PolymarketOrders:
         self._signer = signer
         self._clock = clock
         self._entropy = entropy
-        self._bucket = bucket
         self._account = account
         self._options = options
         self._expected_cash = expected_cash
-        # Rendered once: everything of the body that is the same in each order.
-        self._head = f'"maker":"{signer.maker}","signer":"{signer.order_signer}"'
-        self._owner = rest.owner
+        self._version = OrderVersion(rest)
+        self._alarms = AnswerAlarms(clock=clock, hide=rest.owner)
+        self._renderer = OrderRenderer(signer, rest.owner)
+        self._sights = OrderSights(
+            rest=rest, maker=signer.maker, options=options, alarms=self._alarms
+        )
+        self.gate = Gate()
+        self.resting = account.resting
+        self.buckets = SignerBuckets(
+            clock=clock, orders=bucket, order_per_s_max=options.order_tokens_per_s_max
+        )
+        self._cancels = OrderCancels(
+            rest=rest, bucket=self.buckets.cancels, resting=self.resting, alarms=self._alarms
+        )
+
+    async def start(self) -> None:
+        """Learn the venue's time, order version and our tier; raises as `check_version`.
+
+        Without an answer about the tier the limits stay as the settings have them.
+        """
+        self._check_wallet()
+        await self._rest.server_clock.measure()
+        await self.check_version()
+        try:
+            told = await self._rest.read(TIER_PATH, _TierAnswer)
+        except (VenueRejected, VenueUnavailable) as error:
+            log.warning("rate_limit_tier_not_read", venue=VENUE, error=str(error))
+            return
+        self.buckets.adopt(told.tier)
 
     async def check_version(self) -> None:
         """Refuse to trade on an order version that this client cannot sign.
 
         Raises:
-            VenueRejected: the venue wants another version.
+            VenueRejected: the venue wants another version; until it is asked again and wants
+                ours, nothing is sent.
             VenueUnavailable: it cannot be asked.
         """
-        answer = await self._rest.read("/version", dict[str, int])
-        if answer.get("version") != ORDER_VERSION:
-            raise VenueRejected(VENUE, "order_version", f"the venue wants {answer}")
+        await self._version.read()
+
+    def make_heartbeat(self, on_gap: GapSink) -> Heartbeat:
+        """The dead man's switch for what rests; run it as long as orders may rest."""
+        return Heartbeat(
+            rest=self._rest,
+            clock=self._clock,
+            resting=self.resting,
+            alarms=self._alarms,
+            on_gap=on_gap,
+        )
 
     def prepare(self, spec: OrderSpec) -> PreparedOrder:
         """Build and sign; see `OrderPort.prepare`."""
@@ -92,52 +139,181 @@ class PolymarketOrders:
         if spec.venue is not Venue.POLYMARKET or not (text.isascii() and text.isdigit()):
             raise InvariantBroken(f"{market.id} has no Polymarket token")
         amounts = order_amounts(spec)
-        wall_ms = self._clock.wall_ns() // NS_PER_MS
         order = OrderFields(
             salt=self._entropy.below(SALT_BOUND - 1) + 1,
             token=int(text),
             maker_amount=amounts.maker,
             taker_amount=amounts.taker,
             side=0 if spec.side is Side.BUY else 1,
-            timestamp_ms=wall_ms,
+            timestamp_ms=self._rest.server_clock.now_ns() // NS_PER_MS,
         )
         exchange = exchange_for(order.token, neg_risk=market.neg_risk)
         signed = self._signer.sign_order(order, exchange)
         return PreparedOrder(
             spec=spec,
             order_key=signed.order_hash,
-            body=self._render(spec, order, signed.signature),
-            prepared_wall_ms=wall_ms,
+            body=self._renderer.render(spec, order, signed.signature),
+            prepared_wall_ms=self._clock.wall_ns() // NS_PER_MS,
         )
 
     async def send(self, prepared: PreparedOrder) -> LegAnswer:
-        """Send once; see `OrderPort.send`."""
+        """Send once; see `OrderPort.send`.
+
+        NOT_SENT too while the venue takes no such order, and for a GTD that has less than two
+        minutes to live: the venue wants three, and drops it one minute early.
+        """
         spec = prepared.spec
-        if not self._bucket.try_take(1, reserved=spec.purpose is Purpose.ROLLBACK):
-            return LegAnswer(status=AnswerStatus.NOT_SENT, code="no_rate_tokens")
-        try:
-            status, _, body = await self._rest.post_order(prepared.body)
-        except VenueUnavailable as error:
-            return LegAnswer(
-                status=AnswerStatus.NOT_SENT,
-                code=error.code,
-                detail=error.detail,
-                is_unavailable=True,
-            )
-        except OutcomeUnknown as error:
-            return LegAnswer(status=AnswerStatus.UNKNOWN, code=error.code, detail=error.detail)
-        answer = read_answer(spec, prepared.order_key, status, body)
-        if answer.code == "rate_limited":
-            # The venue counts differently: stop spending what is not there.
-            self._bucket.drain()
+        held = self._hold_back(spec)
+        if held is not None:
+            return held
+        if not self.buckets.orders.try_take(1, reserved=spec.purpose is Purpose.ROLLBACK):
+            return _not_sent("no_rate_tokens")
+        self._expect((prepared,))
+        answered = await self._post("/order", prepared.body)
+        if isinstance(answered, LegAnswer):
+            answer, retry_after_s = answered, 0
+        else:
+            status, headers, body = answered
+            answer = read_answer(spec, prepared.order_key, status, body)
+            retry_after_s = read_retry_after_s(headers, body)
+        await self._learn((prepared,), (answer,), retry_after_s)
         return answer
+
+    async def send_batch(self, prepared: Sequence[PreparedOrder]) -> tuple[LegAnswer, ...]:
+        """Send many, at most 15 in a request; see `RestingOrderPort.send_batch`.
+
+        Requests follow one another; the rate limit admits each whole or not at all.
+        """
+        answers = {
+            order.order_key: held
+            for order in prepared
+            if (held := self._hold_back(order.spec)) is not None
+        }
+        free = [order for order in prepared if order.order_key not in answers]
+        for start in range(0, len(free), ORDERS_MAX):
+            part = free[start : start + ORDERS_MAX]
+            for order, answer in zip(part, await self._send_part(part), strict=True):
+                answers[order.order_key] = answer
+        return tuple(answers[order.order_key] for order in prepared)
 
     async def look_up(self, ref: OrderRef) -> LegAnswer:
         """Find out what became of an order; see `OrderPort.look_up`.
 
         Where the cash that our record expects is known, an order is absent only if the balance
-        agrees with it.
+        agrees with it. An order that may rest is RESTING as soon as it is seen to.
         """
+        answer = await self._look_until_told(ref)
+        if ref.spec.tif.rests and answer.status in _MAY_REST:
+            self.resting.add(ref)
+        else:
+            self.resting.drop(ref.order_key)
+        return answer
+
+    async def cancel(self, ref: OrderRef) -> CancelAnswer:
+        """Take an order off the book; see `OrderPort.cancel`."""
+        return await self._cancels.cancel(ref)
+
+    async def cancel_batch(self, refs: Sequence[OrderRef]) -> tuple[CancelAnswer, ...]:
+        """Cancel many, 1 000 in a request; see `RestingOrderPort.cancel_batch`."""
+        return await self._cancels.cancel_batch(refs)
+
+    async def cancel_all(self) -> CancelAnswer:
+        """Cancel whatever rests in this account; see `RestingOrderPort.cancel_all`."""
+        return await self._cancels.cancel_all()
+
+    async def cancel_market(self, condition_id: str = "", token: str = "") -> CancelAnswer:
+        """Cancel what rests in a market, or on one token; ValueError if neither is given."""
+        return await self._cancels.cancel_market(condition_id, token)
+
+    async def read_fills(self, ref: OrderRef) -> tuple[Fill, ...]:
+        """All fills of one order that the venue shows now; see `OrderPort.read_fills`."""
+        return await self._sights.read_fills(ref)
+
+    def _check_wallet(self) -> None:
+        """Say so where the funder is no wallet that the venue deploys for this key.
+
+        It may be right all the same (a key that signs for a wallet of others), so it is no error.
+        """
+        signer = self._signer
+        if signer.chain_id != POLYGON or signer.signature_type is SignatureType.EOA:
+            return
+        own = derive_wallets(signer.address, signer.chain_id).of_type(signer.signature_type)
+        if signer.maker not in own:
+            log.warning("funder_not_of_this_key", venue=VENUE, funder=signer.maker, expected=own)
+
+    def _hold_back(self, spec: OrderSpec) -> LegAnswer | None:
+        """Why an order is not sent now: the venue would refuse it."""
+        if not self._version.is_signable:
+            return _not_sent("order_version", is_unavailable=True)
+        refusal = self.gate.refusal(spec, self._clock.monotonic_ns())
+        if refusal:
+            return _not_sent(refusal, is_unavailable=True)
+        if is_too_late(spec, self._rest.server_clock.now_s()):
+            return _not_sent("expires_too_soon")
+        return None
+
+    async def _send_part(self, part: Sequence[PreparedOrder]) -> tuple[LegAnswer, ...]:
+        is_rollback = all(order.spec.purpose is Purpose.ROLLBACK for order in part)
+        if not self.buckets.orders.try_take(len(part), reserved=is_rollback):
+            return (_not_sent("no_rate_tokens"),) * len(part)
+        self._expect(part)
+        answered = await self._post("/orders", b"[" + b",".join(o.body for o in part) + b"]")
+        retry_after_s = 0
+        if isinstance(answered, LegAnswer):
+            answers: tuple[LegAnswer, ...] = (answered,) * len(part)
+        else:
+            status, headers, body = answered
+            answers = read_batch(part, status, body)
+            retry_after_s = read_retry_after_s(headers, body)
+        await self._learn(part, answers, retry_after_s)
+        return answers
+
+    async def _post(self, path: str, body: bytes) -> HttpAnswer | LegAnswer:
+        """The venue's answer, or ours where there is none."""
+        try:
+            answer = await self._rest.write("POST", path, body)
+        except VenueUnavailable as error:
+            return _not_sent(error.code, error.detail, is_unavailable=True)
+        except OutcomeUnknown as error:
+            return LegAnswer(status=AnswerStatus.UNKNOWN, code=error.code, detail=error.detail)
+        status, headers, raw = answer
+        self.buckets.orders.note(status, headers, read_retry_after_s(headers, raw))
+        return answer
+
+    def _expect(self, orders: Sequence[PreparedOrder]) -> None:
+        """Before the bytes leave: from now on these may rest, whatever the answer says."""
+        for order in orders:
+            if order.spec.tif.rests:
+                self.resting.add(
+                    OrderRef(
+                        spec=order.spec,
+                        order_key=order.order_key,
+                        sent_wall_ms=order.prepared_wall_ms,
+                    )
+                )
+
+    async def _learn(
+        self,
+        orders: Sequence[PreparedOrder],
+        answers: Sequence[LegAnswer],
+        retry_after_s: int,
+    ) -> None:
+        now_ns = self._clock.monotonic_ns()
+        for order, answer in zip(orders, answers, strict=True):
+            if answer.status not in _MAY_REST:
+                self.resting.drop(order.order_key)
+            if answer.status is AnswerStatus.NOT_SENT or answer.code == "no_answer":
+                # The venue has said nothing.
+                continue
+            if answer.code == "rate_limited":
+                # Told inside a 200 too.
+                self.buckets.orders.tokens.drain()
+            self.gate.note(answer, order.spec, retry_after_s, now_ns)
+            self._alarms.note(Operation.ORDER, answer.code, answer.detail)
+        if any(answer.code == "order_version_mismatch" for answer in answers):
+            await self._version.refresh()
+
+    async def _look_until_told(self, ref: OrderRef) -> LegAnswer:
         options = self._options
         delay_ms = ref.spec.market.seconds_delay * 1_000
         deadline_ns = self._clock.monotonic_ns() + (options.look_up_ms_max + delay_ms) * NS_PER_MS
@@ -145,12 +321,10 @@ class PolymarketOrders:
         latest: Sighting | None = None
         code = "not_told"
         while True:
-            seen = await self._sight(ref, deadline_ns)
+            seen = await self._sights.look(ref, deadline_ns)
             if seen is not None:
                 latest = seen
-                if seen.order is not None and plain_order_status(seen.order.status) == RESTS:
-                    # Ours never rest. The next look tells how this one ended.
-                    await self.cancel(ref)
+                await self._clear(ref, seen)
                 answer = judge(
                     ref.spec,
                     seen,
@@ -171,74 +345,12 @@ class PolymarketOrders:
             pause_ns = min(options.look_up_poll_ms * NS_PER_MS, left_ns)
             await self._clock.sleep(pause_ns / 1_000_000_000)
 
-    async def cancel(self, ref: OrderRef) -> CancelAnswer:
-        """Take an order off the book; see `OrderPort.cancel`."""
-        return await cancel_order(self._rest, ref)
-
-    async def read_fills(self, ref: OrderRef) -> tuple[Fill, ...]:
-        """All fills of one order that the venue shows now; see `OrderPort.read_fills`."""
-        trades = await self._read_trades(ref)
-        return _fills(trades, ref)
-
-    def _render(self, spec: OrderSpec, order: OrderFields, signature: str) -> bytes:
-        """The body, once: exactly these bytes are signed again by HMAC and sent."""
-        side = "BUY" if spec.side is Side.BUY else "SELL"
-        return (
-            f'{{"order":{{"salt":{order.salt},{self._head},"tokenId":"{order.token}",'
-            f'"makerAmount":"{order.maker_amount}","takerAmount":"{order.taker_amount}",'
-            f'"side":"{side}","expiration":"0","signatureType":{int(self._signer.signature_type)},'
-            f'"timestamp":"{order.timestamp_ms}","metadata":"{_ZERO_HEX}","builder":"{_ZERO_HEX}",'
-            f'"signature":"{signature}"}},"owner":"{self._owner}",'
-            f'"orderType":"{_ORDER_TYPES[spec.tif]}","deferExec":false,"postOnly":false}}'
-        ).encode()
-
-    async def _sight(self, ref: OrderRef, deadline_ns: int) -> Sighting | None:
-        """Look at order and trades once; None if the venue would not tell."""
-        try:
-            order = await self._read_order(ref, deadline_ns)
-            trades = await self._read_trades(ref, deadline_ns)
-            fills = _fills(trades, ref)
-            # Read here so that an unreadable amount ends as "not told".
-            _ = order.matched_e6 if order is not None else 0
-        except (VenueUnavailable, VenueRejected, ValueError) as error:
-            log.warning("look_up_failed", venue=VENUE, order_key=ref.order_key, error=str(error))
-            return None
-        unknown = any(fill_status(trade.status) is None for trade in trades)
-        return Sighting(order=order, fills=fills, has_unknown_status=unknown)
-
-    async def _read_order(self, ref: OrderRef, deadline_ns: int) -> OrderRecord | None:
-        """The order itself, else the same among the open orders, else None."""
-        order_id = ref.venue_order_id or ref.order_key
-        try:
-            return await self._rest.read(
-                f"/data/order/{order_id}", OrderRecord, deadline_ns=deadline_ns
-            )
-        except VenueRejected as error:
-            if error.http_status != 404:
-                raise
-        resting = await self._rest.read_all(
-            "/data/orders", OrderRecord, {"id": order_id}, deadline_ns=deadline_ns
-        )
-        return next((record for record in resting if record.id.lower() == order_id), None)
-
-    async def _read_trades(self, ref: OrderRef, deadline_ns: int = 0) -> list[TradeRecord]:
-        """Trades in which this order was the taker, in a stable order."""
-        market = ref.spec.market
-        is_yes = ref.spec.outcome is Outcome.YES
-        after_s = ref.sent_wall_ms // 1_000 - self._options.trades_lookback_s
-        trades = await self._rest.read_all(
-            "/data/trades",
-            TradeRecord,
-            {
-                "market": market.native_id,
-                "asset_id": market.yes_token if is_yes else market.no_token,
-                "after": str(max(0, after_s)),
-            },
-            deadline_ns=deadline_ns,
-        )
-        ids = {ref.order_key, ref.venue_order_id} - {""}
-        mine = {trade.id: trade for trade in trades if trade.taker_order_id.lower() in ids}
-        return [mine[trade_id] for trade_id in sorted(mine)]
+    async def _clear(self, ref: OrderRef, seen: Sighting) -> None:
+        """A taker's order never rests: cancel one that does. The next look tells how it ended."""
+        if ref.spec.tif.rests or seen.order is None:
+            return
+        if plain_order_status(seen.order.status) in ON_BOOK_STATUSES:
+            await self.cancel(ref)
 
     async def _is_cash_as_expected(self) -> bool:
         """Whether the balance leaves no room for a fill; True where nobody knows better."""
@@ -246,15 +358,14 @@ class PolymarketOrders:
         if expected is None:
             return True
         try:
-            report = await self._account.read_cash()
+            balance_micros = await self._account.read_balance()
         except (VenueUnavailable, VenueRejected):
             return False
         micros, tolerance_micros = expected
-        return abs(report.cash_micros[0][1] - micros) <= tolerance_micros
+        return abs(balance_micros - micros) <= tolerance_micros
 
 
-def _fills(trades: list[TradeRecord], ref: OrderRef) -> tuple[Fill, ...]:
-    try:
-        return tuple(fill for trade in trades for fill in taker_fills(trade, ref.spec.market))
-    except ValueError as error:
-        raise VenueUnavailable(VENUE, "unreadable_trade", str(error)) from error
+def _not_sent(code: str, detail: str = "", *, is_unavailable: bool = False) -> LegAnswer:
+    return LegAnswer(
+        status=AnswerStatus.NOT_SENT, code=code, detail=detail, is_unavailable=is_unavailable
+    )

@@ -12,10 +12,13 @@ from twoleg.seams import Clock
 from twoleg.venues.polymarket.answers import error_text
 from twoleg.venues.polymarket.auth import RequestSigner
 from twoleg.venues.polymarket.options import PolymarketOptions
+from twoleg.venues.polymarket.server_clock import ServerClock
 from twoleg.venues.polymarket.sign import VENUE
 from twoleg.venues.transport import USER_AGENT, HttpExchange, require_safe_url
 
 T = TypeVar("T")
+HttpAnswer = tuple[int, Mapping[str, str], bytes]
+"""Status, headers, body."""
 JSON_HEADERS: Final = {"User-Agent": USER_AGENT, "Content-Type": "application/json"}
 """Cloudflare answers 403 to some default agents (live notes of 2026-08 and 2026-10)."""
 NS_PER_S: Final = 1_000_000_000
@@ -33,7 +36,11 @@ class _Page(msgspec.Struct):
 
 
 class ClobRest:
-    """The CLOB's REST side for one API key."""
+    """The CLOB's REST side for one API key.
+
+    Requests are stamped with the venue's time where it differs from ours. A 401 has it measured
+    again: the next request then carries the right one. Reads try that next request themselves.
+    """
 
     def __init__(
         self,
@@ -45,40 +52,38 @@ class ClobRest:
         options: PolymarketOptions,
     ) -> None:
         self._http = http
-        self._clock = clock
+        self.clock = clock
         self._signer = signer
         self._base_url = require_safe_url(base_url, key="polymarket.clob_url").rstrip("/")
         self._options = options
+        self.server_clock = ServerClock(
+            http=http, clock=clock, base_url=base_url, timeout_ms=options.request_timeout_ms
+        )
 
     @property
     def owner(self) -> str:
         """The API key id."""
         return self._signer.owner
 
-    async def post_order(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
-        """Send exactly these bytes to `POST /order`, once.
+    async def write(
+        self, method: str, path: str, body: bytes = b"", *, timeout_ms: int = 0
+    ) -> HttpAnswer:
+        """Send exactly these bytes, once; `timeout_ms` 0: that of orders.
 
         Raises:
             VenueUnavailable: nothing was sent.
             OutcomeUnknown: sent, or perhaps sent, and not answered.
         """
-        return await self._http.request(
-            "POST",
-            self._base_url + "/order",
-            headers=self._headers("POST", "/order", body),
-            body=body,
-            timeout_ms=self._options.order_timeout_ms,
+        answer = await self._http.request(
+            method,
+            self._base_url + path,
+            headers=self._headers(method, path, body),
+            body=body or None,
+            timeout_ms=timeout_ms or self._options.order_timeout_ms,
         )
-
-    async def delete_order(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
-        """Send exactly these bytes to `DELETE /order`, once; raises as `post_order`."""
-        return await self._http.request(
-            "DELETE",
-            self._base_url + "/order",
-            headers=self._headers("DELETE", "/order", body),
-            body=body,
-            timeout_ms=self._options.order_timeout_ms,
-        )
+        if answer[0] == HTTPStatus.UNAUTHORIZED:
+            await self.server_clock.measure()
+        return answer
 
     async def read(
         self,
@@ -89,13 +94,9 @@ class ClobRest:
         deadline_ns: int = 0,
     ) -> T:
         """Read one private resource; raises VenueUnavailable or VenueRejected."""
-        url = self._base_url + path + ("?" + urlencode(query) if query else "")
-        status, _, body = await self._http.request(
-            "GET",
-            url,
-            headers=self._headers("GET", path),
-            timeout_ms=self._timeout_ms(deadline_ns),
-        )
+        status, body = await self._get(path, query, deadline_ns)
+        if status == HTTPStatus.UNAUTHORIZED and await self.server_clock.measure():
+            status, body = await self._get(path, query, deadline_ns)
         return decode_answer(status, body, answer_type)
 
     async def read_all(
@@ -119,14 +120,26 @@ class ClobRest:
             cursor = page.next_cursor
         raise VenueUnavailable(VENUE, "too_many_pages", path)
 
+    async def _get(
+        self, path: str, query: Mapping[str, str] | None, deadline_ns: int
+    ) -> tuple[int, bytes]:
+        url = self._base_url + path + ("?" + urlencode(query) if query else "")
+        status, _, body = await self._http.request(
+            "GET",
+            url,
+            headers=self._headers("GET", path),
+            timeout_ms=self._timeout_ms(deadline_ns),
+        )
+        return status, body
+
     def _headers(self, method: str, path: str, body: bytes = b"") -> dict[str, str]:
-        timestamp_s = self._clock.wall_ns() // NS_PER_S
+        timestamp_s = self.server_clock.now_s()
         return {**JSON_HEADERS, **self._signer.headers(timestamp_s, method, path, body)}
 
     def _timeout_ms(self, deadline_ns: int) -> int:
         if not deadline_ns:
             return self._options.request_timeout_ms
-        left_ms = (deadline_ns - self._clock.monotonic_ns()) // NS_PER_MS
+        left_ms = (deadline_ns - self.clock.monotonic_ns()) // NS_PER_MS
         return max(1, min(self._options.request_timeout_ms, left_ms))
 
 

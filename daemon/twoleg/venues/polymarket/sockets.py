@@ -107,7 +107,7 @@ async def send(connection: ClientConnection, text: str) -> None:
 def log_unknown(
     frames: FrameCounts, counts: Mapping[str, int], known: int, raw: bytes, *, hide: str = ""
 ) -> None:
-    """Log the frame that brought a decoder its first of an unknown kind; it had `known` counts."""
+    """Log the frame that brought a decoder its first of a strange kind; it had `known` counts."""
     for kind in tuple(counts)[known:]:
-        if kind.startswith("unknown"):
+        if kind.startswith(("unknown", "unreadable")):
             frames.log_once("unknown", kind, raw, hide=hide)

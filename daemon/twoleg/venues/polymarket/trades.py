@@ -15,6 +15,7 @@ import msgspec
 from twoleg.core.events import Fill, FillStatus
 from twoleg.core.fees import fee_half_up
 from twoleg.core.market import Market, Outcome, Side, Venue
+from twoleg.core.orders import OrderSpec
 from twoleg.core.units import half_up_div
 from twoleg.venues.polymarket.numbers import parse_fixed, parse_ratio
 
@@ -29,6 +30,10 @@ FILL_STATUSES: Final = {
 }
 
 
+Text = str | int | float | None
+"""What only informs, and may be written as text or number."""
+
+
 class MakerOrder(msgspec.Struct, frozen=True):
     """One resting order that a trade consumed."""
 
@@ -38,10 +43,17 @@ class MakerOrder(msgspec.Struct, frozen=True):
     owner: str = ""
     asset_id: str = ""
     side: str = ""
+    maker_address: Text = None
+    fee_rate_bps: Text = None
+    outcome: Text = None
+    outcome_index: Text = None
 
 
 class TradeRecord(msgspec.Struct, frozen=True):
-    """One trade, of REST or of the user channel; times are seconds, as text or number."""
+    """One trade, of REST or of the user channel; times are seconds, as text or number.
+
+    `fee_rate_bps` is not the fee; `bucket_index` numbers the transactions of one large trade.
+    """
 
     id: str
     market: str
@@ -56,6 +68,12 @@ class TradeRecord(msgspec.Struct, frozen=True):
     match_time: str | int | None = None
     matchtime: str | int | None = None
     maker_orders: tuple[MakerOrder, ...] | None = None
+    last_update: Text = None
+    outcome: Text = None
+    maker_address: Text = None
+    transaction_hash: Text = None
+    bucket_index: Text = None
+    fee_rate_bps: Text = None
 
     @property
     def is_maker(self) -> bool:
@@ -115,6 +133,38 @@ def maker_fills(trade: TradeRecord, market: Market, owner: str) -> tuple[Fill, .
     return tuple(fills)
 
 
+def order_fills(trade: TradeRecord, spec: OrderSpec, order_ids: frozenset[str]) -> tuple[Fill, ...]:
+    """Fills of one order in a trade, whether it took or rested; in the order's own terms.
+
+    A resting order may be listed by the complement of its token, or without token and side, in
+    records of other times; its price is then turned over. ValueError if it cannot be read.
+    """
+    if trade.taker_order_id.lower() in order_ids:
+        return taker_fills(trade, spec.market)
+    fills: list[Fill] = []
+    for index, maker in enumerate(trade.maker_orders or ()):
+        if maker.order_id.lower() not in order_ids:
+            continue
+        numerator, denominator = parse_ratio(maker.price)
+        own_token = _token(spec.market, spec.outcome)
+        if maker.asset_id and maker.asset_id != own_token:
+            # Raises for a token of another market.
+            _outcome(maker.asset_id, spec.market)
+            numerator = denominator - numerator
+        own = msgspec.structs.replace(trade, asset_id=own_token, side=spec.side.name)
+        fills.append(
+            _fill(
+                own,
+                spec.market,
+                fill_id=f"{trade.id}:{index}",
+                order_id=maker.order_id,
+                part=(parse_fixed(maker.matched_amount, 6), numerator, denominator),
+                is_taker=False,
+            )
+        )
+    return tuple(fills)
+
+
 def _maker_parts(trade: TradeRecord) -> Iterator[tuple[int, int, int]]:
     """(size_e6, price numerator, price denominator) per maker, in our token's price."""
     for maker in trade.maker_orders or ():
@@ -158,6 +208,10 @@ def _fill(
         status=fill_status(trade.status) or FillStatus.PROVISIONAL,
         ts_event_ms=_matched_ms(trade),
     )
+
+
+def _token(market: Market, outcome: Outcome) -> str:
+    return market.yes_token if outcome is Outcome.YES else market.no_token
 
 
 def _outcome(token: str, market: Market) -> Outcome:

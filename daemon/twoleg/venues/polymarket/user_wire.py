@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from twoleg.errors import MalformedMessage
-from twoleg.venues.polymarket.trades import TradeRecord, fill_status
+from twoleg.venues.polymarket.trades import Text, TradeRecord, fill_status
 from twoleg.venues.polymarket.wire import PONG, VENUE
 
 ORDER_STATUS_PREFIX: Final = "ORDER_STATUS_"
@@ -23,17 +23,56 @@ KINDS_MAX: Final = 64
 
 
 class OrderEvent(msgspec.Struct, tag_field="event_type", tag="order", frozen=True):
-    """An order of ours was placed, matched further or cancelled; for the record only."""
+    """An order of ours was placed, matched further or cancelled.
+
+    `type` is PLACEMENT, UPDATE or CANCELLATION; `created_at` and `expiration` are Unix seconds,
+    `timestamp` milliseconds.
+    """
 
     id: str
     market: str
     type: str = ""
     status: str | None = None
+    asset_id: str | None = None
+    side: str | None = None
+    price: str | None = None
+    original_size: str | None = None
     size_matched: str | None = None
+    order_type: str | None = None
+    expiration: str | int | None = None
+    created_at: str | int | None = None
+    timestamp: str | int | None = None
+    associate_trades: list[str] | None = None
+    outcome: Text = None
+    owner: Text = None
+    order_owner: Text = None
+    maker_address: Text = None
 
 
 class TradeEvent(TradeRecord, tag_field="event_type", tag="trade", frozen=True):
-    """A trade of ours changed its status; sent again for each."""
+    """A trade of ours changed its status; sent again for each.
+
+    `trade_owner` is the API key of the taker, `timestamp` Unix ms.
+    """
+
+    type: Text = None
+    timestamp: Text = None
+    trade_owner: str = ""
+
+    def is_made_by(self, owner: str) -> bool:
+        """Whether the order of this API key was the resting one."""
+        if self.trader_side:
+            return self.is_maker
+        # Left out at times: then whoever is listed among the makers, and did not take, made it.
+        is_listed = any(maker.owner == owner for maker in self.maker_orders or ())
+        return is_listed and self.trade_owner != owner
+
+
+class _OrderHead(msgspec.Struct, frozen=True):
+    """What must be readable of an order event: whose it is."""
+
+    id: str
+    market: str
 
 
 UserEvent = OrderEvent | TradeEvent
@@ -43,6 +82,13 @@ def plain_order_status(status: str | None) -> str:
     """An order's status without its prefix, killed FOKs and the like as CANCELED."""
     plain = (status or "").upper().removeprefix(ORDER_STATUS_PREFIX)
     return "CANCELED" if plain.startswith("CANCEL") else plain
+
+
+def cancel_reason(status: str | None) -> str:
+    """What the venue adds to a cancel: `CANCELED_order couldn't be fully filled…` and the like."""
+    text = (status or "").removeprefix(ORDER_STATUS_PREFIX)
+    head, _, reason = text.partition("_")
+    return reason if head.upper().startswith("CANCEL") else ""
 
 
 def is_known_order_status(plain: str) -> bool:
@@ -78,7 +124,15 @@ class UserDecoder:
         kind = msgspec.json.decode(head.get("event_type", msgspec.Raw(b'""')), type=str)
         if kind in {"order", "trade"}:
             self._count(kind)
-            event: UserEvent = self._one.decode(item)
+            try:
+                event: UserEvent = self._one.decode(item)
+            except msgspec.ValidationError:
+                if kind == "trade":
+                    raise
+                # An order is looked up by its id; no money hangs on the rest.
+                known = msgspec.json.decode(item, type=_OrderHead)
+                self._count("unreadable_order")
+                return OrderEvent(id=known.id, market=known.market)
             return event
         self._count("unknown_event:" + kind[:32])
         return None

@@ -24,11 +24,14 @@ from twoleg.core.market import Market, MarketId, PriceGrid
 from twoleg.core.units import ONE_DOLLAR_E4
 from twoleg.errors import MalformedMessage
 from twoleg.venues.polymarket.frames import (
+    BOOK_EVENTS,
     KNOWN_EVENTS,
+    Announcement,
     BookFrame,
     ChangeEntry,
     Frame,
     LastTradeFrame,
+    News,
     PriceChangeFrame,
     ResolvedFrame,
     TickSizeFrame,
@@ -40,6 +43,8 @@ VENUE: Final = "polymarket"
 PING: Final = "PING"
 PONG: Final = b"PONG"
 INVALID_OPERATION: Final = b"INVALID OPERATION"
+NO_BOOKS: Final = b"[]"
+"""The dump of a subscription to tokens without a book, closed or unknown (live, 2026-10-02)."""
 UNTOLD: Final = -1
 
 
@@ -68,6 +73,9 @@ class MarketDecoder:
         self._many = msgspec.json.Decoder(list[Frame], strict=False)
         # Kind of frame or oddity → how often it was seen.
         self.counts: dict[str, int] = {}
+        # New and resolved markets, watched or not, and trades, tops and ticks of the watched ones,
+        # until somebody takes them.
+        self._news: list[News] = []
 
     def watch(self, market: Market) -> None:
         """Decode frames of this market from now on."""
@@ -77,8 +85,13 @@ class MarketDecoder:
         """Ignore frames of this market from now on."""
         self._watched.pop(native_id, None)
 
+    def take_news(self) -> list[News]:
+        """What was told of markets beside their books since the last call, as the venue put it."""
+        news, self._news = self._news, []
+        return news
+
     def decode(self, raw: bytes, ts_recv_ns: int) -> list[Event]:
-        """Read one websocket message.
+        """Read one websocket message; what it says of markets as such waits in `take_news`.
 
         Raises:
             MalformedMessage: it cannot be read; `market` is set if it concerned that one alone,
@@ -109,19 +122,24 @@ class MarketDecoder:
     def _emit(self, frame: Frame, ts_recv_ns: int, events: list[Event]) -> None:
         watched = self._watched.get(frame.market)
         if watched is None:
-            self._count("unwatched")
+            if isinstance(frame, Announcement):
+                self._news.append(frame)
+            else:
+                self._count("unwatched")
         elif isinstance(frame, PriceChangeFrame):
             self._emit_changes(watched, frame, ts_recv_ns, events)
         elif isinstance(frame, BookFrame):
             self._emit_book(watched, frame, ts_recv_ns, events)
         elif isinstance(frame, LastTradeFrame):
-            price = self._yes_price_text(watched, frame)
-            events.append(LastTrade(market_id=watched.market_id, price=price))
+            self._emit_trade(watched, frame, events)
         elif isinstance(frame, TickSizeFrame):
             self._emit_tick(watched, frame.new_tick_size, events)
-        elif isinstance(frame, ResolvedFrame):
-            closed = msgspec.structs.replace(watched.market, is_tradable=False)
-            events.append(MarketChanged(market=closed))
+            self._news.append(frame)
+        else:
+            if isinstance(frame, ResolvedFrame):
+                closed = msgspec.structs.replace(watched.market, is_tradable=False)
+                events.append(MarketChanged(market=closed))
+            self._news.append(frame)
 
     def _emit_changes(
         self, watched: _Watched, frame: PriceChangeFrame, ts_recv_ns: int, events: list[Event]
@@ -175,8 +193,8 @@ class MarketDecoder:
         events.append(
             BookSnapshot(
                 market_id=watched.market_id,
-                bids=self._levels(frame.bids),
-                asks=self._levels(frame.asks),
+                bids=read_levels(frame.bids, self._prices, self._sizes),
+                asks=read_levels(frame.asks, self._prices, self._sizes),
                 ts_event_ms=frame.timestamp,
                 ts_recv_ns=ts_recv_ns,
                 hash=frame.hash,
@@ -195,14 +213,6 @@ class MarketDecoder:
         watched.market = msgspec.structs.replace(watched.market, grid=grid)
         events.append(GridChanged(market_id=watched.market_id, grid=grid))
 
-    def _levels(self, levels: list[WireLevel]) -> tuple[Level, ...]:
-        prices, sizes = self._prices, self._sizes
-        read = [(prices[level.price], sizes[level.size]) for level in levels]
-        if any(price > ONE_DOLLAR_E4 for price, _ in read):
-            raise ValueError("a price above one dollar")
-        # 0, 1 and size 0 are no quotes.
-        return tuple(level for level in read if 0 < level[0] < ONE_DOLLAR_E4 and level[1])
-
     def _price(self, text: str) -> int:
         price = self._prices[text]
         if price > ONE_DOLLAR_E4:
@@ -216,16 +226,22 @@ class MarketDecoder:
         price = self._price(text)
         return price if 0 < price < ONE_DOLLAR_E4 else UNTOLD
 
-    def _yes_price_text(self, watched: _Watched, frame: LastTradeFrame) -> str:
-        # A trade of NO at 0.976 leaves "0.024" on both books: same decimals, other side.
-        price = self._price(frame.price)
-        if frame.asset_id != watched.no_token:
-            return frame.price
-        places = len(frame.price.partition(".")[2])
-        return format_e4(ONE_DOLLAR_E4 - price, places)
+    def _emit_trade(self, watched: _Watched, frame: LastTradeFrame, events: list[Event]) -> None:
+        try:
+            price = self._price(frame.price)
+        except ValueError:
+            # No book hangs on it: the next hash that it should explain puts its book in doubt.
+            self._count("unreadable:last_trade_price")
+            return
+        text = frame.price
+        if frame.asset_id == watched.no_token:
+            # A trade of NO at 0.976 leaves "0.024" on both books: same decimals, other side.
+            text = format_e4(ONE_DOLLAR_E4 - price, len(text.partition(".")[2]))
+        events.append(LastTrade(market_id=watched.market_id, price=text))
+        self._news.append(frame)
 
     def _decode_leniently(self, raw: bytes, error: Exception) -> list[Frame]:
-        """Leave out events of unknown kinds; anything else that cannot be read is malformed."""
+        """Leave out unknown kinds, and news that cannot be read; a book event is malformed."""
         self._count("undecodable")
         if raw.strip() == INVALID_OPERATION:
             raise self._malformed(raw, "the venue refused an operation") from error
@@ -240,7 +256,13 @@ class MarketDecoder:
         head = msgspec.json.decode(item, type=dict[str, msgspec.Raw])
         kind = msgspec.json.decode(head.get("event_type", msgspec.Raw(b'""')), type=str)
         if kind in KNOWN_EVENTS:
-            frame: Frame = self._one.decode(item)
+            try:
+                frame: Frame = self._one.decode(item)
+            except msgspec.ValidationError:
+                if kind in BOOK_EVENTS:
+                    raise
+                self._count("unreadable:" + kind)
+                return None
             return frame
         # Bounded: a stranger chooses these names.
         self._count("unknown:" + kind[:32] if len(self.counts) < 64 else "unknown")
@@ -253,6 +275,16 @@ class MarketDecoder:
 
     def _count(self, kind: str) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + 1
+
+
+def read_levels(
+    levels: list[WireLevel], prices: FixedCache, sizes: FixedCache
+) -> tuple[Level, ...]:
+    """Levels as integers, without 0, 1 and size 0, which are no quotes; ValueError if unusable."""
+    read = [(prices[level.price], sizes[level.size]) for level in levels]
+    if any(price > ONE_DOLLAR_E4 for price, _ in read):
+        raise ValueError("a price above one dollar")
+    return tuple(level for level in read if 0 < level[0] < ONE_DOLLAR_E4 and level[1])
 
 
 def format_e4(price_e4: int, places: int) -> str:

@@ -4,8 +4,8 @@ import asyncio
 import json
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from aiohttp import web
@@ -183,10 +183,17 @@ class ScriptedKalshi:
         return web.json_response(payload, status=status, headers=self.answer_headers)
 
 
+async def hang_up(request: web.Request) -> web.StreamResponse:
+    """Take a request and cut the connection instead of answering."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
 @asynccontextmanager
 async def serving(
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str]:
     """A real HTTP server on loopback; yields its origin."""
     application = web.Application()
     application.router.add_route("*", "/{tail:.*}", handler)
@@ -207,7 +214,7 @@ async def kalshi_http(
     *,
     clock: FakeClock,
     options: KalshiOptions | None = None,
-) -> AsyncIterator[KalshiHttp]:
+) -> AsyncGenerator[KalshiHttp]:
     async with serving(venue.handle) as origin, make_session(LoopNetwork()) as session:
         yield KalshiHttp(
             exchange=HttpExchange(session, venue="kalshi"),
@@ -219,11 +226,44 @@ async def kalshi_http(
 
 
 @asynccontextmanager
+async def two_hosts(
+    first: ScriptedKalshi | None,
+    second: ScriptedKalshi | None,
+    *,
+    clock: FakeClock,
+    options: KalshiOptions | None = None,
+) -> AsyncGenerator[KalshiHttp]:
+    """A client with two front doors; None: nobody listens there."""
+    async with AsyncExitStack() as stack:
+        origins = [
+            await stack.enter_async_context(serving(venue.handle)) if venue else await closed_port()
+            for venue in (first, second)
+        ]
+        session = await stack.enter_async_context(make_session(LoopNetwork()))
+        yield KalshiHttp(
+            exchange=HttpExchange(session, venue="kalshi"),
+            base_urls=tuple(origin + PREFIX for origin in origins),
+            clock=clock,
+            signer=SIGNER,
+            options=options,
+        )
+
+
+async def closed_port() -> str:
+    """The origin of a port that refuses connections."""
+    server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    return f"http://127.0.0.1:{port}"
+
+
+@asynccontextmanager
 async def kalshi_orders(
     venue: ScriptedKalshi,
     *,
     clock: FakeClock,
     options: KalshiOptions | None = None,
-) -> AsyncIterator[KalshiOrders]:
+) -> AsyncGenerator[KalshiOrders]:
     async with kalshi_http(venue, clock=clock, options=options) as http:
         yield KalshiOrders(http=http, clock=clock, entropy=FakeEntropy(), options=options)

@@ -8,9 +8,11 @@ from tests.unit.venues.kalshi.support import (
     market,
 )
 from twoleg.core.events import CashReported
-from twoleg.core.market import Venue
+from twoleg.core.market import MarketId, Venue
 from twoleg.errors import VenueRejected, VenueUnavailable
 from twoleg.venues.kalshi.account import KalshiAccount
+from twoleg.venues.kalshi.costs import Endpoint
+from twoleg.venues.kalshi.portfolio import Holding
 
 BALANCE = {
     "balance": 9_801,
@@ -70,3 +72,167 @@ async def test_open_shards_are_told_apart() -> None:
     async with kalshi_http(venue, clock=FakeClock()) as http:
         assert await KalshiAccount(http=http).read_open_shards() == ((0, True), (2, False))
     assert "KALSHI-ACCESS-KEY" not in venue.headers[0]
+
+
+SETTLEMENT = {
+    "ticker": TICKER,
+    "exchange_index": 2,
+    "event_ticker": "KXA",
+    "market_result": "yes",
+    "yes_count_fp": "10.00",
+    "yes_total_cost_dollars": "4.200000",
+    "no_count_fp": "0.00",
+    "no_total_cost_dollars": "0.000000",
+    "revenue": 1_000,
+    "settled_time": "2026-09-21T13:33:20Z",
+    "fee_cost": "0.170000",
+    "value": 100,
+}
+
+
+async def test_settlements_count_once_and_their_revenue_is_in_cents() -> None:
+    venue = ScriptedKalshi()
+    later = SETTLEMENT | {"settled_time": "2026-09-22T13:33:20Z", "value": None}
+    venue.script(
+        "/portfolio/settlements",
+        (200, {"settlements": [SETTLEMENT], "cursor": "c"}),
+        (200, {"settlements": [SETTLEMENT, later], "cursor": ""}),
+    )
+    async with kalshi_http(venue, clock=FakeClock()) as http:
+        first, second = await KalshiAccount(http=http).read_settlements(since_s=1_700)
+    assert first.key == (2, f"kalshi:{TICKER}", "2026-09-21T13:33:20Z")
+    assert (first.revenue_micros, first.value_micros) == (10_000_000, 1_000_000)
+    assert (first.yes_e6, first.yes_cost_micros, first.fee_micros) == (
+        10_000_000,
+        4_200_000,
+        170_000,
+    )
+    assert (first.settled_ms, first.result) == (1_789_997_600_000, "yes")
+    assert second.value_micros is None
+    assert [query.get("min_ts") for _, _, query, _ in venue.requests] == ["1700", "1700"]
+
+
+async def test_holdings_tell_their_costs() -> None:
+    venue = ScriptedKalshi()
+    row = {
+        "ticker": TICKER,
+        "exchange_index": 2,
+        "position_fp": "-3.50",
+        "market_exposure_dollars": "1.505000",
+        "total_traded_dollars": "9.000000",
+        "realized_pnl_dollars": "-0.250000",
+        "fees_paid_dollars": "0.030000",
+        "last_updated_ts": "2026-09-21T13:33:20Z",
+    }
+    venue.script("/portfolio/positions", (200, {"market_positions": [row], "cursor": ""}))
+    async with kalshi_http(venue, clock=FakeClock()) as http:
+        (held,) = await KalshiAccount(http=http).read_holdings("settled")
+    assert held == Holding(
+        market_id=MarketId(f"kalshi:{TICKER}"),
+        shard=2,
+        position_e6=-3_500_000,
+        exposure_micros=1_505_000,
+        traded_micros=9_000_000,
+        realized_micros=-250_000,
+        fees_micros=30_000,
+        updated_ms=1_789_997_600_000,
+    )
+    assert venue.requests[0][2]["settlement_status"] == "settled"
+
+
+async def test_places_in_the_queue() -> None:
+    venue = ScriptedKalshi()
+    row = {"order_id": "o1", "market_ticker": TICKER, "queue_position_fp": "12.50"}
+    venue.script("/portfolio/orders/queue_positions", (200, {"queue_positions": [row]}))
+    venue.script("/portfolio/orders/o1/queue_position", (200, {"queue_position_fp": "0.00"}))
+    async with kalshi_http(venue, clock=FakeClock()) as http:
+        account = KalshiAccount(http=http)
+        places = await account.read_queue_places([market(), market("KXB")])
+        assert await account.read_queue_place("o1") == 0
+    assert [(place.venue_order_id, place.ahead_e6) for place in places] == [("o1", 12_500_000)]
+    assert venue.requests[0][2]["market_tickers"] == f"{TICKER},KXB"
+
+
+async def test_limits_and_costs_are_kept_to_at_once() -> None:
+    venue, clock = ScriptedKalshi(), FakeClock()
+    venue.script(
+        "/account/limits",
+        (
+            200,
+            {
+                "usage_tier": "premier",
+                "read": {"refill_rate": 1_200, "bucket_capacity": 1_200},
+                "write": {"refill_rate": 1_200, "bucket_capacity": 3_600},
+                "grants": [{"exchange_instance": "event_contract", "level": "premier"}],
+            },
+        ),
+        (
+            200,
+            {
+                "usage_tier": "basic",
+                "read": {"refill_rate": 0, "bucket_capacity": 1},
+                "write": {"refill_rate": 1, "bucket_capacity": 1},
+            },
+        ),
+    )
+    costs = [{"method": "DELETE", "path": "/portfolio/events/orders/{order_id}", "cost": 4}]
+    venue.script("/account/endpoint_costs", (200, {"default_cost": 10, "endpoint_costs": costs}))
+    venue.script("/portfolio/balance", (200, BALANCE))
+    async with kalshi_http(venue, clock=clock) as http:
+        account = KalshiAccount(http=http)
+        assert http.writes(0).available == 100
+        limits = await account.read_limits()
+        await account.read_costs()
+        assert (limits.usage_tier, http.writes(7).available) == ("premier", 3_600)
+        assert http.costs.of(Endpoint.CANCEL) == 4
+        await account.read_cash()
+        await account.read_cash()
+        with pytest.raises(VenueUnavailable):
+            await account.read_limits()
+    # Above Advanced the balance may be read five times a second.
+    assert clock.slept_s == [0.2]
+
+
+async def test_freshness_and_key() -> None:
+    venue = ScriptedKalshi()
+    venue.script(
+        "/exchange/user_data_timestamp",
+        (200, {"as_of_time": "2026-09-21T13:33:20Z"}),
+        (200, {"as_of_time": "now"}),
+    )
+    venue.script("/api_keys", (200, {"api_keys": [{"api_key_id": "k", "scopes": ["read"]}]}))
+    async with kalshi_http(venue, clock=FakeClock()) as http:
+        account = KalshiAccount(http=http)
+        assert await account.read_freshness_ms() == 1_789_997_600_000
+        with pytest.raises(VenueUnavailable):
+            await account.read_freshness_ms()
+        assert (await account.read_key("k")).missing == ("write::trade",)
+
+
+async def test_standing_reads_the_hours_once_an_hour_and_minds_refusals() -> None:
+    venue, clock = ScriptedKalshi(), FakeClock()
+    venue.script("/exchange/status", (200, {"exchange_active": True, "trading_active": True}))
+    venue.script("/exchange/schedule", (200, {"schedule": {}}))
+    async with kalshi_http(venue, clock=clock) as http:
+        account = KalshiAccount(http=http)
+        assert (await account.read_standing()).takes_orders(2)
+        account.note_refusal("insufficient_balance", 2)
+        account.note_refusal("trading_is_paused", 2)
+        assert not (await account.read_standing()).takes_orders(2)
+        assert await account.read_open_shards() == ((0, True), (2, False))
+        clock.now_ns += 16_000_000_000
+        assert await account.read_open_shards() == ((0, True),)
+        assert venue.paths().count("/exchange/schedule") == 1
+        clock.now_ns += 3_600_000_000_000
+        await account.read_standing()
+    assert venue.paths().count("/exchange/schedule") == 2
+
+
+async def test_hours_that_cannot_be_read_leave_the_standing_unknown() -> None:
+    venue = ScriptedKalshi()
+    venue.script("/exchange/status", (200, {"exchange_active": True, "trading_active": True}))
+    hours = [{"monday": [{"open_time": "early", "close_time": "late"}]}]
+    venue.script("/exchange/schedule", (200, {"schedule": {"standard_hours": hours}}))
+    async with kalshi_http(venue, clock=FakeClock()) as http:
+        with pytest.raises(VenueUnavailable):
+            await KalshiAccount(http=http).read_standing()

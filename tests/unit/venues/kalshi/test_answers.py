@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tests.unit.venues.kalshi.support import spec
 from twoleg.core.events import AnswerStatus
-from twoleg.venues.kalshi.answers import RULES, ErrorBody, judge, parse_error
+from twoleg.core.market import TimeInForce
+from twoleg.venues.kalshi.answers import ErrorBody, judge, parse_error
 
 S = AnswerStatus
 CREATED: dict[str, Any] = {
@@ -36,6 +37,10 @@ def nested(code: str) -> bytes:
         (409, nested("self_cross_attempt"), S.REJECTED, "self_cross_attempt", False),
         (409, nested("something_new"), S.UNKNOWN, "something_new", False),
         (409, b"", S.UNKNOWN, "http_409", False),
+        (400, nested("something_new"), S.UNKNOWN, "something_new", False),
+        (400, b'{"error":{"code":"invalid_order","message":"invalid order","details":"post only cross"}}', S.REJECTED, "invalid_order", False),
+        (400, nested("exceeded_per_market_risk_limit"), S.REJECTED, "exceeded_per_market_risk_limit", False),
+        (409, nested("internal_error"), S.REJECTED, "internal_error", False),
         (400, nested("exchange_unavailable"), S.UNKNOWN, "exchange_unavailable", True),
         (400, nested("insufficient_balance"), S.REJECTED, "insufficient_balance", False),
         (400, nested("invalid_price"), S.REJECTED, "invalid_price", False),
@@ -73,12 +78,6 @@ def test_refusal_is_judged_by_code_then_status(
     assert answer.filled_e6 == 0
 
 
-def test_every_row_of_the_table_can_be_reached() -> None:
-    for rule in RULES:
-        answer = judge(rule.http_status or 400, nested(rule.code_prefix), spec(), "key-1")
-        assert (answer.status, answer.is_unavailable) == (rule.status, rule.is_unavailable)
-
-
 @pytest.mark.parametrize(
     ("change", "status", "filled_e6", "code"),
     [
@@ -86,6 +85,7 @@ def test_every_row_of_the_table_can_be_reached() -> None:
         ({"fill_count": "10.00"}, S.PARTIAL, 10_000_000, ""),
         ({"fill_count": "0.00"}, S.MISSED, 0, ""),
         ({"client_order_id": ""}, S.FILLED, 25_000_000, ""),
+        ({"client_order_id": None}, S.FILLED, 25_000_000, ""),
         ({"order_id": ""}, S.UNKNOWN, 0, "no_order_id"),
         ({"fill_count": ""}, S.UNKNOWN, 0, "unreadable_answer"),
         ({"fill_count": "many"}, S.UNKNOWN, 0, "unreadable_answer"),
@@ -101,6 +101,32 @@ def test_created_is_judged_by_its_fill_count(
 ) -> None:
     answer = judge(201, json.dumps(CREATED | change).encode(), spec(), "key-1")
     assert (answer.status, answer.filled_e6, answer.code) == (status, filled_e6, code)
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "filled_e6", "code"),
+    [
+        ({}, S.FILLED, 25_000_000, ""),
+        ({"fill_count": "0.00", "remaining_count": "25.00"}, S.RESTING, 0, ""),
+        ({"fill_count": "10.00", "remaining_count": "15.00"}, S.RESTING, 10_000_000, ""),
+        # It met an order of our own and was stopped there.
+        ({"fill_count": "0.00"}, S.MISSED, 0, "not_rested"),
+        ({"fill_count": "10.00"}, S.PARTIAL, 10_000_000, "not_rested"),
+        ({"fill_count": "10.00", "remaining_count": "14.99"}, S.UNKNOWN, 0, "contradictory_counts"),
+        ({"fill_count": "10.00", "remaining_count": "15.01"}, S.UNKNOWN, 0, "contradictory_counts"),
+        ({"fill_count": "0.00", "remaining_count": ""}, S.UNKNOWN, 0, "unreadable_answer"),
+        ({"fill_count": "0.00", "remaining_count": "x"}, S.UNKNOWN, 0, "unreadable_answer"),
+    ],
+)
+@pytest.mark.parametrize("tif", [TimeInForce.GTC, TimeInForce.GTD])
+def test_created_order_that_may_rest_is_judged_by_both_counts(
+    tif: TimeInForce, change: dict[str, Any], status: S, filled_e6: int, code: str
+) -> None:
+    order = spec(tif=tif)
+    answer = judge(201, json.dumps(CREATED | change).encode(), order, "key-1")
+    assert (answer.status, answer.filled_e6, answer.code) == (status, filled_e6, code)
+    assert answer.notional_micros == (-1 if filled_e6 or status is S.UNKNOWN else 0)
+    assert answer.venue_order_id == "o-1"
 
 
 def test_created_keeps_the_order_id_and_the_engines_time_and_claims_no_money() -> None:

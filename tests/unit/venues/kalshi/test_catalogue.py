@@ -2,10 +2,18 @@ from typing import Any
 
 import pytest
 
-from tests.unit.venues.kalshi.support import TICKER, FakeClock, ScriptedKalshi, kalshi_http
+from tests.unit.venues.kalshi.support import (
+    TICKER,
+    FakeClock,
+    Reply,
+    ScriptedKalshi,
+    kalshi_http,
+)
 from twoleg.core.market import Band, Market
 from twoleg.errors import VenueRejected, VenueUnavailable
 from twoleg.venues.kalshi.catalogue import KalshiCatalogue
+from twoleg.venues.kalshi.options import KalshiOptions
+from twoleg.venues.kalshi.terms import KalshiTerms
 
 MARKET: dict[str, Any] = {
     "ticker": TICKER,
@@ -145,3 +153,138 @@ async def test_event_and_series_are_remembered_for_a_minute() -> None:
         await catalogue.read_market(TICKER)
     assert venue.paths().count("/series/KXA") == 2
     assert venue.paths().count(f"/markets/{TICKER}") == 3
+
+
+# The fake clock's wall time is 2026-09-21T14:13:21Z.
+SOON = "2026-09-21T15:00:00Z"
+LATER = "2026-09-21T16:00:00Z"
+PAST = "2026-09-21T12:00:00Z"
+
+
+def series_change(when: Any, **changes: Any) -> dict[str, Any]:
+    row = {"id": "1", "series_ticker": "KXA", "fee_type": "quadratic", "fee_multiplier": 2}
+    return row | {"scheduled_ts": when} | changes
+
+
+def event_change(when: Any, **changes: Any) -> dict[str, Any]:
+    row = {"id": "2", "event_ticker": "KXA-26DEC31", "series_ticker": "KXA"}
+    return row | {"scheduled_ts": when, "fee_multiplier_override": 3} | changes
+
+
+async def read_terms(
+    series_changes: list[dict[str, Any]],
+    event_changes: list[dict[str, Any]],
+    options: KalshiOptions | None = None,
+    **changes: dict[str, Any],
+) -> KalshiTerms:
+    venue, clock = ScriptedKalshi(), FakeClock()
+    script(venue, **changes)
+    venue.script("/series/fee_changes", (200, {"series_fee_change_arr": series_changes}))
+    page = {"event_fee_changes": event_changes, "cursor": ""}
+    venue.script("/events/fee_changes", (200, page))
+    async with kalshi_http(venue, clock=clock) as http:
+        catalogue = KalshiCatalogue(http=http, clock=clock, options=options)
+        return await catalogue.read_terms(TICKER)
+
+
+@pytest.mark.parametrize(
+    ("series_changes", "event_changes", "rate_e6", "known"),
+    [
+        ([], [], 70_000, 0),
+        ([series_change(SOON)], [], 140_000, 1),
+        ([series_change(1_790_002_801)], [], 140_000, 1),
+        ([series_change(LATER)], [], 70_000, 1),
+        ([series_change(PAST)], [], 70_000, 0),
+        # A fee that falls is not counted on before it has fallen.
+        ([series_change(SOON, fee_multiplier=0)], [], 70_000, 1),
+        ([series_change(SOON, series_ticker="KXOTHER")], [], 70_000, 0),
+        ([], [event_change(SOON)], 210_000, 1),
+        ([series_change(SOON)], [event_change(SOON, fee_multiplier_override=None)], 140_000, 2),
+        ([series_change("some day")], [], 70_000, 0),
+    ],
+)
+async def test_scheduled_fee_counts_shortly_before_it_is_due_if_it_is_higher(
+    series_changes: list[dict[str, Any]],
+    event_changes: list[dict[str, Any]],
+    rate_e6: int,
+    known: int,
+) -> None:
+    terms = await read_terms(series_changes, event_changes)
+    assert (terms.market.fees.rate_e6, len(terms.fee_changes)) == (rate_e6, known)
+
+
+async def test_fee_that_will_not_be_known_is_refused_before_it_is_due() -> None:
+    with pytest.raises(VenueRejected, match="unknown_fee_type"):
+        await read_terms([series_change(SOON, fee_type="flat")], [])
+
+
+@pytest.mark.parametrize(
+    ("fee_type", "rate_e6"),
+    [
+        ("quadratic", 0),
+        ("quadratic_with_maker_fees", 8_750),
+        ("quadratic_with_combo_maker_fees", 17_500),
+    ],
+)
+async def test_makers_rate_follows_the_type_and_the_multiplier(fee_type: str, rate_e6: int) -> None:
+    terms = await read_terms([], [], series={"fee_type": fee_type, "fee_multiplier": 0.5})
+    assert terms.maker_rate_e6 == rate_e6
+
+
+@pytest.mark.parametrize(
+    ("honours", "until", "rate_e6"),
+    [(False, SOON, 70_000), (True, SOON, 0), (True, PAST, 70_000), (True, None, 70_000)],
+)
+async def test_fee_waiver_is_believed_only_by_choice(
+    honours: bool,  # noqa: FBT001 - a parameter of the test
+    until: str | None,
+    rate_e6: int,
+) -> None:
+    options = KalshiOptions(honours_fee_waivers=honours)
+    terms = await read_terms([], [], options, market={"fee_waiver_expiration_time": until})
+    assert terms.market.fees.rate_e6 == rate_e6
+    assert (terms.fee_waived_until_ms > 0) == (until is not None)
+
+
+async def test_fee_changes_that_are_forbidden_to_read_are_no_absence() -> None:
+    venue, clock = ScriptedKalshi(), FakeClock()
+    script(venue)
+    venue.script("/series/fee_changes", (403, {"error": {"code": "forbidden"}}))
+    async with kalshi_http(venue, clock=clock) as http:
+        with pytest.raises(VenueRejected, match="forbidden"):
+            await KalshiCatalogue(http=http, clock=clock).read_terms(TICKER)
+
+
+async def test_terms_hold_all_that_the_venue_says() -> None:
+    said = {"settlement_timer_seconds": 60, "can_close_early": True, "floor_strike": 5.5}
+    terms = await read_terms([], [], market=said, series={"categories": ["Sports"]})
+    assert (terms.listing.settlement_timer_seconds, terms.listing.can_close_early) == (60, True)
+    assert str(terms.listing.floor_strike) == "5.5"
+    assert terms.series.categories == ["Sports"]
+    assert terms.event.series_ticker == "KXA"
+
+
+async def test_market_that_was_just_created_is_waited_for() -> None:
+    venue, clock = ScriptedKalshi(), FakeClock()
+    script(venue)
+    missing: Reply = (404, {"error": {"code": "not_found"}})
+    venue.script(f"/markets/{TICKER}", missing, missing, (200, {"market": MARKET}))
+    async with kalshi_http(venue, clock=clock) as http:
+        catalogue = KalshiCatalogue(http=http, clock=clock)
+        assert (await catalogue.await_terms(TICKER)).market.native_id == TICKER
+        assert clock.slept_s == [0.25, 0.5]
+        with pytest.raises(VenueRejected) as caught:
+            await catalogue.await_terms("KXNONE")
+    assert caught.value.http_status == 404
+    assert sum(clock.slept_s) < 5.8
+
+
+async def test_what_was_remembered_can_be_forgotten() -> None:
+    venue, clock = ScriptedKalshi(), FakeClock()
+    script(venue)
+    async with kalshi_http(venue, clock=clock) as http:
+        catalogue = KalshiCatalogue(http=http, clock=clock)
+        await catalogue.read_market(TICKER)
+        catalogue.forget()
+        await catalogue.read_market(TICKER)
+    assert venue.paths().count("/series/KXA") == 2

@@ -11,12 +11,14 @@ from tests.unit.venues.kalshi.support import (
     FakeEntropy,
     LoopNetwork,
     ScriptedKalshi,
+    closed_port,
+    hang_up,
     kalshi_orders,
     ref,
     spec,
 )
 from twoleg.core.events import AnswerStatus, LegAnswer
-from twoleg.core.market import Outcome, Side
+from twoleg.core.market import Outcome, Side, TimeInForce
 from twoleg.core.orders import OrderRef, OrderSpec, Purpose
 from twoleg.errors import InvariantBroken, VenueUnavailable
 from twoleg.venues.kalshi.http import KalshiHttp
@@ -70,12 +72,6 @@ def fill_row(trade_id: str, count: str, price: str = "0.5700") -> dict[str, Any]
 
 def fills_page(*rows: dict[str, Any], cursor: str = "") -> tuple[int, Any]:
     return 200, {"fills": list(rows), "cursor": cursor}
-
-
-async def hang_up(request: web.Request) -> web.StreamResponse:
-    assert request.transport is not None
-    request.transport.abort()
-    return web.Response()
 
 
 async def send(venue: ScriptedKalshi, order: OrderSpec | None = None) -> LegAnswer:
@@ -133,15 +129,11 @@ async def test_send_timeout_is_unknown() -> None:
 
 
 async def test_send_without_a_connection_was_not_sent() -> None:
-    server = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
     clock = FakeClock()
     async with make_session(LoopNetwork()) as session:
         http = KalshiHttp(
             exchange=HttpExchange(session, venue="kalshi"),
-            base_url=f"http://127.0.0.1:{port}/trade-api/v2",
+            base_url=await closed_port() + "/trade-api/v2",
             clock=clock,
         )
         orders = KalshiOrders(http=http, clock=clock, entropy=FakeEntropy())
@@ -173,6 +165,41 @@ async def test_shards_have_their_own_budgets() -> None:
         other = msgspec.structs.replace(spec().market, shard=3)
         answer = await orders.send(orders.prepare(spec(market=other)))
     assert answer.status is S.FILLED
+
+
+@pytest.mark.parametrize(
+    ("purpose", "group"), [(Purpose.ARB, "g-1"), (Purpose.BET, "g-1"), (Purpose.ROLLBACK, None)]
+)
+async def test_orders_join_the_group_of_their_shard_and_rollbacks_never_do(
+    purpose: Purpose, group: str | None
+) -> None:
+    async with kalshi_orders(ScriptedKalshi(), clock=FakeClock()) as orders:
+        orders.join_group(2, "g-1")
+        orders.join_group(3, "g-3")
+        body = json.loads(orders.prepare(spec(purpose=purpose)).body)
+        assert body.get("order_group_id") == group
+        orders.join_group(2, "")
+        assert "order_group_id" not in json.loads(orders.prepare(spec(purpose=purpose)).body)
+
+
+async def test_order_that_rests_is_answered_as_resting() -> None:
+    venue = ScriptedKalshi()
+    venue.script(ORDERS, created("5.00", remaining_count="20.00"))
+    answer = await send(venue, spec(tif=TimeInForce.GTC))
+    assert (answer.status, answer.filled_e6, answer.venue_order_id) == (S.RESTING, 5_000_000, "o-1")
+
+
+async def test_fence_never_takes_our_own_order_off_the_book() -> None:
+    venue = ScriptedKalshi()
+    venue.script(ORDERS, created())
+    options = KalshiOptions(self_trade_prevention="maker")
+    async with kalshi_orders(venue, clock=FakeClock(), options=options) as orders:
+        orders.join_group(2, "g-1")
+        await orders.look_up(ref())
+        sent = json.loads(orders.prepare(spec()).body)
+    assert sent["self_trade_prevention_type"] == "maker"
+    assert venue.bodies()[0]["self_trade_prevention_type"] == "taker_at_cross"
+    assert "order_group_id" not in venue.bodies()[0]
 
 
 async def test_rate_limit_answer_empties_our_own_bucket() -> None:
@@ -334,9 +361,14 @@ async def test_fence_that_is_never_answered_stays_unknown_within_the_bound() -> 
     assert len(venue.bodies()) > 3
 
 
-async def test_fence_refused_by_a_pause_says_nothing_but_the_reads_may() -> None:
+@pytest.mark.parametrize(
+    "reply", [refused(409, "trading_is_paused"), refused(400, "something_new"), (502, b"<html>")]
+)
+async def test_fence_refused_for_another_reason_says_nothing_but_the_reads_may(
+    reply: tuple[int, Any],
+) -> None:
     venue = ScriptedKalshi()
-    venue.script(ORDERS, refused(409, "trading_is_paused"))
+    venue.script(ORDERS, reply)
     venue.script(HISTORY, orders_page(), orders_page(row("executed", "25.00")))
     venue.script(FILLS, fills_page(fill_row("t-1", "25.00")))
     assert (await look_up(venue)).status is S.FILLED

@@ -1,89 +1,21 @@
-import json
 from typing import Any
 
-import msgspec
 import pytest
 
 from tests.unit.venues.kalshi.support import TICKER, market, spec
 from twoleg.core.events import Fill
-from twoleg.core.market import Outcome, Side, TimeInForce, Venue
-from twoleg.errors import InvariantBroken, MalformedMessage
+from twoleg.core.market import Outcome, Side, Venue
+from twoleg.errors import MalformedMessage
+from twoleg.venues.kalshi.numbers import parse_time_ms
 from twoleg.venues.kalshi.rest import (
     Balance,
     FillRow,
     PositionRow,
     ShardBalance,
-    build_order,
     cash_of,
-    fence_spec,
     fill_of,
-    is_bid,
-    parse_time_ms,
     positions_of,
 )
-
-
-@pytest.mark.parametrize(
-    ("outcome", "side", "limit_e4", "book_side", "price"),
-    [
-        (Outcome.YES, Side.BUY, 5_700, "bid", "0.5700"),
-        (Outcome.YES, Side.SELL, 5_700, "ask", "0.5700"),
-        (Outcome.NO, Side.BUY, 4_300, "ask", "0.5700"),
-        (Outcome.NO, Side.SELL, 4_300, "bid", "0.5700"),
-    ],
-)
-def test_order_maps_to_the_one_book_in_yes(
-    outcome: Outcome, side: Side, limit_e4: int, book_side: str, price: str
-) -> None:
-    order = spec(outcome=outcome, side=side, limit_e4=limit_e4)
-    assert json.loads(build_order(order, client_order_id="key-1")) == {
-        "ticker": TICKER,
-        "client_order_id": "key-1",
-        "side": book_side,
-        "count": "25.00",
-        "price": price,
-        "time_in_force": "fill_or_kill",
-        "self_trade_prevention_type": "taker_at_cross",
-        "exchange_index": 2,
-    }
-
-
-def test_order_shard_0_is_explicit_and_exits_are_reduce_only() -> None:
-    exit_order = spec(market=market(shard=0), tif=TimeInForce.IOC, reduce_only=True, size_e6=10_000)
-    body = json.loads(build_order(exit_order, client_order_id="k", subaccount=3))
-    assert (body["exchange_index"], body["reduce_only"], body["subaccount"]) == (0, True, 3)
-    assert (body["count"], body["time_in_force"]) == ("0.01", "immediate_or_cancel")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"limit_e4": 5_701},
-        {"limit_e4": 0},
-        {"limit_e4": 10_000},
-        {"size_e6": 0},
-        {"size_e6": 15_000},
-        {"size_e6": -10_000},
-        {"reduce_only": True},
-        {"market": msgspec.structs.replace(market(), venue=Venue.POLYMARKET)},
-    ],
-)
-def test_order_that_breaks_a_rule_is_our_bug(change: dict[str, Any]) -> None:
-    with pytest.raises(InvariantBroken):
-        build_order(spec(**change), client_order_id="k")
-
-
-@pytest.mark.parametrize("outcome", list(Outcome))
-@pytest.mark.parametrize("side", list(Side))
-def test_fence_is_on_the_same_side_at_the_price_that_cannot_trade(
-    outcome: Outcome, side: Side
-) -> None:
-    order = spec(outcome=outcome, side=side, limit_e4=5_000, reduce_only=False)
-    fence = fence_spec(order)
-    body = json.loads(build_order(fence, client_order_id="k"))
-    assert is_bid(fence) == is_bid(order)
-    assert body["price"] == ("0.0100" if is_bid(order) else "0.9900")
-    assert (body["count"], body["time_in_force"]) == ("0.01", "immediate_or_cancel")
 
 
 def row(**changes: Any) -> FillRow:

@@ -63,6 +63,12 @@ def test_key_loads_from_text_with_escaped_line_breaks() -> None:
             ).decode(),
             "encrypted",
         ),
+        (
+            RSA_KEY.private_bytes(
+                Encoding.PEM, PrivateFormat.TraditionalOpenSSL, BestAvailableEncryption(b"x")
+            ).decode(),
+            "without a passphrase",
+        ),
     ],
 )
 def test_unusable_key_names_the_variable_and_never_its_content(source: str, reason: str) -> None:

@@ -138,12 +138,18 @@ def spec(**changes: Any) -> OrderSpec:
     return OrderSpec(**(values | changes))
 
 
+def resting(**changes: Any) -> OrderSpec:
+    """A GTC BUY of 100 YES at 0.52."""
+    values: dict[str, Any] = {"tif": TimeInForce.GTC, "spend_micros": 0, "size_e6_min": 0}
+    return spec(**(values | changes))
+
+
 def ref(order_key: str = "0xhash", **changes: Any) -> OrderRef:
     sent_wall_ms = changes.pop("sent_wall_ms", WALL_NS // 1_000_000 + 1_000)
     return OrderRef(spec=spec(**changes), order_key=order_key, sent_wall_ms=sent_wall_ms)
 
 
-Reply = tuple[int, bytes | str]
+Reply = tuple[int, bytes | str] | tuple[int, bytes | str, dict[str, str]]
 Responder = Callable[[web.Request, bytes], Reply | Awaitable[Reply]]
 
 
@@ -153,9 +159,10 @@ async def serving(respond: Responder) -> AsyncIterator[str]:
 
     async def answer(request: web.Request) -> web.Response:
         reply = respond(request, await request.read())
-        status, body = await reply if isinstance(reply, Awaitable) else reply
+        status, body, *rest = await reply if isinstance(reply, Awaitable) else reply
         raw = body.encode() if isinstance(body, str) else body
-        return web.Response(status=status, body=raw, content_type="application/json")
+        headers = {"Content-Type": "application/json"} | (rest[0] if rest else {})
+        return web.Response(status=status, body=raw, headers=headers)
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
@@ -172,12 +179,15 @@ async def serving(respond: Responder) -> AsyncIterator[str]:
 class Client:
     """The client's parts, wired to one base URL."""
 
-    def __init__(self, url: str, http: HttpExchange, options: PolymarketOptions) -> None:
+    def __init__(
+        self, url: str, http: HttpExchange, options: PolymarketOptions, *, bucket: int
+    ) -> None:
         self.clock = FakeClock()
+        self.url = url
         self.http = http
         self.options = options
         self.signer = OrderSigner(PRIVATE_KEY, 137, 0)
-        self.bucket = TokenBucket(clock=self.clock, capacity=4, refill_per_s=1, reserved=2)
+        self.bucket = TokenBucket(clock=self.clock, capacity=bucket, refill_per_s=1, reserved=2)
         self.rest = ClobRest(
             http=http,
             clock=self.clock,
@@ -201,9 +211,9 @@ class Client:
 
 @asynccontextmanager
 async def client_of(
-    respond: Responder, options: PolymarketOptions | None = None
+    respond: Responder, options: PolymarketOptions | None = None, *, bucket: int = 4
 ) -> AsyncIterator[Client]:
     """A client of a scripted server."""
     async with serving(respond) as url, make_session(LoopNetwork()) as session:
         http = HttpExchange(session, venue="polymarket")
-        yield Client(url, http, options or PolymarketOptions())
+        yield Client(url, http, options or PolymarketOptions(), bucket=bucket)

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.venues.polymarket.support import market, spec
+from tests.unit.venues.polymarket.support import market, resting, spec
 from tests.unit.venues.polymarket.vectors import MARKET_AMOUNTS
-from twoleg.core.market import PriceGrid, Side
+from twoleg.core.market import FeeSchedule, PriceGrid, Side
 from twoleg.core.orders import OrderSpec, Purpose
 from twoleg.errors import InvariantBroken
-from twoleg.venues.polymarket.amounts import order_amounts
+from twoleg.venues.polymarket.amounts import affordable_spend, order_amounts
 from twoleg.venues.polymarket.numbers import parse_fixed
 
 FINE = market(grid=PriceGrid.uniform(1))
@@ -85,6 +85,43 @@ def test_amounts_agree_with_the_sdk_to_the_accepted_precision(
         order = spec(market=own, side=Side.SELL, size_e6=parse_fixed(amount, 6), limit_e4=limit_e4)
     maker, taker = order_amounts(order)
     assert (maker, taker) == (expected[0], expected[1] // 100 * 100)
+
+
+# (tick, decimals of the dollars): the official packages' rounding table.
+TICKS = ((1_000, 3), (100, 4), (50, 5), (25, 6), (10, 5), (1, 6))
+
+
+@given(
+    st.sampled_from(TICKS), st.integers(1, 9_999), st.integers(500, 10**9), st.sampled_from(Side)
+)
+def test_resting_amounts_are_exactly_the_price_times_the_size(
+    tick: tuple[int, int], ticks: int, lots: int, side: Side
+) -> None:
+    step_e4, decimals = tick
+    limit_e4 = 1 + ticks % (10_000 // step_e4 - 1)
+    order = resting(
+        market=market(grid=PriceGrid.uniform(step_e4)),
+        side=side,
+        size_e6=lots * 10_000,
+        limit_e4=limit_e4 * step_e4,
+    )
+    maker, taker = order_amounts(order)
+    dollars, shares = (maker, taker) if side is Side.BUY else (taker, maker)
+    assert shares == lots * 10_000
+    assert Fraction(dollars, shares) == Fraction(limit_e4 * step_e4, 10_000)
+    assert dollars % 10 ** (6 - decimals) == 0
+
+
+@given(st.integers(1, 10**12), st.integers(1, 9_999), st.integers(0, 250_000), st.integers(1, 2))
+def test_affordable_spend_leaves_room_for_its_fee_and_no_more(
+    most: int, price_e4: int, rate_e6: int, exponent: int
+) -> None:
+    fees = FeeSchedule(rate_e6=rate_e6, exponent=exponent, quantum_micros=10)
+    price = Fraction(price_e4, 10_000)
+    each = Fraction(rate_e6, 1_000_000) * (price * (1 - price)) ** exponent
+    spend = affordable_spend(most, most, price_e4, fees)
+    assert spend * (1 + each / price) <= most < (spend + 1) * (1 + each / price)
+    assert affordable_spend(spend, most, price_e4, fees) == spend
 
 
 def test_buy_on_the_cent_grid_is_exact() -> None:

@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.venues.polymarket.support import spec
+from tests.unit.venues.polymarket.support import resting, spec
 from twoleg.core.events import AnswerStatus
 from twoleg.core.market import Side, TimeInForce
 from twoleg.venues.polymarket.answers import read_answer
 
 KEY = "0x6d4f"
+RESTING = AnswerStatus.RESTING
 MISSED, REJECTED, UNKNOWN = AnswerStatus.MISSED, AnswerStatus.REJECTED, AnswerStatus.UNKNOWN
 ORDER_ID = "0x" + "6d" * 32
 
@@ -127,17 +128,18 @@ ERRORS: list[tuple[int, str, AnswerStatus, str, bool]] = [
     (404, "page not found", UNKNOWN, "http_404", False),
     (425, "", REJECTED, "engine_restarting", True),
     (429, "Too Many Requests", REJECTED, "rate_limited", True),
-    (500, "there are no matching orders", UNKNOWN, "http_500", False),
-    (500, "FOK orders are filled or killed", UNKNOWN, "http_500", False),
-    (500, "could not insert order", UNKNOWN, "http_500", False),
+    (500, "there are no matching orders", UNKNOWN, "server_error", False),
+    (500, "FOK orders are filled or killed", UNKNOWN, "server_error", False),
+    (500, "could not insert order", UNKNOWN, "server_error", False),
     (
         500,
         "order couldn't be fully filled. FOK orders are fully filled or killed.",
         UNKNOWN,
-        "http_500",
+        "server_error",
         False,
     ),
-    (502, "<html>bad gateway</html>", UNKNOWN, "http_502", True),
+    (500, "a new kind of error", UNKNOWN, "http_500", False),
+    (502, "<html>bad gateway</html>", UNKNOWN, "bad_gateway", True),
     (
         503,
         "Trading is currently cancel-only. New orders are not accepted, but cancels are allowed.",
@@ -274,6 +276,42 @@ def test_success_answer_is_decided_by_its_amounts(
 ) -> None:
     answer = read_answer(spec(), KEY, 200, ok(**changes))
     assert (answer.status, answer.code) == (status, code)
+
+
+GTC = TimeInForce.GTC
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "filled_e6", "code"),
+    [
+        ({"status": "live", "makingAmount": "", "takingAmount": ""}, RESTING, 0, ""),
+        ({"status": "unmatched", "makingAmount": "0", "takingAmount": ""}, RESTING, 0, ""),
+        ({"status": "live", "makingAmount": "5.2", "takingAmount": "10"}, RESTING, 10_000_000, ""),
+        ({"status": "matched", "makingAmount": "5", "takingAmount": "10"}, RESTING, 10_000_000, ""),
+        ({"status": "matched"}, AnswerStatus.FILLED, 100_000_000, ""),
+        ({"status": "live"}, AnswerStatus.FILLED, 100_000_000, ""),
+        # Better prices: as many shares for fewer dollars, or more shares for as many.
+        ({"makingAmount": "50"}, AnswerStatus.FILLED, 100_000_000, ""),
+        ({"takingAmount": "101"}, AnswerStatus.FILLED, 101_000_000, ""),
+        ({"status": "matched", "makingAmount": "", "takingAmount": ""}, UNKNOWN, 0, "matched_without_amounts"),
+        ({"status": "delayed", "makingAmount": "", "takingAmount": ""}, AnswerStatus.DELAYED, 0, "delayed"),
+        ({"status": "dancing", "makingAmount": "", "takingAmount": ""}, UNKNOWN, 0, "unexpected_status:dancing"),
+    ],
+)  # fmt: skip
+def test_resting_order_is_judged_by_amounts_not_by_the_status_word(
+    changes: dict[str, Any], status: AnswerStatus, filled_e6: int, code: str
+) -> None:
+    answer = read_answer(resting(), KEY, 200, ok(**changes))
+    assert (answer.status, answer.filled_e6, answer.code) == (status, filled_e6, code)
+    assert answer.notional_micros == -1 or filled_e6
+
+
+def test_resting_sell_is_filled_when_all_shares_are_gone() -> None:
+    sell = resting(side=Side.SELL, size_e6=25_500_000)
+    partly = read_answer(sell, KEY, 200, ok(makingAmount="25", takingAmount="13"))
+    whole = read_answer(sell, KEY, 200, ok(makingAmount="25.5", takingAmount="13.26"))
+    assert (partly.status, partly.notional_micros) == (RESTING, 13_000_000)
+    assert whole.status is AnswerStatus.FILLED
 
 
 def test_unexpected_status_still_tells_what_certainly_filled() -> None:

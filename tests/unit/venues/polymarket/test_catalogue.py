@@ -17,6 +17,7 @@ from twoleg.core.market import FeeSchedule, Market, PriceGrid
 from twoleg.errors import ConfigError, VenueRejected, VenueUnavailable
 from twoleg.venues.polymarket.catalogue import PolymarketCatalogue
 from twoleg.venues.polymarket.options import PolymarketOptions, PolymarketUrls
+from twoleg.venues.polymarket.terms import Terms
 from twoleg.venues.transport import HttpExchange, make_session
 
 POSITION_YES = "482467038488817480931545770869532949388624934754675043254295238583089504768"
@@ -157,10 +158,15 @@ async def test_read_market_that_is_not_open_is_not_tradable(
         ({"clobTokenIds": '["1", "1"]'}, {"t": []}, "bad_tokens"),
         ({}, {"mts": 0.0003}, "unknown_tick"),
         ({}, {"mts": 0.00001}, "unknown_tick"),
+        ({}, {"mts": 0.02}, "unknown_tick"),
+        ({}, {"mts": "NaN"}, "unknown_tick"),
         ({}, {"mts": 0}, "unknown_tick"),
         ({}, {"fd": {"r": 0.05, "e": 1.5}}, "unknown_fee"),
         ({}, {"fd": {"r": 0.1234567, "e": 1}}, "bad_fee_rate"),
         ({}, {"fd": {"r": 0.25, "e": 2}}, "fees_disagree"),
+        ({}, {"fd": {"r": 0.05, "e": 1, "to": False}}, "unknown_fee"),
+        ({"feeSchedule": {"rate": 0.05, "takerOnly": False}}, {"fd": None}, "unknown_fee"),
+        ({"negRiskOther": True}, {}, "neg_risk_other"),
     ],
 )
 async def test_read_market_that_cannot_be_traded_safely_is_refused(
@@ -210,6 +216,79 @@ async def test_read_market_nobody_knows_is_rejected() -> None:
 async def test_read_market_without_an_answer_is_unavailable(status: int, body: str) -> None:
     with pytest.raises(VenueUnavailable):
         await ask(lambda _request, _body: (status, body))
+
+
+async def ask_terms(respond: Any) -> Terms:
+    async with serving(respond) as url, make_session(LoopNetwork()) as session:
+        catalogue = PolymarketCatalogue(
+            http=HttpExchange(session, venue="polymarket"),
+            urls=PolymarketUrls(clob=url, gamma=url),
+            options=PolymarketOptions(),
+        )
+        return await catalogue.read_terms(CONDITION)
+
+
+def services(gamma_changes: dict[str, Any], clob_answer: Reply) -> Any:
+    def respond(request: web.Request, _body: bytes) -> Reply:
+        if request.path.startswith("/clob-markets/"):
+            return clob_answer
+        return 200, json.dumps({"markets": [gamma(**gamma_changes)]})
+
+    return respond
+
+
+@pytest.mark.parametrize(
+    ("gamma_changes", "clob_changes", "start_ms"),
+    [
+        ({"gameStartTime": "2026-12-31 12:00:00+00"}, {}, 1_798_718_400_000),
+        ({}, {"gst": "2026-12-31T12:00:00Z"}, 1_798_718_400_000),
+        ({"gameStartTime": "soon"}, {}, 0),
+    ],
+)
+async def test_read_terms_tells_what_only_this_venue_knows(
+    gamma_changes: dict[str, Any], clob_changes: dict[str, Any], start_ms: int
+) -> None:
+    texts = {
+        "slug": "rain",
+        "groupItemTitle": "Monday",
+        "negRiskMarketID": "0xgroup",
+        "umaResolutionStatus": "proposed",
+    }
+    answer = 200, json.dumps(clob(itode=True, ao=False, **clob_changes))
+    terms = await ask_terms(services(texts | gamma_changes, answer))
+    assert (terms.slug, terms.outcome_label, terms.neg_risk_market_id) == (
+        "rain",
+        "Monday",
+        "0xgroup",
+    )
+    assert (terms.is_accepting, terms.is_closed, terms.is_v2) == (False, False, False)
+    assert (terms.resolution_status, terms.delays_takers) == ("proposed", True)
+    assert terms.game_start_ms == start_ms
+    assert terms.market.id == MARKET_ID
+
+
+@pytest.mark.parametrize(
+    ("gamma_changes", "clob_answer"),
+    [
+        ({}, (404, '{"error":"market not found"}')),
+        ({"clobTokenIds": None}, (200, json.dumps(clob(t=[])))),
+    ],
+)
+async def test_read_market_that_was_just_created_is_not_ready(
+    gamma_changes: dict[str, Any], clob_answer: Reply
+) -> None:
+    with pytest.raises(VenueUnavailable, match="not_ready"):
+        await ask_terms(services(gamma_changes, clob_answer))
+
+
+@pytest.mark.parametrize(
+    ("gamma_changes", "status"), [({"closed": True}, 404), ({}, 400), ({"closed": True}, 400)]
+)
+async def test_read_market_that_the_clob_refuses_is_rejected(
+    gamma_changes: dict[str, Any], status: int
+) -> None:
+    with pytest.raises(VenueRejected):
+        await ask_terms(services(gamma_changes, (status, "{}")))
 
 
 def test_plain_url_to_a_foreign_host_is_refused() -> None:

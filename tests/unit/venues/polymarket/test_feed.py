@@ -1,148 +1,30 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import msgspec
+import pytest
+from aiohttp import web
 from structlog.testing import capture_logs
-from websockets.asyncio.server import ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
+from tests.unit.venues.polymarket.feeds import FAST, TRADE, dump, running, socket_of
 from tests.unit.venues.polymarket.support import (
     CONDITION,
     CREDENTIALS,
     MARKET_ID,
     NO,
     YES,
-    FakeEntropy,
     LoopNetwork,
-    RealClock,
     market,
+    serving,
 )
-from twoleg.core.events import BookSnapshot, BooksVoid, Event, Fill, FillStatus, GridChanged
-from twoleg.core.market import Market, MarketId
-from twoleg.venues.polymarket.feed import PolymarketFeed
-from twoleg.venues.polymarket.options import PolymarketOptions, PolymarketUrls
-
-FAST = PolymarketOptions(
-    ping_interval_ms=20, backoff_ms_min=1, backoff_ms_max=2, resync_gap_ms=1, dump_ms_max=10_000
-)
-
-
-def dump(asset_id: str = YES, **changes: Any) -> dict[str, Any]:
-    return {
-        "event_type": "book",
-        "market": CONDITION,
-        "asset_id": asset_id,
-        "timestamp": "1790908667676",
-        "bids": [{"price": "0.5", "size": "1"}],
-        "asks": [],
-        "hash": "h",
-    } | changes
-
-
-class Venue:
-    """A scripted websocket venue: keeps what it is told, dumps on subscription."""
-
-    def __init__(self) -> None:
-        self.told: list[Any] = []
-        self.pings = 0
-        self.sockets: list[ServerConnection] = []
-        self.dumps = True
-        self.pongs = True
-        self._changed = asyncio.Event()
-        self.port = 0
-
-    async def talk(self, socket: ServerConnection) -> None:
-        self.sockets.append(socket)
-        with suppress(ConnectionClosed):
-            async for text in socket:
-                if text == "PING":
-                    self.pings += 1
-                    if self.pongs:
-                        await socket.send("PONG")
-                else:
-                    self.told.append(json.loads(text))
-                    if self.dumps and self.told[-1].get("operation") != "unsubscribe":
-                        tokens = self.told[-1].get("assets_ids", [])
-                        await socket.send(json.dumps([dump(t) for t in tokens if t in {YES, NO}]))
-                self._changed.set()
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
-            while not condition():
-                self._changed.clear()
-                await self._changed.wait()
-
-    def touch(self, *_: object) -> None:
-        self._changed.set()
-
-
-class Rig:
-    def __init__(self, venue: Venue, feed: PolymarketFeed) -> None:
-        self.venue = venue
-        self.feed = feed
-        self.events: list[Event] = []
-        self.fills: list[Fill] = []
-        self.ups = 0
-        self.downs: list[str] = []
-
-    def count(self, kind: type[Any]) -> int:
-        return sum(isinstance(event, kind) for event in self.events)
-
-
-@asynccontextmanager
-async def running(
-    *,
-    options: PolymarketOptions = FAST,
-    with_user: bool = False,
-    markets: tuple[Market, ...] = (market(),),
-) -> AsyncIterator[Rig]:
-    venue = Venue()
-    async with serve(venue.talk, "127.0.0.1", 0) as server:
-        port = next(iter(server.sockets)).getsockname()[1]
-        rig: Rig
-
-        def on_event(event: Event) -> None:
-            rig.events.append(event)
-            venue.touch()
-
-        def on_fill(fill: Fill) -> None:
-            rig.fills.append(fill)
-            venue.touch()
-
-        def on_up() -> None:
-            rig.ups += 1
-            venue.touch()
-
-        def on_down(reason: str) -> None:
-            rig.downs.append(reason)
-            venue.touch()
-
-        feed = PolymarketFeed(
-            network=LoopNetwork(),
-            clock=RealClock(),
-            entropy=FakeEntropy(),
-            markets=() if with_user else markets,
-            on_event=on_event,
-            on_fill=on_fill,
-            on_up=on_up,
-            on_down=on_down,
-            credentials=CREDENTIALS if with_user else None,
-            urls=PolymarketUrls(
-                market_ws=f"ws://127.0.0.1:{port}/ws/market",
-                user_ws=f"ws://127.0.0.1:{port}/ws/user",
-            ),
-            options=options,
-        )
-        rig = Rig(venue, feed)
-        task = asyncio.create_task(feed.run())
-        try:
-            yield rig
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+from twoleg.core.events import BookAudited, BookSnapshot, BooksVoid, FillStatus, GridChanged
+from twoleg.core.market import Market, MarketId, Outcome, Side, TimeInForce
+from twoleg.venues.polymarket.options import PolymarketOptions
+from twoleg.venues.polymarket.order_updates import OrderState, UpdateKind
+from twoleg.venues.polymarket.resolution import ResolutionState
+from twoleg.venues.transport import HttpExchange, make_session
 
 
 async def test_feed_subscribes_at_once_and_dumps_become_snapshots() -> None:
@@ -313,21 +195,6 @@ async def test_feed_markets_are_spread_over_sockets() -> None:
         assert len(rig.venue.sockets) == 4
 
 
-TRADE = {
-    "event_type": "trade",
-    "id": "t1",
-    "taker_order_id": "0xAA",
-    "market": CONDITION,
-    "asset_id": YES,
-    "side": "BUY",
-    "size": "10",
-    "price": "0.5",
-    "status": "MATCHED",
-    "match_time": "1790000000",
-    "trader_side": "TAKER",
-}
-
-
 async def test_user_socket_authenticates_and_tells_fills_of_every_status() -> None:
     async with running(with_user=True) as rig:
         rig.feed.set_markets([market()])
@@ -372,9 +239,295 @@ async def test_user_socket_trade_of_another_market_is_counted() -> None:
         assert rig.feed.counts["user:unwatched"] == 1
 
 
-def socket_of(rig: Rig, path: str) -> ServerConnection:
-    return next(
-        socket
-        for socket in rig.venue.sockets
-        if socket.request is not None and socket.request.path == path
+# -- following and leaving ------------------------------------------------------------------
+
+
+def numbered(number: int) -> Market:
+    return market(
+        id=f"polymarket:0x{number}",
+        native_id=f"0x{number}",
+        yes_token=f"{number}1",
+        no_token=f"{number}2",
     )
+
+
+ROOMY = msgspec.structs.replace(FAST, tokens_per_socket_max=4)
+
+
+async def test_follow_fills_free_places_before_it_opens_a_socket() -> None:
+    async with running(options=ROOMY) as rig:
+        await rig.venue.until(lambda: len(rig.venue.told) == 1)
+        rig.feed.follow([numbered(1)])
+        await rig.venue.until(lambda: len(rig.venue.told) == 2)
+        assert rig.venue.told[1]["assets_ids"] == ["11", "12"]
+        assert len(rig.venue.sockets) == 1
+        rig.feed.follow([numbered(2)])
+        await rig.venue.until(lambda: len(rig.venue.told) == 3)
+        assert (len(rig.venue.sockets), rig.feed.counts["sockets"]) == (2, 2)
+
+
+async def test_unfollow_voids_the_books_and_closes_a_socket_that_got_empty() -> None:
+    async with running(options=ROOMY, markets=(numbered(1), numbered(2), market())) as rig:
+        await rig.venue.until(lambda: rig.count(BookSnapshot) == 1)
+        rig.feed.unfollow([MARKET_ID, MarketId("polymarket:0xother")])
+        assert BooksVoid((MARKET_ID,), "not followed any more") in rig.events
+        async with asyncio.timeout(5):
+            await rig.venue.sockets[1].wait_closed()
+        assert rig.feed.counts["sockets"] == 1
+        assert rig.feed.counts["connections"] == 2
+        assert rig.venue.sockets[0].state is State.OPEN
+        # The last one may go, and another may come.
+        rig.feed.unfollow([MarketId("polymarket:0x1"), MarketId("polymarket:0x2")])
+        rig.feed.follow([market()])
+        await rig.venue.until(lambda: rig.count(BookSnapshot) == 2)
+
+
+async def test_market_left_and_followed_again_at_once_gets_a_new_dump() -> None:
+    async with running(markets=(market(), numbered(1))) as rig:
+        await rig.venue.until(lambda: rig.count(BookSnapshot) == 1)
+        rig.feed.unfollow([MARKET_ID])
+        rig.feed.follow([market()])
+        await rig.venue.until(lambda: rig.count(BookSnapshot) == 2)
+        assert [told["operation"] for told in rig.venue.told[1:]] == ["unsubscribe", "subscribe"]
+
+
+async def test_feed_starts_without_markets_and_follows_later() -> None:
+    async with running(markets=()) as rig:
+        assert rig.feed.counts["sockets"] == 0
+        rig.feed.follow([market()])
+        await rig.venue.until(lambda: rig.count(BookSnapshot) == 1)
+
+
+async def test_empty_dump_reports_the_market_as_bookless_once_until_a_book_comes() -> None:
+    options = msgspec.structs.replace(FAST, dump_ms_max=20, bookless_retry_ms=1)
+    async with running(options=options) as rig:
+        await rig.venue.until(lambda: rig.count(BookSnapshot) == 1)
+        rig.venue.books.clear()
+        rig.feed.resync([MARKET_ID])
+        await rig.venue.until(lambda: rig.bookless == [MARKET_ID])
+        assert BooksVoid((MARKET_ID,), "no book at the venue") in rig.events
+        assert MARKET_ID in rig.feed.bookless
+        told = len(rig.venue.told)
+        await rig.venue.until(lambda: len(rig.venue.told) >= told + 4)
+        assert rig.bookless == [MARKET_ID]
+        rig.venue.books.update((YES, NO))
+        await rig.venue.until(lambda: rig.count(BookSnapshot) == 2)
+        assert not rig.feed.bookless
+
+
+# -- news -----------------------------------------------------------------------------------
+
+NEW_MARKET = {
+    "event_type": "new_market",
+    "id": "1031769",
+    "question": "Will it snow?",
+    "market": "0xnew",
+    "slug": "will-it-snow",
+    "description": "Resolves Yes if it snows.",
+    "assets_ids": ["1", "2"],
+    "outcomes": ["Yes", "No"],
+    "event_message": {
+        "id": "9",
+        "ticker": "snow",
+        "slug": "snow",
+        "title": "Snow",
+        "description": "",
+    },
+    "timestamp": "1790000000000",
+    "tags": ["weather"],
+    "condition_id": "0xnew",
+    "active": True,
+    "clob_token_ids": ["1", "2"],
+    "sports_market_type": "",
+    "line": "",
+    "game_start_time": "",
+    "order_price_min_tick_size": "0.01",
+    "group_item_title": "",
+    "taker_base_fee": "1000",
+    "fees_enabled": True,
+    "fee_schedule": {"exponent": "1", "rate": "0.05", "taker_only": True, "rebate_rate": "0.25"},
+}
+RESOLVED = {
+    "event_type": "market_resolved",
+    "id": "1",
+    "market": CONDITION,
+    "assets_ids": [YES, NO],
+    "winning_asset_id": NO,
+    "winning_outcome": "No",
+    "timestamp": "1790000000123",
+    "tags": [],
+}
+
+
+async def test_new_and_resolved_markets_are_told_once_with_all_their_fields() -> None:
+    async with running() as rig:
+        await rig.venue.until(lambda: rig.count(BookSnapshot) == 1)
+        socket = rig.venue.sockets[0]
+        for frame in ([NEW_MARKET, RESOLVED], NEW_MARKET, RESOLVED, RESOLVED | {"market": "0xfar"}):
+            await socket.send(json.dumps(frame))
+        await rig.venue.until(lambda: len(rig.ended) == 2)
+        (created,) = rig.created
+        assert (created.native_id, created.clob_token_ids) == ("0xnew", ["1", "2"])
+        assert created.fee_schedule is not None
+        assert (str(created.fee_schedule.rate), created.fee_schedule.taker_only) == ("0.05", True)
+        assert rig.ended[0].state is ResolutionState.RESOLVED
+        assert rig.ended[0].ts_event_ms == 1_790_000_000_123
+        assert rig.ended[0].payout_e4(market(), Outcome.NO) == 10_000
+        assert rig.ended[0].payout_e4(market(), Outcome.YES) == 0
+        assert rig.ended[1].native_id == "0xfar"
+        assert rig.count(BooksVoid) == 0
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        NEW_MARKET | {"outcomes": "Yes"},
+        RESOLVED | {"assets_ids": 7},
+        {"event_type": "best_bid_ask", "market": CONDITION, "best_bid": 1},
+        {"event_type": "last_trade_price", "market": CONDITION, "asset_id": YES, "price": 1},
+    ],
+)
+async def test_news_that_cannot_be_read_is_counted_and_costs_no_book(frame: Any) -> None:
+    async with running() as rig:
+        await rig.venue.until(lambda: rig.count(BookSnapshot) == 1)
+        await rig.venue.sockets[0].send(json.dumps(frame))
+        await rig.venue.sockets[0].send(json.dumps(dump()))
+        await rig.venue.until(lambda: rig.count(BookSnapshot) == 2)
+        assert rig.feed.counts["unreadable:" + frame["event_type"]] == 1
+        assert (rig.count(BooksVoid), len(rig.venue.sockets)) == (0, 1)
+
+
+# -- audits ---------------------------------------------------------------------------------
+
+
+async def test_audit_hands_over_what_rest_shows_and_asks_for_what_it_does_not() -> None:
+    asked: list[Any] = []
+
+    def respond(request: web.Request, body: bytes) -> tuple[int, str]:
+        asked.append((request.method, request.path, json.loads(body)))
+        book = dump() | {"min_order_size": "5", "neg_risk": False}
+        strange = dump(asset_id="99")
+        unreadable = dump(asset_id="11", bids=[{"price": "x", "size": "1"}])
+        return (200, json.dumps([strange, unreadable, book])) if len(asked) > 1 else (503, "")
+
+    options = msgspec.structs.replace(FAST, audit_every_ms=10, audit_tokens_per_call=2)
+    async with serving(respond) as url, make_session(LoopNetwork()) as session:
+        http = HttpExchange(session, venue="polymarket")
+        markets = (market(), numbered(1), numbered(2))
+        async with running(options=options, markets=markets, http=http, clob_url=url) as rig:
+            await rig.venue.until(lambda: rig.count(BookAudited) > 0)
+            # Market 1 could not be read, market 2 was in a call without an answer, then missing.
+            await rig.venue.until(lambda: rig.feed.counts["audit_missing"] > 0)
+    assert asked[0] == ("POST", "/books", [{"token_id": YES}, {"token_id": "11"}])
+    assert asked[1][2] == [{"token_id": "21"}]
+    audited = next(event for event in rig.events if isinstance(event, BookAudited))
+    assert audited == BookAudited(MARKET_ID, ((5_000, 1_000_000),), (), 1_790_908_667_676)
+    counts = rig.feed.counts
+    assert counts["audit_failures"] == 1
+    assert counts["audit_unreadable"] > 0
+
+
+# -- orders ---------------------------------------------------------------------------------
+
+ORDER = {
+    "event_type": "order",
+    "type": "PLACEMENT",
+    "id": "0xAB",
+    "owner": "uuid",
+    "order_owner": "uuid",
+    "market": CONDITION,
+    "asset_id": NO,
+    "side": "BUY",
+    "original_size": "100",
+    "size_matched": "0",
+    "price": "0.52",
+    "associate_trades": None,
+    "outcome": "No",
+    "order_type": "GTD",
+    "expiration": "1790000600",
+    "status": "LIVE",
+    "maker_address": "0x",
+    "created_at": "1725841741",
+    "timestamp": "1725841743272",
+}
+
+
+async def test_user_socket_tells_where_orders_stand() -> None:
+    async with running(with_user=True) as rig:
+        rig.feed.follow([market()])
+        await rig.venue.until(lambda: rig.ups == 1)
+        user = socket_of(rig, "/ws/user")
+        for changes in (
+            {},
+            {"type": "UPDATE", "size_matched": "40.5", "associate_trades": ["t1"]},
+            {"type": "CANCELLATION", "status": "ORDER_STATUS_CANCELED_MARKET_RESOLVED"},
+            {"market": "0xother"},
+            {"price": "dear"},
+            {"price": 0.52},
+        ):
+            await user.send(json.dumps(ORDER | changes))
+        await rig.venue.until(lambda: len(rig.orders) == 5)
+        placed, matched, canceled, unreadable, undecodable = rig.orders
+        assert (placed.order_key, placed.kind, placed.state) == (
+            "0xab",
+            UpdateKind.PLACED,
+            OrderState.RESTING,
+        )
+        assert (placed.outcome, placed.side, placed.tif) == (Outcome.NO, Side.BUY, TimeInForce.GTD)
+        assert (placed.price_e4, placed.size_e6, placed.filled_e6) == (5_200, 100_000_000, 0)
+        assert (placed.expires_s, placed.ts_event_ms) == (1_790_000_600, 1_725_841_743_272)
+        assert (matched.kind, matched.filled_e6, matched.trade_ids) == (
+            UpdateKind.MATCHED,
+            40_500_000,
+            ("t1",),
+        )
+        assert (canceled.kind, canceled.state, canceled.reason) == (
+            UpdateKind.CANCELED,
+            OrderState.CANCELED,
+            "MARKET_RESOLVED",
+        )
+        assert {unreadable.state, undecodable.state} == {OrderState.UNKNOWN}
+        assert {unreadable.order_key, undecodable.order_key} == {"0xab"}
+        assert rig.ups == 1
+
+
+async def test_user_socket_filter_follows_the_markets() -> None:
+    options = msgspec.structs.replace(FAST, user_filters_markets=True)
+    async with running(with_user=True, options=options) as rig:
+        rig.feed.follow([numbered(1)])
+        await rig.venue.until(lambda: rig.ups == 1)
+        rig.feed.follow([market()])
+        rig.feed.unfollow([MarketId("polymarket:0x1")])
+        await rig.venue.until(lambda: sum("markets" in told for told in rig.venue.told) == 3)
+        told = [told for told in rig.venue.told if "markets" in told]
+        assert told[0]["markets"] == ["0x1"]
+        assert told[1:] == [
+            {"operation": "subscribe", "markets": [CONDITION]},
+            {"operation": "unsubscribe", "markets": ["0x1"]},
+        ]
+
+
+async def test_user_socket_trade_of_a_maker_on_the_complement_token_is_our_fill() -> None:
+    maker = {
+        "order_id": "0xBB",
+        "owner": CREDENTIALS.key,
+        "matched_amount": "4",
+        "price": "0.5",
+        "asset_id": NO,
+        "side": "BUY",
+    }
+    async with running(with_user=True) as rig:
+        rig.feed.follow([market()])
+        await rig.venue.until(lambda: rig.ups == 1)
+        user = socket_of(rig, "/ws/user")
+        made = TRADE | {"maker_orders": [maker], "trader_side": "MAKER", "id": "t2"}
+        untold = made | {"trader_side": None, "id": "t3", "trade_owner": "another"}
+        taken = untold | {"id": "t4", "trade_owner": CREDENTIALS.key}
+        for frame in (made, untold, taken):
+            await user.send(json.dumps(frame))
+        await rig.venue.until(lambda: len(rig.fills) == 3)
+        assert [(fill.order_key, fill.outcome, fill.fee_micros > 0) for fill in rig.fills] == [
+            ("0xbb", Outcome.NO, False),
+            ("0xbb", Outcome.NO, False),
+            ("0xaa", Outcome.YES, True),
+        ]

@@ -25,7 +25,7 @@ async def obtain(client: Client) -> ApiCredentials:
         http=client.http,
         clock=FakeClock(),
         signer=client.signer,
-        base_url=client.rest._base_url,
+        base_url=client.url,
         options=client.options,
     )
 

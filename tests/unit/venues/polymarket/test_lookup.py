@@ -140,3 +140,73 @@ def test_give_up_tells_what_certainly_filled() -> None:
     assert (answer.status, answer.filled_e6) == (AnswerStatus.UNKNOWN, 40_000_000)
     assert (answer.notional_micros, answer.trade_ids) == (20_800_000, ("t1",))
     assert give_up(None, "x").filled_e6 == 0
+
+
+GTC = TimeInForce.GTC
+
+
+def resting_verdict(now: Sighting, before: Sighting | None = None) -> LegAnswer | None:
+    return verdict(now, before, tif=GTC, spend_micros=0, size_e6_min=0)
+
+
+@pytest.mark.parametrize("status", ["LIVE", "ORDER_STATUS_LIVE", "live", "UNMATCHED"])
+def test_order_that_may_rest_and_does_is_told_at_the_first_look(status: str) -> None:
+    answer = resting_verdict(seen(record(status, "40"), fill(40_000_000)))
+    assert answer is not None
+    assert (answer.status, answer.filled_e6) == (AnswerStatus.RESTING, 40_000_000)
+    assert (answer.notional_micros, answer.venue_order_id) == (20_800_000, "0xhash")
+
+
+@pytest.mark.parametrize("status", ["DELAYED", "NOVEL"])
+def test_order_that_may_rest_but_is_in_its_delay_decides_nothing(status: str) -> None:
+    sight = seen(record(status))
+    assert resting_verdict(sight, sight) is None
+
+
+def test_resting_order_counts_no_fill_that_failed_on_chain() -> None:
+    failed = fill(40_000_000, status=FillStatus.VOID)
+    answer = resting_verdict(seen(record("LIVE", "40"), failed))
+    assert answer is not None
+    assert (answer.filled_e6, answer.notional_micros, answer.trade_ids) == (0, -1, ())
+
+
+def test_resting_order_with_a_failed_trade_still_tells_the_money_of_the_others() -> None:
+    failed = fill(40_000_000, status=FillStatus.VOID)
+    answer = resting_verdict(seen(record("LIVE", "50"), failed, fill(10_000_000, "t2")))
+    assert answer is not None
+    assert (answer.filled_e6, answer.notional_micros) == (10_000_000, 5_200_000)
+    assert answer.trade_ids == ("t2",)
+
+
+@pytest.mark.parametrize(
+    ("size_e6", "is_whole"), [(100_000_000, True), (99_990_001, True), (99_990_000, False)]
+)
+def test_order_that_rested_is_whole_by_its_size_but_for_dust(
+    size_e6: int, *, is_whole: bool
+) -> None:
+    answer = resting_verdict(seen(None, fill(size_e6)))
+    assert (answer is not None) is is_whole
+    if answer is not None:
+        assert answer.status is AnswerStatus.FILLED
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "CANCELED",
+        "CANCELED_MARKET_RESOLVED",
+        "CANCELED_NOT_ENOUGH_BALANCE",
+        "CANCELED_MARKET_NOT_FOUND",
+        "CANCELED_EXPIRED_ORDER",
+        "CANCELED_ORDER_TIMED_OUT",
+        "ORDER_STATUS_CANCELED_SOMETHING_NEW",
+        "INVALID",
+    ],
+)
+def test_every_end_of_an_order_is_one(status: str) -> None:
+    dead = seen(record(status, "40"), fill(40_000_000))
+    answer = resting_verdict(dead, dead)
+    assert answer is not None
+    assert (answer.status, answer.filled_e6) == (AnswerStatus.PARTIAL, 40_000_000)
+    untouched = seen(record(status))
+    assert code(resting_verdict(untouched, untouched)) == "canceled"

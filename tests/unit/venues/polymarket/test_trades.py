@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.venues.polymarket.support import CONDITION, MARKET_ID, NO, YES, market
+from tests.unit.venues.polymarket.support import (
+    CONDITION,
+    MARKET_ID,
+    NO,
+    YES,
+    market,
+    resting,
+    spec,
+)
 from tests.unit.venues.polymarket.vectors import FEES
 from twoleg.core.events import Fill, FillStatus
 from twoleg.core.fees import fee_half_up
@@ -20,6 +28,7 @@ from twoleg.venues.polymarket.trades import (
     TradeRecord,
     fill_status,
     maker_fills,
+    order_fills,
     taker_fills,
 )
 from twoleg.venues.polymarket.user_wire import OrderEvent, TradeEvent, UserDecoder
@@ -111,6 +120,51 @@ def test_maker_fills_are_ours_alone_with_their_own_token_and_no_fee() -> None:
         Side.BUY,
     )
     assert (fill.price_e4, fill.size_e6, fill.fee_micros) == (4_800, 6_000_000, 0)
+
+
+OURS = frozenset({"0xf"})
+
+
+def test_order_fills_of_a_taker_are_its_takers_fills() -> None:
+    told = trade(taker_order_id="0xF")
+    assert order_fills(told, spec(), OURS) == taker_fills(told, market())
+
+
+def test_order_fills_of_a_maker_leave_other_orders_of_ours_alone() -> None:
+    makers = (
+        MakerOrder(
+            matched_amount="4", price="0.49", owner="us", asset_id=YES, side="BUY", order_id="0xE"
+        ),
+        MakerOrder(
+            matched_amount="6", price="0.48", owner="us", asset_id=NO, side="SELL", order_id="0xF"
+        ),
+        MakerOrder(
+            matched_amount="2", price="0.52", owner="us", asset_id=YES, side="BUY", order_id="0xf"
+        ),
+    )
+    told = trade(trader_side="MAKER", maker_orders=makers, status="TRADE_STATUS_FAILED")
+    one, two = order_fills(told, resting(), OURS)
+    assert (one.fill_id, one.outcome, one.side, one.price_e4) == (
+        "t1:1",
+        Outcome.YES,
+        Side.BUY,
+        5_200,
+    )
+    assert (two.fill_id, two.price_e4, two.size_e6) == ("t1:2", 5_200, 2_000_000)
+    assert one.fee_micros == two.fee_micros == 0
+    assert {fill.status for fill in (one, two)} == {FillStatus.VOID}
+    # The user channel numbers them alike, so that one fill is booked once.
+    assert [fill.fill_id for fill in maker_fills(told, market(), "us")] == ["t1:0", "t1:1", "t1:2"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"asset_id": "123"}, {"price": "1.5"}, {"matched_amount": "x"}]
+)
+def test_order_fills_that_cannot_be_read_raise(changes: dict[str, str]) -> None:
+    values = {"matched_amount": "4", "price": "0.49", "asset_id": YES, "order_id": "0xF"}
+    told = trade(maker_orders=(MakerOrder(**(values | changes)),))
+    with pytest.raises(ValueError, match=r"."):
+        order_fills(told, spec(), OURS)
 
 
 @given(st.integers(1, 10**12), st.integers(0, 10**6))

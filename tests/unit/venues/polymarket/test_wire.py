@@ -19,6 +19,7 @@ from twoleg.core.events import (
 )
 from twoleg.core.market import PriceGrid
 from twoleg.errors import MalformedMessage
+from twoleg.venues.polymarket.frames import NewMarketFrame, ResolvedFrame
 from twoleg.venues.polymarket.wire import MarketDecoder, format_e4
 
 
@@ -216,6 +217,38 @@ def test_format_e4_keeps_the_decimals(price_e4: int, places: int) -> None:
     assert int(text.replace(".", "").ljust(5, "0")) == price_e4 // 10 ** (4 - places) * 10 ** (
         4 - places
     )
+
+
+def test_last_trade_that_cannot_be_read_is_counted_and_costs_no_book() -> None:
+    seen = decoder()
+    frame = {
+        "event_type": "last_trade_price",
+        "market": CONDITION,
+        "asset_id": YES,
+        "price": "0.976190476",
+        "fee_rate_bps": 0,
+        "timestamp": 1790908667676,
+        "transaction_hash": "0x1",
+    }
+    assert seen.decode(encode(frame), 7) == []
+    assert seen.counts == {"unreadable:last_trade_price": 1}
+
+
+def test_news_wait_until_they_are_taken_and_concern_also_markets_that_are_not_watched() -> None:
+    seen = decoder()
+    frames = [
+        {"event_type": "new_market", "market": "0xnew", "line": 2.5, "active": True},
+        {"event_type": "new_market", "market": CONDITION},
+        {"event_type": "market_resolved", "market": "0xfar", "winning_outcome": "Yes"},
+    ]
+    assert seen.decode(encode(frames), 7) == []
+    assert [type(news) for news in seen.take_news()] == [
+        NewMarketFrame,
+        NewMarketFrame,
+        ResolvedFrame,
+    ]
+    assert seen.take_news() == []
+    assert seen.counts == {}
 
 
 def test_market_resolved_closes_the_market() -> None:

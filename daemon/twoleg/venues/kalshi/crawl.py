@@ -1,0 +1,233 @@
+"""Kalshi's public lists: markets, events, series, trades, fee changes. One page is held at a time.
+
+OpenAPI 3.34.0 (2026-10-26). Every list raises VenueUnavailable or VenueRejected, and nothing else.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Final, Literal
+
+import msgspec
+
+from twoleg.errors import InvariantBroken, MalformedMessage, VenueUnavailable
+from twoleg.venues.kalshi.http import KalshiHttp
+from twoleg.venues.kalshi.numbers import VENUE, parse_price, parse_size, parse_time_ms
+from twoleg.venues.kalshi.paging import PAGE_ROWS, read_pages
+from twoleg.venues.kalshi.pushes import TradeSeen, market_id_of
+from twoleg.venues.kalshi.terms import (
+    EventFeeChange,
+    SeriesFeeChange,
+    WireEvent,
+    WireMarket,
+    WireSeries,
+)
+
+PAGES_MAX: Final = 10_000
+"""Ten million markets: more is a cursor that never ends."""
+EVENT_ROWS: Final = 200
+"""The most that a page of events may hold; a larger limit is refused, not cut."""
+MarketStatus = Literal["", "unopened", "open", "paused", "closed", "settled"]
+_FAMILIES: Final = {
+    "created": ("", "unopened", "open"),
+    "updated": ("",),
+    "close": ("", "closed"),
+    "settled": ("", "settled"),
+}
+"""Which statuses each pair of time limits may go with."""
+
+
+class MarketFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which markets to list; 0 and "" leave a filter out. Times in Unix seconds.
+
+    Only one of created, updated, close and settled may be limited. `updated` knows no upper end,
+    and goes only with `mve_filter` "exclude".
+    """
+
+    event_ticker: str = ""
+    series_ticker: str = ""
+    tickers: tuple[str, ...] = ()
+    status: MarketStatus = ""
+    mve_filter: Literal["", "only", "exclude"] = ""
+    min_created_ts: int = 0
+    max_created_ts: int = 0
+    min_updated_ts: int = 0
+    min_close_ts: int = 0
+    max_close_ts: int = 0
+    min_settled_ts: int = 0
+    max_settled_ts: int = 0
+
+    def params(self) -> dict[str, str | int]:
+        """The query.
+
+        Raises:
+            InvariantBroken: limits that the venue does not take together.
+        """
+        given = {key: value for key, value in msgspec.structs.asdict(self).items() if value}
+        families = {
+            family
+            for family in _FAMILIES
+            if given.keys() & {f"min_{family}_ts", f"max_{family}_ts"}
+        }
+        if len(families) > 1:
+            raise InvariantBroken(f"market filter: {sorted(families)} do not go together")
+        for family in families:
+            if self.status not in _FAMILIES[family]:
+                raise InvariantBroken(f"market filter: {family} with status {self.status!r}")
+        if "updated" in families and (
+            self.mve_filter != "exclude" or self.event_ticker or self.tickers
+        ):
+            raise InvariantBroken("market filter: updated goes with mve_filter exclude alone")
+        if self.tickers:
+            given["tickers"] = ",".join(self.tickers)
+        return given
+
+
+class MarketPage(msgspec.Struct, frozen=True):
+    """A page of markets."""
+
+    markets: list[WireMarket] | None = None
+    cursor: str | None = ""
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """A page of events."""
+
+    events: list[WireEvent] | None = None
+    cursor: str | None = ""
+
+
+class SeriesList(msgspec.Struct, frozen=True):
+    """All series at once: the venue pages none of it (16 MB in 2026-08)."""
+
+    series: list[WireSeries] | None = None
+
+
+class TradeRow(msgspec.Struct, frozen=True):
+    """A public trade as `GET /markets/trades` shows it."""
+
+    trade_id: str
+    ticker: str
+    count_fp: str
+    yes_price_dollars: str
+    taker_outcome_side: str | None = ""
+    taker_book_side: str | None = ""
+    created_time: str | None = ""
+    is_block_trade: bool | None = None
+
+
+class TradePage(msgspec.Struct, frozen=True):
+    """A page of trades."""
+
+    trades: list[TradeRow] | None = None
+    cursor: str | None = ""
+
+
+class SeriesFeeBody(msgspec.Struct, frozen=True):
+    """`GET /series/fee_changes`."""
+
+    series_fee_change_arr: list[SeriesFeeChange] | None = None
+
+
+class EventFeePage(msgspec.Struct, frozen=True):
+    """A page of `GET /events/fee_changes`."""
+
+    event_fee_changes: list[EventFeeChange] | None = None
+    cursor: str | None = ""
+
+
+class KalshiCrawl:
+    """Reads whole lists without a key, page by page, within the read budget."""
+
+    def __init__(self, *, http: KalshiHttp) -> None:
+        self._http = http
+
+    async def markets(self, wanted: MarketFilter | None = None) -> AsyncIterator[WireMarket]:
+        """Markets, by default all that are live (about three months back)."""
+        params = {"limit": PAGE_ROWS, **(wanted or MarketFilter()).params()}
+        pages = read_pages(
+            self._http, "/markets", MarketPage, params, pages_max=PAGES_MAX, private=False
+        )
+        async for page in pages:
+            for market in page.markets or ():
+                yield market
+
+    async def events(
+        self, *, status: MarketStatus = "", series_ticker: str = "", with_markets: bool = False
+    ) -> AsyncIterator[WireEvent]:
+        """Events without combos; the status is that of their markets, not their own."""
+        params = _given(
+            limit=EVENT_ROWS,
+            status=status,
+            series_ticker=series_ticker,
+            with_nested_markets="true" if with_markets else "",
+        )
+        pages = read_pages(
+            self._http, "/events", EventPage, params, pages_max=PAGES_MAX, private=False
+        )
+        async for page in pages:
+            for event in page.events or ():
+                yield event
+
+    async def series(
+        self, *, category: str = "", tags: str = "", min_updated_ts: int = 0
+    ) -> AsyncIterator[WireSeries]:
+        """Series; one answer holds them all, so filter where it can be done."""
+        params = _given(category=category, tags=tags, min_updated_ts=min_updated_ts)
+        body = await self._http.get("/series", SeriesList, params=params, private=False)
+        for series in body.series or ():
+            yield series
+
+    async def trades(
+        self, ticker: str = "", *, min_ts: int = 0, max_ts: int = 0
+    ) -> AsyncIterator[TradeSeen]:
+        """Public trades, newest first, of one market or of all; times in Unix seconds."""
+        params = _given(ticker=ticker, min_ts=min_ts, max_ts=max_ts, limit=PAGE_ROWS)
+        pages = read_pages(
+            self._http, "/markets/trades", TradePage, params, pages_max=PAGES_MAX, private=False
+        )
+        async for page in pages:
+            for row in page.trades or ():
+                yield _trade_of(row)
+
+    async def series_fee_changes(self, series_ticker: str = "") -> tuple[SeriesFeeChange, ...]:
+        """Fees that series will have, of one or of all."""
+        params = _given(series_ticker=series_ticker)
+        body = await self._http.get(
+            "/series/fee_changes", SeriesFeeBody, params=params, private=False
+        )
+        return tuple(body.series_fee_change_arr or ())
+
+    async def event_fee_changes(self, event_ticker: str = "") -> AsyncIterator[EventFeeChange]:
+        """Overrides that events will have, of one or of all."""
+        params = _given(event_ticker=event_ticker)
+        pages = read_pages(
+            self._http,
+            "/events/fee_changes",
+            EventFeePage,
+            params,
+            pages_max=PAGES_MAX,
+            private=False,
+        )
+        async for page in pages:
+            for change in page.event_fee_changes or ():
+                yield change
+
+
+def _given(**wanted: str | int) -> dict[str, str | int]:
+    """The filters that are not left out."""
+    return {key: value for key, value in wanted.items() if value}
+
+
+def _trade_of(row: TradeRow) -> TradeSeen:
+    try:
+        return TradeSeen(
+            market_id=market_id_of(row.ticker),
+            trade_id=row.trade_id,
+            price_e4=parse_price(row.yes_price_dollars),
+            size_e6=parse_size(row.count_fp),
+            taker_outcome_side=row.taker_outcome_side or "",
+            taker_book_side=row.taker_book_side or "",
+            is_block=row.is_block_trade,
+            ts_event_ms=parse_time_ms(row.created_time or ""),
+        )
+    except MalformedMessage as error:
+        raise VenueUnavailable(VENUE, "unreadable_answer", error.reason) from error

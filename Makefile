@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv demo test check lint types imports unit format lock bench clean
+.PHONY: help venv demo test check lint types imports unit format lock bench soak fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -55,6 +55,15 @@ lock: venv ## pin all dependencies again, with hashes and without addresses
 
 bench: venv ## measure the way of one tick against the naive version
 	@$(BIN)/python benchmarks/tick.py
+
+soak: venv ## a day of both feeds under every fault, in virtual time [HOURS=24 PAIRS=4 SEED=1]
+	@$(BIN)/python -m tests.simulation $(if $(HOURS),--hours $(HOURS)) \
+		$(if $(PAIRS),--pairs $(PAIRS)) $(if $(SEED),--seed $(SEED))
+
+fuzz: venv ## fuzz what reads the venues' bytes, guided by coverage [SECONDS=600 for each target]
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps \
+		-r tests/fuzz/requirements.txt
+	@$(BIN)/python -m tests.fuzz $(if $(SECONDS),--seconds $(SECONDS))
 
 clean: ## remove the environment and caches
 	@rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis \

@@ -352,7 +352,7 @@ async def test_resting_order_is_cancelled_once_and_a_filled_one_is_not_resting()
         prepared = await rig.prepare()
         # Ours never rest; the order type is not signed, so these bytes do, to be cancelled.
         body = prepared.body.replace(b'"orderType":"FOK"', b'"orderType":"GTC"')
-        status, _, answer = await rig.orders._rest.post_order(body)
+        status, _, answer = await rig.orders._rest.write("POST", "/order", body)
         assert (status, json.loads(answer)["status"]) == (200, "live")
         told = await rig.orders.cancel(ref(prepared))
         assert told.status is CancelStatus.CANCELED

@@ -93,12 +93,24 @@ class Exchange:
     `on_change` listeners are called synchronously: once per `add`, `cancel` and `reduce`, and once
     per touched level of a `take`, after the book is already in its new state. Adding never matches:
     an order that would cross must be taken first (`would_cross`, `take`), then its rest added.
+    `on_walk` listeners are called before those of the level changes that a `take` makes.
     """
 
-    __slots__ = ("_arrivals", "_levels", "_listeners", "_orders", "_prices", "market_id")
+    __slots__ = (
+        "_arrivals",
+        "_levels",
+        "_listeners",
+        "_orders",
+        "_prices",
+        "_walk_listeners",
+        "actions",
+        "market_id",
+    )
 
     def __init__(self, market_id: str = "") -> None:
         self.market_id = market_id
+        # Counts adds, cancels, reductions and takes, however many levels each of them changes.
+        self.actions = 0
         # Counts additions; gives each order its place in time.
         self._arrivals = 0
         # Ascending prices with at least one order, per side.
@@ -109,10 +121,16 @@ class Exchange:
         self._orders: dict[str, Order] = {}
         # Called after each level change.
         self._listeners: list[Callable[[Change], None]] = []
+        # Called with a taker's side and what it gets, before the levels change.
+        self._walk_listeners: list[Callable[[Side, Walk], None]] = []
 
     def on_change(self, listener: Callable[[Change], None]) -> None:
         """Call `listener` after every change of a level's total size."""
         self._listeners.append(listener)
+
+    def on_walk(self, listener: Callable[[Side, Walk], None]) -> None:
+        """Call `listener` for every take that matches, ahead of its level changes."""
+        self._walk_listeners.append(listener)
 
     def add(self, order: Order) -> None:
         """Rest an order behind all others of its price. It must not cross the book."""
@@ -122,6 +140,7 @@ class Exchange:
         if order.order_id in self._orders:
             msg = f"order {order.order_id} rests already"
             raise ValueError(msg)
+        self.actions += 1
         self._arrivals += 1
         order.arrival = self._arrivals
         self._orders[order.order_id] = order
@@ -139,6 +158,7 @@ class Exchange:
         order = self._orders.get(order_id)
         if order is None:
             return None
+        self.actions += 1
         left_e6 = order.size_e6
         self._shrink(order, left_e6)
         self._notify(order.side, order.price_e4, -left_e6)
@@ -151,6 +171,7 @@ class Exchange:
             return None
         by_e6 = min(by_e6, order.size_e6)
         if by_e6 > 0:
+            self.actions += 1
             self._shrink(order, by_e6)
             self._notify(order.side, order.price_e4, -by_e6)
         return order.size_e6
@@ -228,6 +249,10 @@ class Exchange:
         )
         for order in walk.canceled:
             self.cancel(order.order_id)
+        if walk.matches:
+            self.actions += 1
+            for listener in self._walk_listeners:
+                listener(side, walk)
         taken_e6: dict[int, int] = {}
         for match in walk.matches:
             self._shrink(self._orders[match.maker_order_id], match.size_e6)

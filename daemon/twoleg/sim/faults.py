@@ -7,8 +7,13 @@ A rule is a JSON object:
     probability  0..1, default 1
     count        how often it may fire, default without limit
     delay_ms     for delay and ws_silent (which need it)
+                 ws_silent holds everything back that long; ws_gap swallows a frame of book state,
+                 ws_mute every frame but keep-alives, ws_dead those too; ws_duplicate sends a frame
+                 twice, ws_late sends it behind the next one; ws_overflow acts as if the
+                 reader were too slow. Kalshi alone: ws_stale repeats a market's last change
+                 behind a snapshot that holds it, ws_timeout lets a command time out
     share        for partial: the share of what the order would hit that is left to it, 0..1
-    when         "before" (default) or "after" executing, for delay and http_500/http_503: an error
+    when         "before" (default) or "after" executing, for delay and http_5xx: an error
                  answered *after* executing is how a venue loses an acknowledgement
 Nothing here performs a fault; the servers ask and act.
 """
@@ -23,17 +28,30 @@ Kind = Literal[
     "drop_after",
     "drop_before",
     "http_500",
+    "http_502",
     "http_503",
+    "http_504",
     "http_429",
     "partial",
     "kill",
     "ws_gap",
     "ws_silent",
     "ws_disconnect",
+    "ws_mute",
+    "ws_dead",
+    "ws_duplicate",
+    "ws_late",
+    "ws_overflow",
+    "ws_stale",
+    "ws_timeout",
 ]
 KINDS: Final[tuple[str, ...]] = get_args(Kind)
 ORDER_KINDS: Final = frozenset({"partial", "kill"})
-WS_KINDS: Final = frozenset({"ws_gap", "ws_silent", "ws_disconnect"})
+WS_KINDS: Final = frozenset(kind for kind in KINDS if kind.startswith("ws_"))
+# Frames that only keep a socket alive never meet these.
+DATA_KINDS: Final = frozenset({"ws_gap", "ws_mute", "ws_duplicate", "ws_late"})
+# Kinds that a venue asks for by name, at the place where they can happen.
+ASKED_KINDS: Final = frozenset({"ws_stale", "ws_timeout"})
 HTTP_KINDS: Final = frozenset(KINDS) - ORDER_KINDS - WS_KINDS
 _METHODS: Final = frozenset({"*", "GET", "POST", "PUT", "DELETE"})
 _FIELDS: Final = frozenset({"on", "kind", "probability", "count", "delay_ms", "share", "when"})
@@ -136,20 +154,31 @@ class Faults:
                 return rule
         return None
 
-    def ws(self, path: str, *, is_sequenced: bool = True) -> Rule | None:
+    def ws(
+        self, path: str, *, is_sequenced: bool = True, is_keepalive: bool = False
+    ) -> Rule | None:
         """Return the rule that fires on a frame about to be sent; ask once per frame.
 
         `ws_gap` fires only on frames that carry a sequence number or book state (`is_sequenced`):
         swallowing an acknowledgement would be no gap.
         """
         for rule in self._rules:
-            if rule.kind not in WS_KINDS or not rule.covers("WS", path):
+            if rule.kind not in WS_KINDS - ASKED_KINDS or not rule.covers("WS", path):
                 continue
             if rule.kind == "ws_gap" and not is_sequenced:
+                continue
+            if rule.kind in DATA_KINDS and is_keepalive:
                 continue
             if self._fires(rule):
                 return rule
         return None
+
+    def ws_asked(self, path: str, kind: str) -> bool:
+        """Tell whether a rule of one of ASKED_KINDS fires now."""
+        return any(
+            rule.kind == kind and rule.covers("WS", path) and self._fires(rule)
+            for rule in self._rules
+        )
 
     def record(self, kind: str, *, key: str | None, ts_ms: int) -> None:
         """Note that a fault met an order."""
@@ -230,7 +259,7 @@ def _parse_when(when: object, kind: str, where: str) -> str:
     if when not in ("before", "after"):
         msg = f"{where}: when must be before or after"
         raise FaultInvalid(msg)
-    if when == "after" and kind not in ("delay", "http_500", "http_503"):
+    if when == "after" and kind != "delay" and not kind.startswith("http_5"):
         msg = f"{where}: kind {kind} has no when"
         raise FaultInvalid(msg)
     return str(when)

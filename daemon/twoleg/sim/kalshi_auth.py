@@ -1,5 +1,7 @@
 """Verify Kalshi's request signatures, and make keys for the simulated accounts.
 
+What a verified key may do is decided by `kalshi_scopes`.
+
 Signed text: timestamp in ms, method, full path without query. RSA keys sign with PSS over SHA-256
 and a salt as long as the digest; Ed25519 keys sign the text itself (Kalshi docs, api_keys,
 2026-10-01).
@@ -9,6 +11,7 @@ import base64
 import binascii
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -28,28 +31,71 @@ PublicKey = rsa.RSAPublicKey | ed25519.Ed25519PublicKey
 PAST_MS_MAX: Final = 20_000
 FUTURE_MS_MAX: Final = 30_000
 RSA_BITS: Final = 2_048
+ALL_SCOPES: Final = ("read", "write")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """One key of an account, with what it may do; `subaccount` None does not restrict it."""
+
+    key_id: str
+    account: str
+    public_key: PublicKey
+    name: str = ""
+    scopes: tuple[str, ...] = ALL_SCOPES
+    subaccount: int | None = None
+
+    def may(self, scope: str) -> bool:
+        """Tell whether the key has a scope, or the parent of a scope like write::trade."""
+        return scope in self.scopes or scope.partition("::")[0] in self.scopes
+
+    def to_json(self) -> dict[str, object]:
+        """Return the key as GET /api_keys lists it."""
+        row: dict[str, object] = {
+            "api_key_id": self.key_id,
+            "name": self.name,
+            "scopes": list(self.scopes),
+        }
+        if self.subaccount is not None:
+            row["subaccount"] = self.subaccount
+        return row
 
 
 class KeyRing:
-    """The API keys that the venue knows, each belonging to one account."""
+    """The API keys that the venue knows. The limits are how old and how new a timestamp may be."""
 
-    def __init__(self) -> None:
-        # Account name and public key, by key id.
-        self._keys: dict[str, tuple[str, PublicKey]] = {}
+    def __init__(
+        self, *, past_ms_max: int = PAST_MS_MAX, future_ms_max: int = FUTURE_MS_MAX
+    ) -> None:
+        self._past_ms_max = past_ms_max
+        self._future_ms_max = future_ms_max
+        self._keys: dict[str, ApiKey] = {}
 
-    def add(self, account: str, public_key: PublicKey) -> str:
+    def add(
+        self,
+        account: str,
+        public_key: PublicKey,
+        *,
+        name: str = "",
+        scopes: tuple[str, ...] = ALL_SCOPES,
+        subaccount: int | None = None,
+    ) -> str:
         """Register a key; return its id, which depends on the key alone."""
         key_id = key_id_of(public_key)
-        self._keys[key_id] = (account, public_key)
+        self._keys[key_id] = ApiKey(key_id, account, public_key, name, scopes, subaccount)
         return key_id
 
     def owner(self, key_id: str) -> str | None:
         """Return whose key this is, without any proof."""
         known = self._keys.get(key_id)
-        return None if known is None else known[0]
+        return None if known is None else known.account
 
-    def verify(self, method: str, path: str, headers: Mapping[str, str], *, now_ms: int) -> str:
-        """Return the account that signed the request; raise the 401 that Kalshi would answer."""
+    def of(self, account: str) -> list[ApiKey]:
+        """Return an account's keys, oldest first."""
+        return [key for key in self._keys.values() if key.account == account]
+
+    def verify(self, method: str, path: str, headers: Mapping[str, str], *, now_ms: int) -> ApiKey:
+        """Return the key that signed the request; raise the 401 that Kalshi would answer."""
         signature = headers.get("KALSHI-ACCESS-SIGNATURE", "")
         timestamp = headers.get("KALSHI-ACCESS-TIMESTAMP", "")
         if not signature:
@@ -59,12 +105,11 @@ class KeyRing:
             raise refuse_key("NOT_FOUND")
         if not (timestamp.isascii() and timestamp.isdigit()):
             raise refuse(401, "header_timestamp_expired")
-        if not -FUTURE_MS_MAX <= now_ms - int(timestamp) <= PAST_MS_MAX:
+        if not -self._future_ms_max <= now_ms - int(timestamp) <= self._past_ms_max:
             raise refuse(401, "header_timestamp_expired")
-        account, public_key = known
-        if not _is_signed(public_key, signature, f"{timestamp}{method}{path}".encode()):
+        if not _is_signed(known.public_key, signature, f"{timestamp}{method}{path}".encode()):
             raise refuse_key("INCORRECT_API_KEY_SIGNATURE")
-        return account
+        return known
 
 
 def key_id_of(public_key: PublicKey) -> str:

@@ -6,6 +6,7 @@ query validation, a bare string for 429 (Kalshi docs, rate_limits, 2026-09-22; d
 """
 
 import json
+from typing import Final, Literal
 
 from aiohttp import web
 
@@ -54,3 +55,28 @@ def refuse_key(details: str) -> KalshiRefusal:
 def too_many_requests() -> KalshiRefusal:
     """Return the 429 of an empty token bucket: no headers, no code."""
     return KalshiRefusal(429, {"error": "too many requests"})
+
+
+_FAILURES: Final = {
+    500: "internal_server_error",
+    503: "service_unavailable",
+    504: "gateway_timeout",
+}
+_BAD_GATEWAY_HTML: Final = (
+    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n"
+    "<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
+)
+
+
+def failure(status: int, bad_gateway_body: Literal["html", "text"]) -> web.Response:
+    """Return a 429 or a 5xx: nested JSON, but for the 502 of the server in front.
+
+    That a 502 is no JSON was observed in 2026; its text was not recorded.
+    """
+    if status == 429:
+        return too_many_requests().response()
+    if status == 502 and bad_gateway_body == "html":
+        return web.Response(status=502, text=_BAD_GATEWAY_HTML, content_type="text/html")
+    if status == 502:
+        return web.Response(status=502, text="error code: 502", content_type="text/plain")
+    return refuse(status, _FAILURES[status]).response()

@@ -17,11 +17,15 @@ FEE_COEFFICIENTS_E4: Final[dict[str, tuple[int, int]]] = {
     "quadratic": (700, 0),
     "quadratic_with_maker_fees": (700, 175),
     "quadratic_with_combo_maker_fees": (700, 350),
+    # Its table was not found and no series was seen with it; free here.
+    "flat": (0, 0),
 }
 # To what an account's balance is rounded (Kalshi docs, fee_rounding, 2026): $0.0001 or $0.01.
 PRECISION_MICROS: Final[dict[str, int]] = {"direct": 100, "non_direct": 10_000}
 FEE_STEP_MICROS: Final = 100
 REBATE_MICROS: Final = 10_000
+# Kalshi docs, subaccounts, 2026: the primary account is 0.
+SUBACCOUNT_MAX: Final = 63
 
 
 def ceil_trade_fee(coefficient_e4: int, multiplier_e4: int, size_e6: int, price_e4: int) -> int:
@@ -97,11 +101,19 @@ class OrderFees:
 
 @dataclass(slots=True)
 class Account:
-    """One member. A shard that is no key of `cash_micros` has never been funded."""
+    """The cash and positions of a member's primary account or of one of its subaccounts.
+
+    A subaccount is an account of its own with its member's name. A shard that is no key of a
+    primary account's `cash_micros` has never been funded.
+    """
 
     name: str
     user_id: str
     member: Member = "direct"
+    # 0 is the primary account.
+    subaccount: int = 0
+    # The numbered subaccounts of a primary account.
+    subaccounts: dict[int, "Account"] = field(default_factory=dict)
     opening_micros: dict[int, int] = field(default_factory=dict)
     cash_micros: dict[int, int] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
@@ -112,6 +124,28 @@ class Account:
         """Add opening cash on a shard."""
         self.opening_micros[shard] = self.opening_micros.get(shard, 0) + micros
         self.cash_micros[shard] = self.cash_micros.get(shard, 0) + micros
+
+    def sub(self, number: int) -> "Account | None":
+        """Return the primary account itself (0) or one of its subaccounts, if it exists."""
+        return self if number == 0 else self.subaccounts.get(number)
+
+    def everything(self) -> list["Account"]:
+        """Return the primary account and its subaccounts in order of number."""
+        return [self, *self.subaccounts.values()]
+
+    def open_subaccount(self) -> "Account | None":
+        """Add the next subaccount, without cash; None when all numbers are taken."""
+        number = len(self.subaccounts) + 1
+        if number > SUBACCOUNT_MAX:
+            return None
+        opened = Account(self.name, self.user_id, self.member, number)
+        self.subaccounts[number] = opened
+        return opened
+
+    def move(self, to: "Account", shard: int, micros: int) -> None:
+        """Move cash to another account of the same member on one shard."""
+        self.cash_micros[shard] = self.cash_micros.get(shard, 0) - micros
+        to.cash_micros[shard] = to.cash_micros.get(shard, 0) + micros
 
     def position_e6(self, ticker: str) -> int:
         """Return the signed holding in a market."""

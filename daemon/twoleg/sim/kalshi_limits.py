@@ -21,6 +21,22 @@ TIERS: Final[dict[str, tuple[int, int]]] = {
 COST_DEFAULT: Final = 10
 COST_CANCEL: Final = 2
 COST_GET_ORDER: Final = 2
+COST_UPGRADE: Final = 30
+# The body of GET /account/endpoint_costs (captured 2026-06): what does not cost the default. The
+# balance has a bucket of its own.
+COSTS: Final = {
+    "default_cost": COST_DEFAULT,
+    "endpoint_costs": [
+        {"method": method, "path": f"/trade-api/v2{path}", "cost": cost}
+        for method, path, cost in (
+            ("DELETE", "/portfolio/events/orders/{order_id}", COST_CANCEL),
+            ("DELETE", "/portfolio/events/orders", COST_CANCEL),
+            ("DELETE", "/portfolio/events/orders/batched", COST_CANCEL),
+            ("GET", "/portfolio/orders/{order_id}", COST_GET_ORDER),
+            ("POST", "/account/api_usage_level/upgrade", COST_UPGRADE),
+        )
+    ],
+}
 # The bucket of a write that names no shard; auto-routed writes bill all others too.
 UNSCOPED: Final = 0
 _NS: Final = 1_000_000_000
@@ -55,19 +71,50 @@ class RateLimits:
     def __init__(self, tier: str, shards: list[int], clock: Clock, *, is_enforced: bool) -> None:
         if tier not in TIERS:
             raise ValueError(f"tier {tier!r} is none of {', '.join(TIERS)}")
-        self.tier = tier
         self._clock = clock
         self._is_enforced = is_enforced
-        now_ns = clock.monotonic_ns()
-        read, write = TIERS[tier]
+        # What was granted beyond the sign-up.
+        self._grants: list[dict[str, object]] = []
+        self._set_tier(tier, shards)
+
+    def upgrade(self, tier: str) -> None:
+        """Raise the tier; a tier as high or higher stays."""
+        tiers = list(TIERS)
+        if tiers.index(tier) > tiers.index(self.tier):
+            self._grants = [
+                {"exchange_instance": "event_contract", "level": tier, "source": "manual"}
+            ]
+            self._set_tier(tier, list(self._writes))
+
+    def add_shard(self, shard: int) -> None:
+        """Give a new exchange instance its write bucket."""
+        self._writes.setdefault(shard, self._write_bucket())
+
+    def to_json(self) -> dict[str, object]:
+        """Return the body of GET /account/limits."""
+        return {
+            "usage_tier": self.tier,
+            **{
+                name: {"refill_rate": bucket.refill_per_s, "bucket_capacity": bucket.capacity}
+                for name, bucket in (("read", self.read), ("write", self.write))
+            },
+            "grants": self._grants,
+        }
+
+    def _set_tier(self, tier: str, shards: list[int]) -> None:
+        self.tier = tier
+        now_ns = self._clock.monotonic_ns()
+        read, _ = TIERS[tier]
         self.read = TokenBucket(read, read * (3 if tier in ("basic", "advanced") else 1), now_ns)
         # The write bucket of every shard; shard 0's is the unscoped one.
-        self._writes = {
-            shard: TokenBucket(write, write * (1 if tier == "basic" else 3), now_ns)
-            for shard in sorted({UNSCOPED, *shards})
-        }
+        self._writes = {shard: self._write_bucket() for shard in sorted({UNSCOPED, *shards})}
         calls_per_s = 1 if tier in ("basic", "advanced") else 5
         self._balance = TokenBucket(calls_per_s, 1, now_ns)
+
+    def _write_bucket(self) -> TokenBucket:
+        _, write = TIERS[self.tier]
+        seconds = 1 if self.tier == "basic" else 3
+        return TokenBucket(write, write * seconds, self._clock.monotonic_ns())
 
     @property
     def write(self) -> TokenBucket:

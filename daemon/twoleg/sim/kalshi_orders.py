@@ -3,53 +3,23 @@
 Kalshi docs, openapi 3.34.0 (CreateOrderV2Request, Order, Fill), 2026-10.
 """
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from twoleg.sim.exchange import ONE_E4, Side
-from twoleg.sim.kalshi_errors import refuse, refuse_json
 from twoleg.sim.kalshi_ledger import Account, OrderFees
 from twoleg.sim.kalshi_text import (
     count_text,
     money_text,
-    parse_count,
-    parse_price,
     price_text,
+    time_ms_text,
     time_text,
 )
 
 TimeInForce = Literal["fill_or_kill", "immediate_or_cancel", "good_till_canceled"]
 SelfTradePrevention = Literal["taker_at_cross", "maker"]
 Status = Literal["resting", "canceled", "executed"]
-
-_REQUIRED: Final = (
-    "ticker",
-    "side",
-    "count",
-    "price",
-    "time_in_force",
-    "self_trade_prevention_type",
-)
-_STRINGS: Final = (*_REQUIRED, "client_order_id", "order_group_id")
-_BOOLS: Final = ("post_only", "reduce_only", "cancel_order_on_pause")
-_INTS: Final = ("expiration_time", "subaccount", "exchange_index")
-_ENUMS: Final = {
-    "side": ("bid", "ask"),
-    "time_in_force": ("fill_or_kill", "immediate_or_cancel", "good_till_canceled"),
-    "self_trade_prevention_type": ("taker_at_cross", "maker"),
-}
-# A dot was refused once with invalid_parameters (observed 2026); the length is a guess.
-_CLIENT_ORDER_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_GO_KINDS: Final[dict[type, str]] = {
-    bool: "bool",
-    int: "number",
-    float: "number",
-    str: "string",
-    list: "array",
-    dict: "object",
-}
+AverageFee = Literal["truncated", "rounded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,70 +38,36 @@ class NewOrder:
     reduce_only: bool = False
     cancel_on_pause: bool = False
     order_group_id: str = ""
+    subaccount: int = 0
     exchange_index: int | None = None
 
 
-def parse_new_order(body: object, *, now_s: int) -> NewOrder:
-    """Read a create request or raise the refusal that Kalshi would answer to its form."""
-    if not isinstance(body, dict):
-        raise refuse_json("json: cannot unmarshal into Go value of type CreateOrderV2Request")
-    _check_types(body)
-    missing = [name for name in _REQUIRED if not body.get(name)]
-    if missing:
-        raise refuse(400, "missing_parameters", ", ".join(missing))
-    for name, allowed in _ENUMS.items():
-        if body[name] not in allowed:
-            raise refuse(400, "invalid_parameters", f"{name} must be one of {', '.join(allowed)}")
-    client_order_id = body.get("client_order_id") or ""
-    if client_order_id and not _CLIENT_ORDER_ID.fullmatch(client_order_id):
-        raise refuse(400, "invalid_parameters", "client_order_id")
-    size_e6 = parse_count(body["count"])
-    if not size_e6:
-        raise refuse(400, "invalid_parameters", "count")
-    price_e4 = parse_price(body["price"])
-    if price_e4 is None:
-        raise refuse(400, "invalid_price")
-    order = NewOrder(
-        ticker=body["ticker"],
-        side=body["side"],
-        size_e6=size_e6,
-        price_e4=price_e4,
-        time_in_force=body["time_in_force"],
-        self_trade_prevention=body["self_trade_prevention_type"],
-        client_order_id=client_order_id,
-        expiration_ts_s=body.get("expiration_time"),
-        post_only=bool(body.get("post_only")),
-        reduce_only=bool(body.get("reduce_only")),
-        cancel_on_pause=bool(body.get("cancel_order_on_pause")),
-        order_group_id=body.get("order_group_id") or "",
-        exchange_index=body.get("exchange_index"),
-    )
-    _check_combinations(order, subaccount=body.get("subaccount") or 0, now_s=now_s)
-    return order
+@dataclass(frozen=True, slots=True)
+class Traded:
+    """Size, size times YES price, and fees of some fills."""
 
+    size_e6: int
+    notional_micros: int
+    fees_micros: int
 
-def _check_types(body: Mapping[str, object]) -> None:
-    for names, kind, go in ((_STRINGS, str, "string"), (_BOOLS, bool, "bool"), (_INTS, int, "int")):
-        for name in names:
-            value = body.get(name)
-            if value is not None and type(value) is not kind:
-                found = _GO_KINDS[type(value)]
-                raise refuse_json(
-                    f"json: cannot unmarshal {found} into Go struct field "
-                    f"CreateOrderV2Request.{name} of type {go}"
-                )
+    def since(self, before: "Traded") -> "Traded":
+        """Return what has been added to an earlier sum."""
+        return Traded(
+            self.size_e6 - before.size_e6,
+            self.notional_micros - before.notional_micros,
+            self.fees_micros - before.fees_micros,
+        )
 
+    def averages(self, average_fee: AverageFee) -> dict[str, object]:
+        """Return price and fee per contract with four decimals; there must be fills.
 
-def _check_combinations(order: NewOrder, *, subaccount: int, now_s: int) -> None:
-    if order.expiration_ts_s is not None:
-        if order.time_in_force != "good_till_canceled":
-            raise refuse(400, "invalid_parameters", "expiration_time needs good_till_canceled")
-        if order.expiration_ts_s <= now_s:
-            raise refuse(400, "invalid_parameters", "expiration_time must be in the future")
-    if order.reduce_only and order.time_in_force != "immediate_or_cancel":
-        raise refuse(400, "invalid_order", "reduce only needs immediate_or_cancel")
-    if subaccount != 0:
-        raise refuse(400, "invalid_parameters", "subaccount does not exist")
+        Captures look as if the fee were cut off; whether it is, is not documented.
+        """
+        half_e6 = self.size_e6 // 2 if average_fee == "rounded" else 0
+        return {
+            "average_fill_price": price_text(self.notional_micros * ONE_E4 // self.size_e6),
+            "average_fee_paid": price_text((self.fees_micros * ONE_E4 + half_e6) // self.size_e6),
+        }
 
 
 @dataclass(slots=True)
@@ -169,17 +105,21 @@ class UserOrder:
         """Return the side of the YES book."""
         return self.request.side
 
-    def to_ack(self, ts_ms: int) -> dict[str, object]:
-        """Return the flat 201 body; averages exist only with fills, truncated to four decimals."""
+    @property
+    def traded(self) -> "Traded":
+        """Return what has been executed so far."""
+        fees = self.taker_fees_micros + self.maker_fees_micros
+        return Traded(self.filled_e6, self.notional_micros, fees)
+
+    def to_ack(self, ts_ms: int, average_fee: AverageFee) -> dict[str, object]:
+        """Return the flat 201 body; averages exist only with fills."""
         ack: dict[str, object] = {"order_id": self.order_id}
         if self.request.client_order_id:
             ack["client_order_id"] = self.request.client_order_id
         ack["fill_count"] = count_text(self.filled_e6)
         ack["remaining_count"] = count_text(self.remaining_e6)
         if self.filled_e6:
-            fees = self.taker_fees_micros + self.maker_fees_micros
-            ack["average_fill_price"] = price_text(self.notional_micros * ONE_E4 // self.filled_e6)
-            ack["average_fee_paid"] = price_text(fees * ONE_E4 // self.filled_e6)
+            ack.update(self.traded.averages(average_fee))
         ack["ts_ms"] = ts_ms
         return ack
 
@@ -208,12 +148,15 @@ class UserOrder:
             "user_id": self.account.user_id,
             "side": "yes" if self.side == "bid" else "no",
             "is_yes": self.side == "bid",
-            "created_time": time_text(self.created_us),
+            "created_time": time_ms_text(self.created_us // 1_000),
             "created_ts_ms": self.created_us // 1_000,
+            "last_update_time": time_ms_text(self.updated_us // 1_000),
             "last_updated_ts_ms": self.updated_us // 1_000,
         }
         if self.request.expiration_ts_s is not None:
-            order["expiration_ts_ms"] = self.request.expiration_ts_s * 1_000
+            expiration_ms = self.request.expiration_ts_s * 1_000
+            order["expiration_time"] = time_ms_text(expiration_ms)
+            order["expiration_ts_ms"] = expiration_ms
         if self.update_reason is not None:
             order["last_update_reason"] = self.update_reason
         return order
@@ -235,7 +178,7 @@ class UserOrder:
             "taker_fill_cost_dollars": money_text(self.taker_cost_micros),
             "maker_fill_cost_dollars": money_text(self.maker_cost_micros),
             "self_trade_prevention_type": self.request.self_trade_prevention,
-            "subaccount_number": 0,
+            "subaccount_number": self.account.subaccount,
             "exchange_index": self.shard,
         }
         if self.request.order_group_id:
@@ -265,6 +208,7 @@ class Fill:
             "ticker": self.order.ticker,
             "no_price_dollars": price_text(ONE_E4 - self.price_e4),
             "created_time": time_text(self.ts_us),
+            "subaccount_number": self.order.account.subaccount,
         }
 
     def to_ws(self) -> dict[str, object]:
@@ -275,7 +219,7 @@ class Fill:
             "purchased_side": outcome,
             "post_position_fp": count_text(self.position_after_e6),
             "ts_ms": self.ts_us // 1_000,
-            "subaccount": 0,
+            "subaccount": self.order.account.subaccount,
         }
         if self.order.request.client_order_id:
             message["client_order_id"] = self.order.request.client_order_id

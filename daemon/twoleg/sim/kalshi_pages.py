@@ -7,15 +7,17 @@ limit above the maximum is refused rather than clamped.
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from twoleg.sim.kalshi_errors import refuse_query
+from twoleg.sim.kalshi_ledger import SUBACCOUNT_MAX
 from twoleg.sim.kalshi_reads import Row
 from twoleg.sim.kalshi_text import count_text, money4_text, money_text
 
 LIMIT_DEFAULT: Final = 100
 LIMIT_MAX: Final = 1_000
 TICKERS_MAX: Final = 100
+NumberedT = TypeVar("NumberedT", bound="Numbered")
 
 
 class Query:
@@ -43,6 +45,14 @@ class Query:
             raise refuse_query(operation, f"{name} is out of range")
         return number
 
+    def names(self) -> set[str]:
+        """Return the names of all parameters that were given."""
+        return set(self._raw)
+
+    def flag(self, name: str, operation: str) -> bool:
+        """Return a boolean, false when absent, or raise the `msg` refusal."""
+        return self.choice(name, operation, ("true", "false")) == "true"
+
     def choice(self, name: str, operation: str, allowed: Sequence[str]) -> str | None:
         """Return one of the allowed words, or raise the `msg` refusal."""
         value = self.text(name)
@@ -61,13 +71,23 @@ class Query:
         return words
 
 
-def select_rows(rows: list[Row], query: Query, operation: str) -> list[Row]:
-    """Apply the filters that orders, fills and positions share."""
+def select_rows(
+    rows: list[Row],
+    query: Query,
+    operation: str,
+    *,
+    status: str | None = None,
+    subaccount_default: int | None = None,
+) -> list[Row]:
+    """Apply the filters that orders, fills and positions share; None lets everything through."""
     tickers = query.words("ticker", operation)
     events = query.words("event_ticker", operation)
-    status, order_id = query.text("status"), query.text("order_id")
+    order_id = query.text("order_id")
     min_s, max_s = query.whole("min_ts", operation), query.whole("max_ts", operation)
     shard = query.whole("exchange_index", operation)
+    subaccount = query.whole("subaccount", operation, least=0, most=SUBACCOUNT_MAX)
+    if subaccount is None:
+        subaccount = subaccount_default
     return [
         row
         for row in rows
@@ -78,12 +98,24 @@ def select_rows(rows: list[Row], query: Query, operation: str) -> list[Row]:
         and (min_s is None or row.ts_s >= min_s)
         and (max_s is None or row.ts_s <= max_s)
         and (shard in (None, -1) or row.shard == shard)
+        and subaccount in (None, row.subaccount)
     ]
 
 
-def page_of(rows: list[Row], query: Query, operation: str) -> tuple[list[Row], str]:
+class Numbered(Protocol):
+    """Something that a list shows by falling number."""
+
+    @property
+    def number(self) -> int:
+        """Return the place in the list."""
+        ...
+
+
+def page_of(
+    rows: list[NumberedT], query: Query, operation: str, *, limit_max: int = LIMIT_MAX
+) -> tuple[list[NumberedT], str]:
     """Return one page of rows that come in falling number, and the cursor of the next."""
-    limit = query.whole("limit", operation, least=1, most=LIMIT_MAX) or LIMIT_DEFAULT
+    limit = query.whole("limit", operation, least=1, most=limit_max) or LIMIT_DEFAULT
     below = read_cursor(query.text("cursor"))
     left = [row for row in rows if below is None or row.number < below]
     page = left[:limit]

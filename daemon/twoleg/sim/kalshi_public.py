@@ -1,4 +1,4 @@
-"""Kalshi's public reads: exchange status, markets, books, events, series.
+"""Kalshi's public reads: exchange status and schedule, markets, books, trades.
 
 Kalshi docs, openapi 3.34.0, 2026-10. No key is needed; a known key's own bucket is billed.
 """
@@ -8,19 +8,29 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from twoleg.sim.kalshi_catalogue import Answer, Catalogue
 from twoleg.sim.kalshi_errors import KalshiRefusal, refuse, refuse_query
-from twoleg.sim.kalshi_markets import STATUS_FILTERS, MarketState, event_json, series_json
+from twoleg.sim.kalshi_filters import select_markets
+from twoleg.sim.kalshi_legacy import modern_answer
+from twoleg.sim.kalshi_maintenance import schedule_json
+from twoleg.sim.kalshi_markets import MarketState, seconds_text
 from twoleg.sim.kalshi_pages import LIMIT_DEFAULT, LIMIT_MAX, Query, read_cursor, write_cursor
+from twoleg.sim.kalshi_text import time_text
 
 if TYPE_CHECKING:
     from twoleg.sim.kalshi import KalshiSim
 
-EVENTS_LIMIT_MAX: Final = 200
 BOOKS_MAX: Final = 100
 DEPTH_MAX: Final = 100
 _SHARD_NAMES: Final = {0: "Default", 1: "Combos", 2: "Crypto", 3: "Sports"}
-
-Answer = Callable[[web.Request, Query], dict[str, object]]
+_DAY_S: Final = 86_400
+# How far back live data reaches (Kalshi docs, historical_data, 2026-09-24).
+_CUTOFF_DAYS: Final = {
+    "market_settled_ts": 90,
+    "trades_created_ts": 90,
+    "orders_updated_ts": 14,
+    "market_positions_last_updated_ts": 90,
+}
 
 
 class KalshiPublic:
@@ -33,14 +43,15 @@ class KalshiPublic:
         """Register all routes under the prefix."""
         routes: tuple[tuple[str, Answer], ...] = (
             ("/exchange/status", self._status),
+            ("/exchange/schedule", self._schedule),
+            ("/exchange/user_data_timestamp", self._data_timestamp),
+            ("/historical/cutoff", self._cutoff),
             ("/markets", self._markets),
             ("/markets/orderbooks", self._books),
+            ("/markets/trades", self._trades),
             ("/markets/{ticker}", self._market),
             ("/markets/{ticker}/orderbook", self._book),
-            ("/events", self._events),
-            ("/events/{event_ticker}", self._event),
-            ("/series", self._series_list),
-            ("/series/{series_ticker}", self._series),
+            *Catalogue(self._sim, self._json).routes(),
         )
         for path, answer in routes:
             app.router.add_get(prefix + path, self._serve(answer))
@@ -50,42 +61,65 @@ class KalshiPublic:
             name = self._sim.keys.owner(request.headers.get("KALSHI-ACCESS-KEY", ""))
             try:
                 self._sim.limits[name or ""].bill_read()
-                return web.json_response(answer(request, Query(request.query)))
+                body = answer(request, Query(request.query))
             except KalshiRefusal as refusal:
                 return refusal.response()
+            if isinstance(body, web.Response):
+                return body
+            has_legacy = self._sim.options.legacy_fields
+            return web.json_response(body if has_legacy else modern_answer(body))
 
         return serve
 
-    def _status(self, _request: web.Request, _query: Query) -> dict[str, object]:
+    # -- exchange ----------------------------------------------------------------------------------
+
+    def _status(self, _request: web.Request, _query: Query) -> web.Response:
+        sim = self._sim
         statuses = {
             index: {
                 "exchange_active": shard.exchange_active,
                 "trading_active": shard.exchange_active and shard.trading_active,
-                "intra_exchange_transfers_active": shard.exchange_active,
+                "intra_exchange_transfers_active": shard.exchange_active
+                and index not in sim.transfers.paused,
             }
-            for index, shard in sorted(self._sim.desk.shards.items())
+            for index, shard in sorted(sim.desk.shards.items())
         }
-        return {
+        resume_ts_s = sim.lifecycle.resume_ts_s
+        status: dict[str, object] = {
             **statuses[0],  # the top level is about shard 0 only
-            "exchange_estimated_resume_time": None,
-            "exchange_index_statuses": [
-                {"exchange_index": index, "description": _SHARD_NAMES.get(index, ""), **status}
-                for index, status in statuses.items()
-            ],
+            "exchange_estimated_resume_time": None
+            if resume_ts_s is None
+            else seconds_text(resume_ts_s),
         }
+        if sim.options.lists_instances:
+            status["exchange_index_statuses"] = [
+                {"exchange_index": index, "description": _SHARD_NAMES.get(index, ""), **flags}
+                for index, flags in statuses.items()
+            ]
+        is_running = statuses[0]["exchange_active"] and statuses[0]["trading_active"]
+        code = 200 if is_running else sim.options.inactive_http_status
+        return web.json_response(status, status=code)
+
+    def _schedule(self, _request: web.Request, _query: Query) -> dict[str, object]:
+        has_maintenance = self._sim.options.maintenance != "off"
+        return schedule_json(self._sim.now_s(), has_maintenance=has_maintenance)
+
+    def _data_timestamp(self, _request: web.Request, _query: Query) -> dict[str, object]:
+        # How fresh the private reads are; asking takes no key.
+        lag_us = self._sim.reads.lag_ms[1] * 1_000
+        return {"as_of_time": time_text(self._sim.clock.now_ns() // 1_000 - lag_us)}
+
+    def _cutoff(self, _request: web.Request, _query: Query) -> dict[str, object]:
+        now_s = self._sim.now_s()
+        return {name: seconds_text(now_s - days * _DAY_S) for name, days in _CUTOFF_DAYS.items()}
+
+    # -- markets -----------------------------------------------------------------------------------
 
     def _markets(self, _request: web.Request, query: Query) -> dict[str, object]:
         limit = query.whole("limit", "GetMarkets", least=0, most=LIMIT_MAX) or LIMIT_DEFAULT
-        if query.choice("mve_filter", "GetMarkets", ("only", "exclude")) == "only":
-            return {"markets": [], "cursor": ""}
-        markets = self._chosen(query, "GetMarkets")
-        tickers = query.text("tickers")
-        if tickers is not None:
-            named = set(tickers.split(","))
-            markets = [market for market in markets if market.ticker in named]
-        event_ticker = query.text("event_ticker")
-        if event_ticker is not None:
-            markets = [m for m in markets if m.pair.kalshi.event_ticker == event_ticker]
+        now_ns = self._sim.clock.monotonic_ns()
+        readable = [m for m in self._sim.markets.values() if m.readable_ns <= now_ns]
+        markets = select_markets(readable, query, self._sim.now_s())
         start = read_cursor(query.text("cursor")) or 0
         page = markets[start : start + limit]
         is_last = start + limit >= len(markets)
@@ -95,100 +129,37 @@ class KalshiPublic:
         }
 
     def _market(self, request: web.Request, _query: Query) -> dict[str, object]:
-        return {"market": self._json(self._named(request))}
+        return {"market": self._json(self._named(request.match_info["ticker"]))}
 
     def _book(self, request: web.Request, query: Query) -> dict[str, object]:
-        market = self._named(request)
+        market = self._named(request.match_info["ticker"])
         depth = query.whole("depth", "GetMarketOrderbook", least=0, most=DEPTH_MAX) or 0
-        return {"orderbook_fp": market.book_json(depth)}
+        return {"orderbook_fp": self._book_json(market, depth)}
 
     def _books(self, request: web.Request, _query: Query) -> dict[str, object]:
         tickers = request.query.getall("tickers", [])
         if not 1 <= len(tickers) <= BOOKS_MAX:
             raise refuse_query("GetMarketOrderbooks", f"tickers must be 1 to {BOOKS_MAX}")
-        unknown = [ticker for ticker in tickers if ticker not in self._sim.markets]
-        if unknown:
-            raise refuse(404, "market_not_found")
+        markets = [self._named(ticker) for ticker in tickers]
         return {
             "orderbooks": [
-                {"ticker": ticker, "orderbook_fp": self._sim.markets[ticker].book_json()}
-                for ticker in tickers
+                {"ticker": market.ticker, "orderbook_fp": self._book_json(market)}
+                for market in markets
             ]
         }
 
-    def _events(self, _request: web.Request, query: Query) -> dict[str, object]:
-        limit = query.whole("limit", "GetEvents", least=1, most=EVENTS_LIMIT_MAX)
-        limit = limit or EVENTS_LIMIT_MAX
-        grouped: dict[str, list[MarketState]] = {}
-        for market in self._chosen(query, "GetEvents"):
-            grouped.setdefault(market.pair.kalshi.event_ticker, []).append(market)
-        tickers = query.text("tickers")
-        if tickers is not None:
-            named = set(tickers.split(","))
-            grouped = {ticker: group for ticker, group in grouped.items() if ticker in named}
-        start = read_cursor(query.text("cursor")) or 0
-        page = list(grouped.values())[start : start + limit]
-        is_nested = query.text("with_nested_markets") == "true"
-        return {
-            "events": [self._event_json(group, is_nested=is_nested) for group in page],
-            "cursor": "" if start + limit >= len(grouped) else write_cursor(start + limit),
-        }
+    def _trades(self, _request: web.Request, query: Query) -> dict[str, object]:
+        return self._sim.tape.page(query)
 
-    def _event(self, request: web.Request, query: Query) -> dict[str, object]:
-        event_ticker = request.match_info["event_ticker"]
-        group = [
-            market
-            for market in self._sim.markets.values()
-            if market.pair.kalshi.event_ticker == event_ticker
-        ]
-        if not group:
-            raise refuse(404, "not_found")
-        is_nested = query.text("with_nested_markets") == "true"
-        answer: dict[str, object] = {"event": self._event_json(group, is_nested=is_nested)}
-        if not is_nested and query.text("exclude_markets") != "true":
-            answer["markets"] = [self._json(market) for market in group]
-        return answer
-
-    def _series_list(self, _request: web.Request, query: Query) -> dict[str, object]:
-        category = query.text("category")
-        series = {
-            market.pair.kalshi.series_ticker: series_json(market.pair)
-            for market in self._sim.markets.values()
-            if category in (None, market.pair.kalshi.category)
-        }
-        return {"series": list(series.values())}
-
-    def _series(self, request: web.Request, _query: Query) -> dict[str, object]:
-        series_ticker = request.match_info["series_ticker"]
-        for market in self._sim.markets.values():
-            if market.pair.kalshi.series_ticker == series_ticker:
-                return {"series": series_json(market.pair)}
-        raise refuse(404, "not_found")
-
-    def _chosen(self, query: Query, operation: str) -> list[MarketState]:
-        word = query.choice("status", operation, tuple(STATUS_FILTERS))
-        statuses = None if word is None else STATUS_FILTERS[word]
-        series_ticker, now_s = query.text("series_ticker"), self._sim.now_s()
-        return [
-            market
-            for market in self._sim.markets.values()
-            if (statuses is None or market.status(now_s) in statuses)
-            and series_ticker in (None, market.pair.kalshi.series_ticker)
-        ]
-
-    def _named(self, request: web.Request) -> MarketState:
-        market = self._sim.markets.get(request.match_info["ticker"])
-        if market is None:
-            raise refuse(404, "market_not_found")
+    def _named(self, ticker: str) -> MarketState:
+        market = self._sim.markets.get(ticker)
+        if market is None or market.readable_ns > self._sim.clock.monotonic_ns():
+            raise refuse(404, self._sim.options.unknown_market_code)
         return market
 
-    def _event_json(self, group: list[MarketState], *, is_nested: bool) -> dict[str, object]:
-        event = event_json(group[0].pair)
-        if is_nested:
-            event["markets"] = [self._json(market) for market in group]
-        return event
+    def _book_json(self, market: MarketState, depth: int = 0) -> dict[str, object]:
+        is_best_last = self._sim.options.best_level == "last"
+        return market.book_json(depth, is_best_last=is_best_last)
 
     def _json(self, market: MarketState) -> dict[str, object]:
-        accounts = (*self._sim.accounts.values(), self._sim.crowd)
-        held = sum(max(0, account.position_e6(market.ticker)) for account in accounts)
-        return market.to_json(self._sim.now_s(), held)
+        return market.to_json(self._sim.now_s(), self._sim.open_interest_e6(market.ticker))

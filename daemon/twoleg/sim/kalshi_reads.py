@@ -40,7 +40,7 @@ class Lagged(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One order or fill as a page shows it, with what the filters ask about."""
+    """One order, fill or position as a page shows it, with what the filters ask about."""
 
     number: int
     ticker: str
@@ -50,6 +50,9 @@ class Row:
     ts_s: int
     status: str
     json: dict[str, object]
+    subaccount: int = 0
+    # When an order last changed.
+    updated_s: int = 0
 
 
 @dataclass(slots=True)
@@ -58,7 +61,8 @@ class AccountReads:
 
     orders: dict[str, Lagged[Row]] = field(default_factory=dict)
     fills: list[Lagged[Row]] = field(default_factory=list)
-    positions: dict[str, Lagged[Row]] = field(default_factory=dict)
+    # By subaccount and ticker.
+    positions: dict[tuple[int, str], Lagged[Row]] = field(default_factory=dict)
 
 
 class ReadModel:
@@ -82,7 +86,8 @@ class ReadModel:
 
     def put_position(self, account: str, row: Row) -> None:
         """Record a position's new state."""
-        self._put(self._of(account).positions.setdefault(row.ticker, Lagged()), row)
+        key = row.subaccount, row.ticker
+        self._put(self._of(account).positions.setdefault(key, Lagged()), row)
 
     def orders(self, account: str) -> list[Row]:
         """Return the visible orders, newest first."""

@@ -1,42 +1,56 @@
 """The Polymarket simulator: CLOB, Gamma, Data API and both WebSocket channels on one server.
 
 It follows the protocol of autumn 2026: V2 orders, pUSD, deposit wallets, taker fees in cash. The
-options are `PolymarketOptions`; `twoleg.sim.polymarket_admin` adds to the admin surface.
+options are `PolymarketOptions`; `twoleg.sim.polymarket_admin` and `.polymarket_controls` add to the
+admin surface.
 """
 
 from collections.abc import Mapping
 from random import Random
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 from aiohttp import web
 
 from twoleg.sim.base import VenueSim, read_options
-from twoleg.sim.exchange import Change, Side, Walk
+from twoleg.sim.exchange import Change, Exchange, Side, Walk
 from twoleg.sim.faults import Faults
 from twoleg.sim.flow import Clock, Sleep
 from twoleg.sim.polymarket_accounts import Accounts, ApiKey
 from twoleg.sim.polymarket_admin import add_polymarket_admin
+from twoleg.sim.polymarket_admission import Venue
 from twoleg.sim.polymarket_book import PublishedBook
-from twoleg.sim.polymarket_engine import Engine, Venue
+from twoleg.sim.polymarket_channel import Wiring
+from twoleg.sim.polymarket_controls import add_private_controls
+from twoleg.sim.polymarket_data import DataApi
+from twoleg.sim.polymarket_data_markets import DataMarketsApi
+from twoleg.sim.polymarket_door import Door, Geo
+from twoleg.sim.polymarket_engine import Engine
+from twoleg.sim.polymarket_extras import extra_markets
 from twoleg.sim.polymarket_gamma import GammaApi
+from twoleg.sim.polymarket_gamma_tags import TagApi
 from twoleg.sim.polymarket_gate import Gate
 from twoleg.sim.polymarket_heartbeat import Heartbeats
 from twoleg.sim.polymarket_ledger import Ledger
+from twoleg.sim.polymarket_lifecycle import Lifecycle
+from twoleg.sim.polymarket_limits import SignerBuckets
+from twoleg.sim.polymarket_lists import ListApi
 from twoleg.sim.polymarket_options import PolymarketOptions
 from twoleg.sim.polymarket_orders import parse_order
 from twoleg.sim.polymarket_private import PrivateApi
 from twoleg.sim.polymarket_public import PublicApi
-from twoleg.sim.polymarket_sign import exchange_domain, order_hash
-from twoleg.sim.polymarket_state import Market, MarketStatus, OrderRecord, Trade
+from twoleg.sim.polymarket_relayer import RelayerApi
+from twoleg.sim.polymarket_state import Market, OrderRecord, Trade
 from twoleg.sim.polymarket_timers import Timers
 from twoleg.sim.polymarket_trades import Trades
-from twoleg.sim.polymarket_wire import NS_PER_MS, Refused, price_text
-from twoleg.sim.polymarket_ws import MarketChannel, UserChannel
-from twoleg.sim.world import FlowWorld, PairSpec
+from twoleg.sim.polymarket_user_ws import UserChannel
+from twoleg.sim.polymarket_wire import NS_PER_MS, NS_PER_S, Refused, price_text
+from twoleg.sim.polymarket_ws import MarketChannel
+from twoleg.sim.world import FlowWorld, PolymarketMarket
 
 GAMMA_PREFIX: Final = "/gamma"
 DATA_PREFIX: Final = "/data-api"
+RELAYER_PREFIX: Final = "/relayer"
 MARKET_PATH: Final = "/ws/market"
 USER_PATH: Final = "/ws/user"
 CRYPTO: Final = "Crypto"
@@ -46,7 +60,9 @@ FINE_BELOW_E4: Final = 400
 FAULT_TEXTS: Final = {
     429: "Too Many Requests",
     500: "could not insert order",
+    502: "Bad Gateway",
     503: "Trading is currently disabled. Check polymarket.com for updates",
+    504: "Gateway Timeout",
 }
 
 
@@ -75,12 +91,9 @@ class PolymarketSim(VenueSim):
             options=chosen,
         )
         self.options = chosen
-        self.markets = {pair.polymarket.condition_id: self._market(pair) for pair in world.pairs}
-        self.tokens = {
-            token_id: (market, token)
-            for market in self.markets.values()
-            for token, token_id in enumerate(market.spec.token_ids)
-        }
+        # Filled below, and by every market that is created while we run.
+        self.markets: dict[str, Market] = {}
+        self.tokens: dict[str, tuple[Market, int]] = {}
         self._venue = _venue_of(
             world, self.tokens, clock=clock, sleep=sleep, rng=rng, options=chosen
         )
@@ -88,18 +101,19 @@ class PolymarketSim(VenueSim):
         self.wallets = self._venue.ledger
         self.timers = self._venue.timers
         self.gate = self._venue.gate
+        self.buckets = self._venue.buckets
+        self.geo = self._venue.geo
         self.trades = self._venue.trades
-        self.market_channel = MarketChannel(
-            self.tokens,
-            clock=clock,
+        wiring = Wiring(
             faults=faults,
             sleep=sleep,
-            hash_every=chosen.hash_every,
+            timers=self.timers,
             sockets=self.sockets,
+            array_every=chosen.array_every,
+            batch_ms=chosen.batch_ms,
         )
-        self.user_channel = UserChannel(
-            self.accounts, faults=faults, sleep=sleep, sockets=self.sockets
-        )
+        self.market_channel = MarketChannel(self.tokens, clock=clock, options=chosen, wiring=wiring)
+        self.user_channel = UserChannel(self.accounts, options=chosen, wiring=wiring)
         self.engine = Engine(
             self._venue,
             before_match=self._apply_faults,
@@ -111,23 +125,36 @@ class PolymarketSim(VenueSim):
             rng=Random(rng.getrandbits(64)),
             timers=self.timers,
             silence_ms=chosen.heartbeat_ms,
+            is_chained=chosen.chains_heartbeats,
             on_silence=self._cancel_all,
         )
         self.trades.on_trade = self._tell_trade
         self.trades.on_order = lambda record: self._tell_order(record, "UPDATE")
-        for market in self.markets.values():
-            self._listen(market)
+        self.lifecycle = Lifecycle(self)
+        self.door = Door(
+            clock, sleep, limits=chosen.ip_limits, refuses_urllib=chosen.refuses_urllib
+        )
+        self._open_markets()
 
     # -- VenueSim ----------------------------------------------------------------------------------
 
     def add_routes(self, app: web.Application) -> None:
         """Register all endpoints; the CLOB stands at the root, its paths are signed."""
+        app.middlewares.append(self.door.middleware())
         add_polymarket_admin(app, self)
-        PublicApi(self.markets, self.tokens, self.clock).add_routes(app)
-        PrivateApi(self._venue, self.engine, self.heartbeats).add_routes(app)
-        GammaApi(
-            self.markets, self.wallets, gamma_prefix=GAMMA_PREFIX, data_prefix=DATA_PREFIX
+        add_private_controls(app, self)
+        PublicApi(
+            self.tokens, clock=self.clock, options=self.options, geo=self.geo, gate=self.gate
         ).add_routes(app)
+        ListApi(self.markets, options=self.options).add_routes(app)
+        PrivateApi(self._venue, self.engine, self.heartbeats).add_routes(app)
+        GammaApi(self.markets, clock=self.clock, options=self.options).add_routes(app, GAMMA_PREFIX)
+        DataApi(self.markets, self.wallets, self.trades).add_routes(app, DATA_PREFIX)
+        TagApi(self.markets).add_routes(app, GAMMA_PREFIX)
+        DataMarketsApi(self.markets, self.tokens, ledger=self.wallets, clock=self.clock).add_routes(
+            app, DATA_PREFIX
+        )
+        RelayerApi(self.accounts, self.wallets).add_routes(app, RELAYER_PREFIX)
         app.router.add_get(MARKET_PATH, self.market_channel.serve)
         app.router.add_get(USER_PATH, self.user_channel.serve)
 
@@ -152,22 +179,14 @@ class PolymarketSim(VenueSim):
             "neg_risk": market.spec.neg_risk,
             "seconds_delay": market.delay_s,
             "status": market.status,
+            "uma_status": market.uma_status,
+            "is_listed": market.is_listed,
             "winner": market.winner,
         }
 
     def set_status(self, market_id: str, status: str) -> None:
-        """Set open, paused, closed, or resolved:0 / resolved:1 with the winning token's index."""
-        market = self.markets[market_id]
-        word, _, winner = status.partition(":")
-        if status not in ("open", "paused", "closed", "resolved:0", "resolved:1"):
-            raise ValueError("status must be open, paused, closed, resolved:0 or resolved:1")
-        market.status = cast("MarketStatus", word)
-        if word in ("closed", "resolved"):
-            self.engine.end_market(market, "CANCELED_MARKET_RESOLVED")
-            self.clear(market_id)
-        if winner:
-            market.winner = int(winner)
-            self.market_channel.publish_resolution(market, market.winner)
+        """Set one of `twoleg.sim.polymarket_lifecycle.STATUSES`; ValueError for another one."""
+        self.lifecycle.set_status(self.markets[market_id], status)
 
     def is_open(self, market_id: str) -> bool:
         """Tell whether the market trades now."""
@@ -184,18 +203,16 @@ class PolymarketSim(VenueSim):
             return None
         try:
             body = msgspec.json.decode(await request.read())
-            posted = parse_order(body[0] if isinstance(body, list) and body else body)
+            posted = parse_order(
+                body[0] if isinstance(body, list) and body else body,
+                takes_text_salts=self.options.takes_text_salts,
+            )
         except (Refused, msgspec.DecodeError):
             return None
         if posted.token_id not in self.tokens:
             return None
         market, _ = self.tokens[posted.token_id]
-        domain = exchange_domain(
-            posted.struct.token_id,
-            is_neg_risk=market.spec.neg_risk,
-            chain_id=self.options.chain_id,
-        )
-        return order_hash(posted.struct, domain)
+        return self.engine.admission.order_id(posted, market)
 
     async def background(self) -> None:
         """Run settlements, expiries and delays."""
@@ -208,6 +225,8 @@ class PolymarketSim(VenueSim):
             "clob": f"http://{base}",
             "gamma": f"http://{base}{GAMMA_PREFIX}",
             "data": f"http://{base}{DATA_PREFIX}",
+            "relayer": f"http://{base}{RELAYER_PREFIX}",
+            "site": f"http://{base}",
             "ws_market": f"ws://{base}{MARKET_PATH}",
             "ws_user": f"ws://{base}{USER_PATH}",
         }
@@ -231,8 +250,9 @@ class PolymarketSim(VenueSim):
         if old_e4 != tick_e4:
             self.market_channel.publish_tick(market, old_e4)
 
-    def _market(self, pair: PairSpec) -> Market:
-        spec = pair.polymarket
+    def add_market(self, spec: PolymarketMarket) -> Market:
+        """Make a market of its description; without a pair, nobody quotes on it by himself."""
+        exchange = self.exchanges.setdefault(spec.condition_id, Exchange(spec.condition_id))
         book = PublishedBook(
             spec.condition_id,
             spec.token_ids,
@@ -240,24 +260,57 @@ class PolymarketSim(VenueSim):
             min_size_e6=self.options.min_size_e6,
             is_neg_risk=spec.neg_risk,
         )
-        return Market(
+        delay_s = self.options.delay_s_by_market.get(spec.condition_id, spec.seconds_delay)
+        market = Market(
             spec=spec,
-            pair=pair,
-            exchange=self.exchanges[spec.condition_id],
+            rank=len(self.markets),
+            exchange=exchange,
             book=book,
-            delay_s=self.options.delay_s_by_market.get(spec.condition_id, 0),
+            delay_s=delay_s,
             taker_delay_ms=self.options.crypto_delay_ms if spec.category == CRYPTO else 0,
         )
+        if spec.is_placeholder:
+            market.status, market.is_listed = "closed", False
+        self.markets[spec.condition_id] = market
+        for token, token_id in enumerate(spec.token_ids):
+            self.tokens[token_id] = (market, token)
+        self._listen(market)
+        if spec.game_start_ts_s is not None:
+            self.lifecycle.schedule_game(market, spec.game_start_ts_s)
+        return market
+
+    def _open_markets(self) -> None:
+        for pair in self.world.pairs:
+            self.add_market(pair.polymarket)
+        for spec in extra_markets(self.world.seed) if self.options.extra_markets else ():
+            market = self.add_market(spec)
+            if market.has_book:
+                self.lifecycle.quote(market)
+
+    def take(self, market_id: str, side: Side, limit_price_e4: int, size_e6: int) -> int:
+        """Execute as other people, who name token 0, up to the limit; return the size traded."""
+        market = self.markets[market_id]
+        named, market.named = market.named, 0
+        try:
+            return super().take(market_id, side, limit_price_e4, size_e6)
+        finally:
+            market.named = named
 
     def _listen(self, market: Market) -> None:
         def on_change(change: Change) -> None:
             self.market_channel.publish_change(market, change)
+            market.sample(self.clock.now_ns() // NS_PER_S)
             if self.options.auto_tick and market.book.tick_e4 == 100 and _is_extreme(market):
                 self.set_tick(market.condition_id, 10)
 
+        def on_walk(side: Side, walk: Walk) -> None:
+            self.market_channel.foresee_walk(market, side, walk)
+
         market.exchange.on_change(on_change)
+        market.exchange.on_walk(on_walk)
 
     def _apply_faults(self, request: web.Request, record: OrderRecord) -> None:
+        record.market.named = record.token
         self.apply_order_fault(
             request,
             record.market.condition_id,
@@ -311,8 +364,12 @@ def _venue_of(
         gate=Gate(
             clock,
             post_only_ms=options.post_only_after_restart_ms,
-            orders_per_s=options.orders_per_s,
+            version=options.order_version,
         ),
+        buckets=SignerBuckets(
+            clock, limits=options.signer_limits, orders_per_s=options.orders_per_s
+        ),
+        geo=Geo(options.geo_blocked, options.geo_country, options.geo_region),
         timers=timers,
         trades=Trades(
             clock=clock,

@@ -1,6 +1,7 @@
 """API keys and the wallets behind them, and whether a request may use them.
 
-Everything is derived from the world's seed, so two runs of one world share their keys.
+Everything is derived from the world's seed, so two runs of one world share their keys. Names and
+shapes of read-only and builder keys: PyPI py-clob-client-v2 1.2.1, polymarket-client 0.14.0.
 """
 
 import base64
@@ -9,15 +10,14 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from eth_account import Account
-from eth_utils.address import to_checksum_address
 
 from twoleg.sim.polymarket_sign import (
     TYPE_DEPOSIT_WALLET,
-    TYPE_EOA,
     is_login_signed,
     is_request_signed,
     request_signature,
 )
+from twoleg.sim.polymarket_wallets import derived_wallets
 from twoleg.sim.polymarket_wire import Refused
 
 UNAUTHORIZED = "Unauthorized/Invalid api key"
@@ -38,6 +38,22 @@ class ApiKey:
         return {"apiKey": self.key, "secret": self.secret, "passphrase": self.passphrase}
 
 
+@dataclass(slots=True)
+class BuilderKey:
+    """A builder's secrets. Times are RFC 3339 text, `revoked` is empty while the key works."""
+
+    key: str
+    secret: str = field(repr=False)
+    passphrase: str = field(repr=False)
+    owner: str
+    created: str
+    revoked: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """Return the triple as the venue hands it out."""
+        return {"key": self.key, "secret": self.secret, "passphrase": self.passphrase}
+
+
 class Accounts:
     """All API keys by id. The default account is made from the seed and has one from the start."""
 
@@ -49,14 +65,16 @@ class Accounts:
         self._keys: dict[str, ApiKey] = {}
         # Which key an owner made with which nonce.
         self._by_nonce: dict[tuple[str, int], ApiKey] = {}
-        # Wallets of an EOA by (owner, signature type), all lower case.
-        self._wallets: dict[tuple[str, int], str] = {}
+        # Wallets of an EOA by (owner, signature type), all lower case, the one that balances show
+        # first: those registered, and those derived from the EOA once they were asked for.
+        self._wallets: dict[tuple[str, int], tuple[str, ...]] = {}
+        # Read-only keys by id, with their EOA: they are only managed, nothing is read with them.
+        self._readonly: dict[str, str] = {}
+        # Builder keys by id.
+        self._builders: dict[str, BuilderKey] = {}
         self.wallet_key = "0x" + sha256(f"polymarket:wallet:{seed}".encode()).hexdigest()
         self.address: str = Account.from_key(self.wallet_key).address
-        self.deposit_wallet = to_checksum_address(
-            sha256(f"polymarket:deposit:{seed}".encode()).digest()[:20]
-        )
-        self.register(self.address, TYPE_DEPOSIT_WALLET, self.deposit_wallet)
+        self.deposit_wallet = derived_wallets(self.address, TYPE_DEPOSIT_WALLET)[0]
         self.default_key = self._make(self.address.lower(), 0)
 
     def create(self, headers: Mapping[str, str], now_s: int) -> ApiKey:
@@ -92,14 +110,20 @@ class Accounts:
         return key
 
     def register(self, owner: str, signature_type: int, wallet: str) -> None:
-        """Make a contract wallet belong to an EOA for one signature type."""
-        self._wallets[owner.lower(), signature_type] = wallet.lower()
+        """Make a contract wallet belong to an EOA for one signature type, before all others."""
+        known = self.wallets_of(owner, signature_type)
+        self._wallets[owner.lower(), signature_type] = (wallet.lower(), *known)
 
-    def wallet_of(self, owner: str, signature_type: int) -> str | None:
-        """Return whose money an EOA spends with a signature type, in lower case, if any."""
-        if signature_type == TYPE_EOA:
-            return owner.lower()
-        return self._wallets.get((owner.lower(), signature_type))
+    def wallets_of(self, owner: str, signature_type: int) -> tuple[str, ...]:
+        """Return whose money an EOA may spend with a signature type, in lower case.
+
+        A balance is that of the first; none for a type that does not exist.
+        """
+        key = (owner.lower(), signature_type)
+        if key not in self._wallets:
+            derived = derived_wallets(owner, signature_type)
+            self._wallets[key] = tuple(wallet.lower() for wallet in derived)
+        return self._wallets[key]
 
     def by_creds(self, creds: Mapping[str, object]) -> ApiKey | None:
         """Return the key that a user-channel subscription names, if all three parts are right."""
@@ -109,6 +133,62 @@ class Accounts:
     def keys_of(self, owner: str) -> list[str]:
         """Return the ids of an owner's keys."""
         return [key.key for key in self._keys.values() if key.owner == owner]
+
+    def owners(self) -> set[str]:
+        """Return the EOAs that have an API key, in lower case."""
+        return {key.owner for key in self._keys.values()}
+
+    def create_readonly(self, owner: str) -> str:
+        """Make a read-only key; return its id."""
+        key_id = _uuid(self._digest("readonly", owner, len(self._readonly)))
+        self._readonly[key_id] = owner
+        return key_id
+
+    def readonly_of(self, owner: str) -> list[str]:
+        """Return the ids of an owner's read-only keys."""
+        return [key_id for key_id, kept in self._readonly.items() if kept == owner]
+
+    def drop_readonly(self, owner: str, key_id: str) -> bool:
+        """Revoke a read-only key; tell whether the owner had it."""
+        if self._readonly.get(key_id) != owner:
+            return False
+        del self._readonly[key_id]
+        return True
+
+    def create_builder(self, owner: str, created: str) -> BuilderKey:
+        """Make a builder key."""
+        number = len(self._builders)
+        key = BuilderKey(
+            key=_uuid(self._digest("builder", owner, number)),
+            secret=base64.urlsafe_b64encode(self._digest("builder-secret", owner, number)).decode(),
+            passphrase=self._digest("builder-passphrase", owner, number).hex(),
+            owner=owner,
+            created=created,
+        )
+        self._builders[key.key] = key
+        return key
+
+    def builders_of(self, owner: str) -> list[BuilderKey]:
+        """Return an owner's builder keys, revoked ones too, oldest first."""
+        return [key for key in self._builders.values() if key.owner == owner]
+
+    def authenticate_builder(
+        self, headers: Mapping[str, str], method: str, path: str, now_s: int
+    ) -> BuilderKey:
+        """Return the builder key that signed a request without a body; Refused (401) otherwise."""
+        key = self._builders.get(headers.get("POLY_BUILDER_API_KEY", ""))
+        timestamp = headers.get("POLY_BUILDER_TIMESTAMP", "")
+        if (
+            key is None
+            or key.revoked
+            or headers.get("POLY_BUILDER_PASSPHRASE") != key.passphrase
+            or not self._is_timely(timestamp, now_s)
+        ):
+            raise Refused(401, UNAUTHORIZED)
+        expected = request_signature(key.secret, timestamp, method, path, "")
+        if not is_request_signed(headers.get("POLY_BUILDER_SIGNATURE", ""), expected):
+            raise Refused(401, UNAUTHORIZED)
+        return key
 
     def drop(self, key: ApiKey) -> None:
         """Revoke a key."""
@@ -136,16 +216,20 @@ class Accounts:
         return not self._skew_s or abs(int(timestamp) - now_s) <= self._skew_s
 
     def _make(self, owner: str, nonce: int) -> ApiKey:
-        def digest(what: str) -> bytes:
-            return sha256(f"polymarket:{what}:{self._seed}:{owner}:{nonce}".encode()).digest()
-
-        text = digest("key").hex()
         key = ApiKey(
-            key=f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:32]}",
-            secret=base64.urlsafe_b64encode(digest("secret")).decode(),
-            passphrase=digest("passphrase").hex(),
+            key=_uuid(self._digest("key", owner, nonce)),
+            secret=base64.urlsafe_b64encode(self._digest("secret", owner, nonce)).decode(),
+            passphrase=self._digest("passphrase", owner, nonce).hex(),
             owner=owner,
         )
         self._keys[key.key] = key
         self._by_nonce[owner, nonce] = key
         return key
+
+    def _digest(self, what: str, owner: str, number: int) -> bytes:
+        return sha256(f"polymarket:{what}:{self._seed}:{owner}:{number}".encode()).digest()
+
+
+def _uuid(digest: bytes) -> str:
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:32]}"

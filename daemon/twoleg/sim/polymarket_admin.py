@@ -8,27 +8,34 @@
     POST /_sim/polymarket/delay    {"market", "seconds"}: secondsDelay of a market
     POST /_sim/polymarket/tick     {"market", "tick_e4"}: change the tick and announce it
     POST /_sim/polymarket/trade    {"id", "status"}: give a trade its next status (FAILED voids it)
-Status words of POST /_sim/market: open, paused, closed, resolved:0, resolved:1 (the winner's
-index).
+`twoleg.sim.polymarket_admin_markets` adds more. Status words of POST /_sim/market are those of
+`twoleg.sim.polymarket_lifecycle`: open, paused, closed, proposed, disputed, and resolved:0 or
+resolved:1 with the winner's index.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 from eth_utils.address import is_address
 
+from twoleg.sim.polymarket_admin_body import Body, market_of, whole_of
+from twoleg.sim.polymarket_admin_markets import MARKET_ACTS, TICKS_E4
 from twoleg.sim.polymarket_wire import answer
 
 if TYPE_CHECKING:
     from twoleg.sim.polymarket import PolymarketSim
 
 PREFIX: Final = "/_sim/polymarket"
-TICKS_E4: Final = (1_000, 100, 50, 25, 10, 1)
-TRADE_STATUSES: Final = ("RETRYING", "MINED", "CONFIRMED", "FAILED")
+TRADE_STATUSES: Final = (
+    "MATCHED_NOT_BROADCASTED",
+    "RETRYING",
+    "MINED",
+    "CONFIRMED",
+    "FAILED",
+)
 
-Body = Mapping[str, object]
 Act = Callable[["PolymarketSim", Body], object]
 
 
@@ -40,6 +47,7 @@ def add_polymarket_admin(app: web.Application, sim: "PolymarketSim") -> None:
         "delay": _set_delay,
         "tick": _set_tick,
         "trade": _advance_trade,
+        **MARKET_ACTS,
     }
     for name, act in acts.items():
         app.router.add_post(f"{PREFIX}/{name}", _serve(sim, act))
@@ -57,7 +65,7 @@ def _serve(sim: "PolymarketSim", act: Act) -> Callable[[web.Request], Awaitable[
 
 
 def _set_mode(sim: "PolymarketSim", body: Body) -> object:
-    duration_ms = _whole(body, "duration_ms") if "duration_ms" in body else None
+    duration_ms = whole_of(body, "duration_ms") if "duration_ms" in body else None
     sim.gate.set_mode(str(body.get("mode")), duration_ms)
     return {"mode": sim.gate.mode}
 
@@ -70,23 +78,23 @@ def _fund(sim: "PolymarketSim", body: Body) -> object:
         raise ValueError("owner and wallet must be addresses")
     if not isinstance(tokens, dict) or not all(t in sim.tokens for t in tokens):
         raise ValueError("tokens_e6 must hold sizes by known token")
-    sizes = {token: _whole(tokens, token) for token in tokens}
-    cash_micros = _whole(body, "cash_micros") if "cash_micros" in body else 0
+    sizes = {token: whole_of(tokens, token) for token in tokens}
+    cash_micros = whole_of(body, "cash_micros") if "cash_micros" in body else 0
     if "signature_type" in body:
-        sim.accounts.register(owner, _whole(body, "signature_type"), address)
+        sim.accounts.register(owner, whole_of(body, "signature_type"), address)
     wallet = sim.wallets.open(address, owner)
     sim.wallets.fund(wallet, cash_micros, sizes)
     return {"wallet": wallet.address, "cash_micros": wallet.cash_micros}
 
 
 def _set_delay(sim: "PolymarketSim", body: Body) -> object:
-    market = _market(sim, body)
-    sim.markets[market].delay_s = _whole(body, "seconds")
+    market = market_of(sim, body)
+    sim.markets[market].delay_s = whole_of(body, "seconds")
     return sim.describe(market)
 
 
 def _set_tick(sim: "PolymarketSim", body: Body) -> object:
-    market, tick_e4 = _market(sim, body), _whole(body, "tick_e4")
+    market, tick_e4 = market_of(sim, body), whole_of(body, "tick_e4")
     if tick_e4 not in TICKS_E4:
         raise ValueError(f"tick_e4 must be one of {TICKS_E4}")
     sim.set_tick(market, tick_e4)
@@ -100,17 +108,3 @@ def _advance_trade(sim: "PolymarketSim", body: Body) -> object:
         raise ValueError(f"id must name a trade, status be one of {TRADE_STATUSES}")
     sim.trades.advance(trade, str(status))
     return {"id": trade.trade_id, "status": trade.status}
-
-
-def _market(sim: "PolymarketSim", body: Body) -> str:
-    market = body.get("market")
-    if not isinstance(market, str) or market not in sim.markets:
-        raise ValueError(f"no market {market!r}")
-    return market
-
-
-def _whole(body: Body, name: str) -> int:
-    value = body.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{name} must be a whole number, 0 or more")
-    return value

@@ -27,8 +27,9 @@ class PublishedBook:
         self.tick_e4 = tick_e4
         self.min_size_e6 = min_size_e6
         self.is_neg_risk = is_neg_risk
-        # In YES terms, whichever token was traded.
+        # As published for both tokens alike, and the taker's side ("" before the first trade).
         self.last_trade_e4: int | None = None
+        self.last_trade_side: str = ""
         self._sizes: dict[Side, dict[int, int]] = {"bid": {}, "ask": {}}
 
     def load(self, exchange: Exchange) -> None:
@@ -87,14 +88,14 @@ class PublishedBook:
         )
         return sha1(text.encode(), usedforsecurity=False).hexdigest()
 
-    def frame(self, token: int, ts_ms: int) -> str:
-        """Return the WebSocket event `book` of a token."""
+    def frame(self, token: int, ts_ms: int, *, has_last_price: bool = True) -> str:
+        """Return the WebSocket event `book` of a token; the last trade price may be missing."""
+        last_price = f',"last_trade_price":"{last_price_text(self.last_trade_e4)}"'
         return (
             f'{{"event_type":"book","market":"{self.condition_id}",'
             f'"asset_id":"{self.token_ids[token]}","timestamp":"{ts_ms}",'
             f'"hash":"{self.hash(token, ts_ms)}",{self._levels_text(token)},'
-            f'"tick_size":"{price_text(self.tick_e4)}",'
-            f'"last_trade_price":"{last_price_text(self.last_trade_e4)}"}}'
+            f'"tick_size":"{price_text(self.tick_e4)}"{last_price if has_last_price else ""}}}'
         )
 
     def summary(self, token: int, ts_ms: int) -> dict[str, object]:

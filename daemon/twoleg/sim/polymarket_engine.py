@@ -1,39 +1,23 @@
-"""Take, match, rest, cancel and expire the orders of API accounts.
+"""Match, rest, delay, cancel and expire the orders of API accounts.
 
-The order of checks is the venue's as far as reports show it: identity, signature, terms, funds,
-then the book. Matching itself never waits; only a market's own taker delay comes before it.
+Whether an order is taken at all is `polymarket_admission`. Matching itself never waits; only a
+market's own taker delay comes before it.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
 
 from twoleg.sim.exchange import ONE_E4, Order, Walk
-from twoleg.sim.flow import Clock, Sleep
-from twoleg.sim.polymarket_accounts import Accounts, ApiKey
-from twoleg.sim.polymarket_fees import taker_fee_micros
-from twoleg.sim.polymarket_gate import Gate
-from twoleg.sim.polymarket_ledger import Hold, Ledger
-from twoleg.sim.polymarket_options import PolymarketOptions
-from twoleg.sim.polymarket_orders import (
-    GTD_EARLY_S,
-    PostedOrder,
-    check_marketable,
-    check_size,
-    check_terms,
-    parse_order,
-)
-from twoleg.sim.polymarket_sign import (
-    TYPE_DEPOSIT_WALLET,
-    exchange_domain,
-    is_order_signed,
-    order_hash,
-)
+from twoleg.sim.polymarket_accounts import ApiKey
+from twoleg.sim.polymarket_admission import NO_BOOK, Admission, Venue, too_poor
+from twoleg.sim.polymarket_ledger import Hold
+from twoleg.sim.polymarket_orders import GTD_EARLY_S, parse_order
+from twoleg.sim.polymarket_scripts import ORDER, Scripts
 from twoleg.sim.polymarket_state import Market, OrderRecord
-from twoleg.sim.polymarket_timers import Timers
-from twoleg.sim.polymarket_trades import Taken, Trades
+from twoleg.sim.polymarket_trades import Taken
 from twoleg.sim.polymarket_wire import NS_PER_MS, NS_PER_S, Refused, size_text
 
 FOK_KILLED: Final = "order couldn't be fully filled. FOK orders are fully filled or killed."
@@ -41,30 +25,25 @@ FAK_KILLED: Final = (
     "no orders found to match with FAK order. "
     "FAK orders are partially filled or killed if no match is found."
 )
-NO_BOOK: Final = "No orderbook exists for the requested token id"
-NOT_READY: Final = "the market is not yet ready to process new orders"
-SIGNER_WRONG: Final = "the order signer address has to be the address of the API KEY"
-MAKER_WRONG: Final = "maker address not allowed, please use the deposit wallet flow"
+NOT_FOUND: Final = "Order not found or already canceled"
+ALREADY_MATCHED: Final = "order already matched"
+ALREADY_OVER: Final = "already canceled or matched"
+# The venue's text is not known.
+STILL_DELAYED: Final = "order is delayed and can not be canceled yet"
+# How an order can end without its owner's doing.
+ENDS: Final = (
+    "CANCELED",
+    "CANCELED_EXPIRED_ORDER",
+    "CANCELED_MARKET_NOT_FOUND",
+    "CANCELED_MARKET_RESOLVED",
+    "CANCELED_NOT_ENOUGH_BALANCE",
+    "CANCELED_ORDER_TIMED_OUT",
+    "INVALID",
+)
 # Applies scripted faults of an order just before matching.
 BeforeMatch = Callable[[web.Request, OrderRecord], None]
 # Announces a walk on the market channel.
 Announce = Callable[[Market, OrderRecord, Walk], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Venue:
-    """The parts of the venue that the engine works on."""
-
-    clock: Clock
-    sleep: Sleep
-    options: PolymarketOptions
-    accounts: Accounts
-    ledger: Ledger
-    gate: Gate
-    timers: Timers
-    trades: Trades
-    # Markets by token id, with the token's index.
-    tokens: dict[str, tuple[Market, int]]
 
 
 class Engine:
@@ -83,44 +62,78 @@ class Engine:
         self._announce = announce
         # Tells the user channel: PLACEMENT, UPDATE or CANCELLATION.
         self._on_event = on_event
+        self.admission = Admission(venue)
+        # Answers to single orders that were scripted.
+        self.scripts = Scripts()
         # Every order that was ever accepted, by hash.
         self.orders: dict[str, OrderRecord] = venue.trades.orders
 
     async def place(self, request: web.Request, key: ApiKey, body: object) -> dict[str, object]:
         """Serve one order; return the body of the answer."""
-        posted = parse_order(body)
-        self._venue.gate.check_order(is_post_only=posted.is_post_only)
-        record = self._accept(posted, key)
-        market = record.market
-        is_marketable = posted.is_market or market.exchange.would_cross(
-            record.yes_side, record.yes_limit_e4
-        )
+        posted = parse_order(body, takes_text_salts=self._venue.options.takes_text_salts)
+        record = self.admission.accept(posted, key)
+        is_marketable = self._is_marketable(record)
         if is_marketable:
-            if posted.is_post_only:
-                raise Refused(400, "invalid post-only order: order crosses book")
-            check_marketable(posted)
-        self._check_funds(record)
+            self.admission.check_crossing(record)
+        self.admission.check_funds(record)
+        script = self.scripts.take(ORDER)
+        if script is None:
+            return await self._serve(request, record, is_marketable=is_marketable)
+        if script.is_after:
+            # It happens, or is killed, and nobody is told which.
+            with suppress(Refused):
+                await self._serve(request, record, is_marketable=is_marketable)
+        raise script.refusal(record.order_id)
+
+    async def _serve(
+        self, request: web.Request, record: OrderRecord, *, is_marketable: bool
+    ) -> dict[str, object]:
+        market = record.market
         self.orders[record.order_id] = record
         market.named = record.token
-        if is_marketable and market.delay_s:
-            return self._delay(request, record)
+        if record.posted.is_deferred or (is_marketable and market.delay_s):
+            delay_ms = market.delay_s * 1_000 if is_marketable else 0
+            return self._delay(request, record, delay_ms)
         if is_marketable and market.taker_delay_ms:
             await self._wait_for_turn(record, self._venue.sleep(market.taker_delay_ms / 1_000))
-        return self._execute(request, record)
+        taken = self._execute(request, record)
+        status = self._answered_status(record, taken, is_marketable=is_marketable)
+        return _answer(record, status, taken)
+
+    def _is_marketable(self, record: OrderRecord) -> bool:
+        return record.posted.is_market or record.market.exchange.would_cross(
+            record.yes_side, record.yes_limit_e4
+        )
+
+    def _answered_status(self, record: OrderRecord, taken: Taken, *, is_marketable: bool) -> str:
+        if taken.trades:
+            is_whole = record.status == "MATCHED" or record.posted.is_market
+            return "matched" if is_whole else self._venue.options.partly_filled_status
+        # It would have traded when it came, and did not when its turn was: it rests.
+        return "unmatched" if is_marketable else "live"
 
     def cancel(self, order_id: str, owner: str) -> str | None:
         """Cancel an order of this EOA; return None, or why not."""
         record = self.orders.get(order_id)
         if record is None or record.key.owner != owner:
-            return "Order not found or already canceled"
+            return NOT_FOUND
         if record.status == "DELAYED":
-            return "order is delayed and can not be canceled yet"
-        if record.status == "MATCHED":
-            return "order already matched"
-        if not self.is_live(record):
-            return "Order not found or already canceled"
-        self.end(record, "CANCELED")
-        return None
+            return STILL_DELAYED
+        if self.is_live(record):
+            self.end(record, "CANCELED")
+            return None
+        if self._venue.options.merges_cancel_reasons:
+            return ALREADY_OVER
+        return ALREADY_MATCHED if record.status == "MATCHED" else NOT_FOUND
+
+    def end_by_venue(self, order_id: str, status: str) -> None:
+        """End a resting order with one of ENDS; ValueError when it does not rest."""
+        record = self.orders.get(order_id)
+        if status not in ENDS:
+            raise ValueError(f"status must be one of {', '.join(ENDS)}")
+        if record is None or not self.is_live(record):
+            raise ValueError(f"no order {order_id!r} rests")
+        self.end(record, status)
 
     def open_orders(self, owner: str) -> list[OrderRecord]:
         """Return an EOA's resting orders, oldest first."""
@@ -143,81 +156,12 @@ class Engine:
             if record.market is market and self.is_live(record):
                 self.end(record, status)
 
-    def _accept(self, posted: PostedOrder, key: ApiKey) -> OrderRecord:
-        venue = self._venue
-        market, token = venue.tokens.get(posted.token_id, (None, 0))
-        if market is None or market.status in ("closed", "resolved"):
-            raise Refused(404, NO_BOOK)
-        if market.status == "paused":
-            raise Refused(400, NOT_READY)
-        chain_id = venue.options.chain_id
-        domain = exchange_domain(
-            posted.struct.token_id, is_neg_risk=market.spec.neg_risk, chain_id=chain_id
-        )
-        order_id = order_hash(posted.struct, domain)
-        self._check_identity(posted, key)
-        if not is_order_signed(
-            posted.struct, posted.signature, owner=key.owner, domain=domain, chain_id=chain_id
-        ):
-            raise Refused(400, "invalid signature")
-        if order_id in self.orders:
-            raise Refused(400, f"order {order_id} is invalid. Duplicated.")
-        now_ns = venue.clock.now_ns()
-        check_terms(posted, order_id, tick_e4=market.book.tick_e4, now_s=now_ns // NS_PER_S)
-        if not posted.is_market or venue.options.min_size_on_market_orders:
-            check_size(posted, order_id, market.book.min_size_e6)
-        return OrderRecord(order_id, key, posted, market, token, now_ns)
-
-    def _check_identity(self, posted: PostedOrder, key: ApiKey) -> None:
-        struct = posted.struct
-        if posted.owner != key.key:
-            raise Refused(400, "the order owner has to be the owner of the API KEY")
-        maker, signer = struct.maker.lower(), struct.signer.lower()
-        own = self._venue.accounts.wallet_of(key.owner, struct.signature_type)
-        is_deposit = struct.signature_type == TYPE_DEPOSIT_WALLET
-        # A deposit wallet signs for itself (ERC-1271); every other maker is signed for by the EOA.
-        if signer != (own if is_deposit else key.owner):
-            raise Refused(400, SIGNER_WRONG)
-        if maker != own or (self._venue.options.requires_deposit_wallet and not is_deposit):
-            raise Refused(400, MAKER_WRONG)
-
-    def _check_funds(self, record: OrderRecord) -> None:
-        free, needed = self._funds(record)
-        if free < needed:
-            raise _too_poor(free, needed)
-
-    def _funds(self, record: OrderRecord) -> tuple[int, int]:
-        """Return what is free and what the order needs: pUSD with fees, or tokens."""
-        venue = self._venue
-        wallet = venue.ledger.open(record.wallet, record.key.owner)
-        if not record.posted.is_buy:
-            now_ns = venue.clock.now_ns()
-            return wallet.free_e6(record.posted.token_id, now_ns), record.posted.shares_e6
-        walk = record.market.exchange.quote(
-            record.yes_side,
-            record.yes_limit_e4,
-            account=record.wallet,
-            size_e6=record.size_e6,
-            spend_micros=record.spend_micros,
-        )
-        fee_micros = sum(
-            taker_fee_micros(
-                match.size_e6,
-                match.price_e4,
-                record.market.spec.fee_rate_e4,
-                venue.options.fee_rounding,
-            )
-            for match in walk.matches
-        )
-        return wallet.free_micros(), record.posted.cash_micros + fee_micros
-
-    def _delay(self, request: web.Request, record: OrderRecord) -> dict[str, object]:
+    def _delay(self, request: web.Request, record: OrderRecord, delay_ms: int) -> dict[str, object]:
         wallet = self._venue.ledger.open(record.wallet, record.key.owner)
         token_id = "" if record.posted.is_buy else record.posted.token_id
-        wallet.holds[record.order_id] = Hold(token_id, self._funds(record)[1])
+        wallet.holds[record.order_id] = Hold(token_id, self.admission.funds(record)[1])
         record.note(self._venue.clock.now_ns(), "DELAYED")
         self._on_event(record, "PLACEMENT")
-        delay_ms = record.market.delay_s * 1_000
         self._venue.timers.after(delay_ms, lambda: self._execute_delayed(request, record))
         return _answer(record, "delayed", None)
 
@@ -227,9 +171,12 @@ class Engine:
         if record.market.status != "open":
             self.end(record, "CANCELED_MARKET_NOT_FOUND")
             return
-        free, needed = self._funds(record)
+        free, needed = self.admission.funds(record)
         if free < needed:
             self.end(record, "CANCELED_NOT_ENOUGH_BALANCE")
+            return
+        if record.posted.is_post_only and self._is_marketable(record):
+            self.end(record, "INVALID")
             return
         try:
             self._execute(request, record)
@@ -239,39 +186,32 @@ class Engine:
 
     async def _wait_for_turn(self, record: OrderRecord, pause: Awaitable[None]) -> None:
         await pause
-        free, needed = self._funds(record)
+        free, needed = self.admission.funds(record)
         is_open = record.market.status == "open"
         if not is_open or free < needed:
             record.note(self._venue.clock.now_ns(), "INVALID")
-            raise Refused(404, NO_BOOK) if not is_open else _too_poor(free, needed)
+            raise Refused(404, NO_BOOK) if not is_open else too_poor(free, needed)
 
-    def _execute(self, request: web.Request, record: OrderRecord) -> dict[str, object]:
-        exchange = record.market.exchange
-        if record.posted.is_market or exchange.would_cross(record.yes_side, record.yes_limit_e4):
+    def _execute(self, request: web.Request, record: OrderRecord) -> Taken:
+        if self._is_marketable(record):
             self._before_match(request, record)
-        walk = self._quote(record)
+        walk = self.admission.quote(record)
         if record.posted.order_type == "FOK" and not _is_full(record, walk):
             self.end(record, f"CANCELED_{FOK_KILLED}")
             raise Refused(400, FOK_KILLED)
         if record.posted.order_type == "FAK" and not walk.matches:
             self.end(record, f"CANCELED_{FAK_KILLED}")
             raise Refused(400, FAK_KILLED, order_id=record.order_id)
-        is_placed = record.status == "LIVE"
+        was_delayed = record.status == "DELAYED"
         record.note(self._venue.clock.now_ns(), "LIVE")
-        if is_placed:
+        if not was_delayed:
             self._on_event(record, "PLACEMENT")
+        elif not walk.matches:
+            record.note(self._venue.clock.now_ns(), "UNMATCHED")
+            self._on_event(record, "UPDATE")
         taken = self._take(record)
         self._settle_rest(record, is_full=_is_full(record, walk))
-        return _answer(record, "matched" if taken.trades else "live", taken)
-
-    def _quote(self, record: OrderRecord) -> Walk:
-        return record.market.exchange.quote(
-            record.yes_side,
-            record.yes_limit_e4,
-            account=record.wallet,
-            size_e6=record.size_e6,
-            spend_micros=record.spend_micros,
-        )
+        return taken
 
     def _take(self, record: OrderRecord) -> Taken:
         market = record.market
@@ -294,7 +234,9 @@ class Engine:
             self._on_event(record, "UPDATE")
         elif record.posted.is_market:
             record.note(now_ns, "LIVE")
-            self._on_event(record, "UPDATE")
+            # Which events tell of the part and of the end is not documented.
+            if self._venue.options.tells_fak_update:
+                self._on_event(record, "UPDATE")
             self.end(record, "CANCELED")
         else:
             self._rest(record)
@@ -316,14 +258,6 @@ class Engine:
     def _expire(self, record: OrderRecord) -> None:
         if self.is_live(record):
             self.end(record, "CANCELED_EXPIRED_ORDER")
-
-
-def _too_poor(free: int, needed: int) -> Refused:
-    return Refused(
-        400,
-        "not enough balance / allowance: the balance is not enough -> "
-        f"balance: {max(free, 0)}, order amount: {needed}",
-    )
 
 
 def _is_full(record: OrderRecord, walk: Walk) -> bool:

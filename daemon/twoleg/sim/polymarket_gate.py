@@ -1,29 +1,37 @@
-"""Whether the venue takes orders at all now: operating modes and the limits per signer.
+"""Whether the venue takes orders now, from whom, and of which version.
 
 Modes and bodies: docs.polymarket.com matching-engine and resources/error-codes, read 2026-11-22.
 """
 
 from typing import Final, Literal, cast, get_args
 
+from eth_utils.address import to_checksum_address
+
 from twoleg.sim.flow import Clock
+from twoleg.sim.polymarket_options import OrderVersion
 from twoleg.sim.polymarket_wire import NS_PER_MS, NS_PER_S, Refused
 
 Mode = Literal["normal", "restarting", "post_only", "cancel_only", "disabled"]
 MODES: Final[tuple[str, ...]] = get_args(Mode)
+# What the venue lets an EOA do: everything, only sell what it has, or nothing.
+Standing = Literal["normal", "closed_only", "banned"]
+STANDINGS: Final[tuple[str, ...]] = get_args(Standing)
+VERSIONS: Final[tuple[int, ...]] = get_args(OrderVersion)
 
 
 class Gate:
-    """The operating mode and the token buckets (a signer's orders, a signer's cancels)."""
+    """The operating mode, the order version in force, and the standing of each EOA."""
 
-    def __init__(self, clock: Clock, *, post_only_ms: int, orders_per_s: int) -> None:
+    def __init__(self, clock: Clock, *, post_only_ms: int, version: OrderVersion) -> None:
         self._clock = clock
         self._post_only_ms = post_only_ms
-        self._orders_per_s = orders_per_s
+        # What GET /version says.
+        self.version: OrderVersion = version
         self._mode: Mode = "normal"
         # Monotonic end of the mode; None: until changed.
         self._until_ns: int | None = None
-        # (thousandths of tokens left, monotonic time of the last look) by signer and kind.
-        self._buckets: dict[tuple[str, str], tuple[int, int]] = {}
+        # By EOA in lower case; the others are normal.
+        self._standings: dict[str, Standing] = {}
 
     def set_mode(self, mode: str, duration_ms: int | None) -> None:
         """Enter a mode, for a while or until changed; ValueError for an unknown one."""
@@ -32,6 +40,22 @@ class Gate:
         self._mode = cast("Mode", mode)
         end_ns = None if duration_ms is None else duration_ms * NS_PER_MS
         self._until_ns = None if end_ns is None else self._clock.monotonic_ns() + end_ns
+
+    def set_version(self, version: int) -> None:
+        """Demand orders of another version from now on; ValueError for an unknown one."""
+        if version not in VERSIONS:
+            raise ValueError(f"version must be one of {VERSIONS}")
+        self.version = cast("OrderVersion", version)
+
+    def set_standing(self, owner: str, standing: str) -> None:
+        """Ban an EOA, let it only close, or let it trade again; ValueError for another word."""
+        if standing not in STANDINGS:
+            raise ValueError(f"standing must be one of {', '.join(STANDINGS)}")
+        self._standings[owner.lower()] = cast("Standing", standing)
+
+    def standing_of(self, owner: str) -> Standing:
+        """Return what an EOA may do."""
+        return self._standings.get(owner.lower(), "normal")
 
     @property
     def mode(self) -> Mode:
@@ -72,31 +96,13 @@ class Gate:
                 headers={"Retry-After": str(seconds)},
             )
 
-    def spend(self, signer: str, kind: Literal["order", "cancel"], cost: int = 1) -> None:
-        """Take tokens from a signer's bucket, all or nothing; Refused (429) when it is short."""
-        if not self._orders_per_s:
-            return
-        rate = self._orders_per_s * (1 if kind == "order" else 2)
-        burst = rate * 1_500
-        now_ns = self._clock.monotonic_ns()
-        left, then_ns = self._buckets.get((signer, kind), (burst, now_ns))
-        left = min(burst, left + (now_ns - then_ns) * rate * 1_000 // NS_PER_S)
-        is_short = left < cost * 1_000
-        if not is_short:
-            left -= cost * 1_000
-        self._buckets[signer, kind] = (left, now_ns)
-        if is_short:
-            wait_s = -(-(cost * 1_000 - left) // (rate * 1_000))
-            raise Refused(
-                429,
-                "Too Many Requests",
-                headers={
-                    "Retry-After": str(wait_s),
-                    "Poly-RateLimit-Remaining": str(left // 1_000),
-                    "Poly-RateLimit-Reset": str(wait_s),
-                    "Poly-RateLimit-Tier": "Standard",
-                },
-            )
+    def check_trader(self, owner: str, *, is_buy: bool) -> None:
+        """Refuse an order of an EOA that may not place it."""
+        standing = self.standing_of(owner)
+        if standing == "banned":
+            raise Refused(400, f"'{to_checksum_address(owner)}' address banned")
+        if standing == "closed_only" and is_buy:
+            raise Refused(400, f"'{to_checksum_address(owner)}' address in closed only mode")
 
     def _seconds_left(self) -> int:
         if self._until_ns is None:

@@ -1,16 +1,19 @@
 """The dead-man switch: once started, silence cancels every order of the API key.
 
-docs.polymarket.com send-heartbeat, read 2026-11-22.
+docs.polymarket.com send-heartbeat and PyPI polymarket-client 0.14.0 (a refused beat does not feed
+the switch; after a beat of the old kind the expected id is empty), read 2026-11-22.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from aiohttp import web
+
 from twoleg.sim.flow import Clock
 from twoleg.sim.polymarket_accounts import ApiKey
 from twoleg.sim.polymarket_timers import Timers
-from twoleg.sim.polymarket_wire import NS_PER_MS, Refused
+from twoleg.sim.polymarket_wire import NS_PER_MS, Refused, answer
 
 
 @dataclass(slots=True)
@@ -32,29 +35,43 @@ class Heartbeats:
         rng: Random,
         timers: Timers,
         silence_ms: int,
+        is_chained: bool,
         on_silence: Callable[[ApiKey], None],
     ) -> None:
         self._clock = clock
         self._rng = rng
         self._timers = timers
         self._silence_ms = silence_ms
+        # Whether each beat is answered with a new id; sources do not say.
+        self._is_chained = is_chained
         self._on_silence = on_silence
         # Started switches by key id.
         self._beats: dict[str, _Beat] = {}
 
     def beat(self, key: ApiKey, beat_id: str) -> str:
-        """Start or feed the switch; return the id. Refused, with the right id, for a wrong one."""
+        """Start or feed the switch; return the next id. Refused, with that id, for a wrong one."""
         beat = self._beats.get(key.key)
-        due_ns = self._clock.monotonic_ns() + self._silence_ms * NS_PER_MS
         if beat is None:
-            beat = self._beats[key.key] = _Beat(self._new_id(), due_ns)
-            self._timers.after(self._silence_ms, lambda: self._check(key))
-            return beat.beat_id
+            return self._start(key, self._new_id()).beat_id
         if beat_id != beat.beat_id:
-            # The docs' own body: not "error", and the id to go on with.
             raise HeartbeatRefused(beat.beat_id)
-        beat.due_ns = due_ns
+        beat.due_ns = self._due_ns()
+        if self._is_chained or not beat.beat_id:
+            beat.beat_id = self._new_id()
         return beat.beat_id
+
+    def beat_without_id(self, key: ApiKey) -> None:
+        """Start or feed the switch by the older call, which knows no ids."""
+        beat = self._beats.get(key.key) or self._start(key, "")
+        beat.due_ns, beat.beat_id = self._due_ns(), ""
+
+    def _start(self, key: ApiKey, beat_id: str) -> _Beat:
+        beat = self._beats[key.key] = _Beat(beat_id, self._due_ns())
+        self._timers.after(self._silence_ms, lambda: self._check(key))
+        return beat
+
+    def _due_ns(self) -> int:
+        return self._clock.monotonic_ns() + self._silence_ms * NS_PER_MS
 
     def _check(self, key: ApiKey) -> None:
         beat = self._beats[key.key]
@@ -74,8 +91,10 @@ class HeartbeatRefused(Refused):
     """A heartbeat with a wrong id."""
 
     def __init__(self, expected_id: str) -> None:
-        super().__init__(
-            400,
-            "Invalid Heartbeat ID",
-            extra={"error_msg": "Invalid Heartbeat ID", "heartbeat_id": expected_id},
-        )
+        super().__init__(400, "Invalid Heartbeat ID")
+        self.expected_id = expected_id
+
+    def response(self) -> web.Response:
+        """Return the docs' own body: no "error", and the id to go on with."""
+        body = {"error_msg": self.message, "heartbeat_id": self.expected_id}
+        return answer(body, status=self.status)

@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from twoleg.sim.base import CROWD
+from twoleg.sim.polymarket_sign import UINT256_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,12 @@ class Wallet:
     fees_micros: int = 0
     fills: int = 0
     tokens_e6: dict[str, int] = field(default_factory=dict)
+    # Net pUSD from splits, merges and redemptions.
+    chain_micros: int = 0
+    # What exchanges may move, by exchange address, where it is not everything: pUSD, and tokens
+    # (0 or everything). Approvals are on-chain acts; the opening wallets have given all of them.
+    cash_allowances: dict[str, int] = field(default_factory=dict)
+    token_allowances: dict[str, int] = field(default_factory=dict)
     # By order id.
     holds: dict[str, Hold] = field(default_factory=dict)
     # Bought tokens that the venue does not see yet: (visible from, token, size).
@@ -59,6 +66,11 @@ class Wallet:
     def free_e6(self, token_id: str, now_ns: int) -> int:
         """Return the tokens that can be sold now."""
         return self.visible_e6(token_id, now_ns) - self._held(token_id)
+
+    def allowance(self, exchange: str, *, of_tokens: bool) -> int:
+        """Return how much pUSD, or how many tokens, an exchange may move."""
+        allowances = self.token_allowances if of_tokens else self.cash_allowances
+        return allowances.get(exchange, UINT256_MAX)
 
     def _held(self, token_id: str) -> int:
         return sum(hold.amount for hold in self.holds.values() if hold.token_id == token_id)
@@ -110,6 +122,7 @@ class Ledger:
                 "owner": wallet.owner,
                 "opening_micros": wallet.opening_micros,
                 "cash_micros": wallet.cash_micros,
+                "chain_micros": wallet.chain_micros,
                 "positions_e6": {t: size for t, size in wallet.tokens_e6.items() if size},
                 "fees_micros": wallet.fees_micros,
                 "fills": wallet.fills,

@@ -25,6 +25,9 @@ GTD_EARLY_S: Final = 60
 MARKETABLE_BUY_MICROS_MIN: Final = 1_000_000
 # Decimals of pUSD in a limit order by tick (tables of py-clob-client-v2 and polymarket-client).
 _CASH_DECIMALS: Final = {1_000: 3, 100: 4, 50: 5, 25: 6, 10: 5, 1: 6}
+# Decimals of what a FAK or FOK gets, on every tick; finer ticks may be an exception.
+MARKET_DECIMALS: Final = 4
+COARSE_TICK_E4: Final = 100
 _V1_ONLY: Final = ("nonce", "feeRateBps", "taker")
 _V2_ONLY: Final = ("timestamp", "metadata", "builder")
 
@@ -38,6 +41,7 @@ class PostedOrder:
     owner: str
     order_type: OrderType
     is_post_only: bool
+    is_deferred: bool
     expiration_s: int
 
     @property
@@ -72,40 +76,50 @@ class PostedOrder:
         return scaled // self.shares_e6 if self.is_buy else -(-scaled // self.shares_e6)
 
 
-def parse_order(body: object) -> PostedOrder:
-    """Read one body of POST /order; Refused when malformed or of the V1 struct."""
+def parse_order(body: object, *, takes_text_salts: bool = False) -> PostedOrder:
+    """Read one body of POST /order; Refused when malformed or of the V1 struct.
+
+    A salt is a number; text is read too where the venue is told to (sources contradict each other).
+    """
     if not isinstance(body, dict) or not isinstance(body.get("order"), dict):
         raise Refused(400, PAYLOAD_INVALID)
     raw = cast("Mapping[str, object]", body["order"])
     if any(name in raw for name in _V1_ONLY) and any(name not in raw for name in _V2_ONLY):
         raise Refused(400, VERSION_MISMATCH)
     order_type = body.get("orderType", "GTC")
-    post_only = body.get("postOnly", False)
+    post_only, deferred = body.get("postOnly", False), body.get("deferExec", False)
     owner = body.get("owner")
     if (
         order_type not in ("GTC", "GTD", "FOK", "FAK")
         or not isinstance(post_only, bool)
+        or not isinstance(deferred, bool)
         or not isinstance(owner, str)
     ):
         raise Refused(400, PAYLOAD_INVALID)
     return PostedOrder(
-        struct=_struct(raw),
+        struct=_struct(raw, takes_text_salts=takes_text_salts),
         signature=_text(raw, "signature"),
         owner=owner,
         order_type=order_type,
         is_post_only=post_only,
+        is_deferred=deferred,
         expiration_s=_digits(raw, "expiration"),
     )
 
 
-def check_terms(order: PostedOrder, order_id: str, *, tick_e4: int, now_s: int) -> None:
-    """Apply the rules of expiration, post-only, price range, precision and tick."""
+def check_terms(
+    order: PostedOrder, order_id: str, *, tick_e4: int, now_s: int, market_decimals_fine: int
+) -> None:
+    """Apply the rules of expiration, post-only, price range, precision and tick.
+
+    `market_decimals_fine` is what FAK and FOK may have on ticks below 0.01 (elsewhere 4).
+    """
     _check_expiration(order, now_s)
     if order.is_post_only and order.is_market:
         raise Refused(400, "invalid post-only order: only GTC and GTD orders can be post-only")
     if not 0 < order.cash_micros < order.shares_e6:
         raise Refused(400, "invalid price, price must be greater than 0 and less than 1")
-    _check_precision(order, tick_e4)
+    _check_precision(order, tick_e4, market_decimals_fine)
     _check_tick(order, order_id, tick_e4)
 
 
@@ -138,9 +152,10 @@ def _check_expiration(order: PostedOrder, now_s: int) -> None:
         raise Refused(400, "invalid expiration")
 
 
-def _check_precision(order: PostedOrder, tick_e4: int) -> None:
+def _check_precision(order: PostedOrder, tick_e4: int, market_decimals_fine: int) -> None:
     if order.is_market:
-        cash_decimals, share_decimals = (2, 4) if order.is_buy else (4, 2)
+        most = market_decimals_fine if tick_e4 < COARSE_TICK_E4 else MARKET_DECIMALS
+        cash_decimals, share_decimals = (2, most) if order.is_buy else (most, 2)
         kind = "market buy" if order.is_buy else "sell"
     else:
         cash_decimals, share_decimals = _CASH_DECIMALS.get(tick_e4, 6), 2
@@ -174,9 +189,11 @@ def _check_tick(order: PostedOrder, order_id: str, tick_e4: int) -> None:
     )
 
 
-def _struct(raw: Mapping[str, object]) -> OrderStruct:
+def _struct(raw: Mapping[str, object], *, takes_text_salts: bool) -> OrderStruct:
     side = raw.get("side")
     salt, signature_type = raw.get("salt"), raw.get("signatureType")
+    if takes_text_salts and isinstance(salt, str):
+        salt = _digits(raw, "salt")
     if (
         side not in ("BUY", "SELL")
         or isinstance(salt, bool)

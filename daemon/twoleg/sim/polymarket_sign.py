@@ -25,6 +25,9 @@ EXCHANGE_POSITIONS: Final = {
     137: "0xe3333700cA9d93003F00f0F71f8515005F6c00Aa",
     80002: "0x9fE6e61422AdB6F610d8597F9684b16912D50C3D",
 }
+# What GET /version can name: the domain version of orders for ordinary tokens.
+VERSION_TOKENS: Final = 2
+VERSION_POSITIONS: Final = 3
 # Bits 40 to 103 of a Protocol-V2 position id are zero; a token id's are a hash.
 POSITION_ZERO_BITS: Final = ((1 << 64) - 1) << 40
 
@@ -50,6 +53,8 @@ SIGNATURE_BYTES: Final = 65
 UINT256_MAX: Final = (1 << 256) - 1
 
 TYPE_EOA: Final = 0
+TYPE_PROXY: Final = 1
+TYPE_SAFE: Final = 2
 TYPE_DEPOSIT_WALLET: Final = 3
 
 
@@ -75,11 +80,25 @@ def is_position_id(token_id: int) -> bool:
     return token_id & POSITION_ZERO_BITS == 0
 
 
-def exchange_domain(token_id: int, *, is_neg_risk: bool, chain_id: int) -> bytes:
-    """Return the domain separator of the exchange that trades this token."""
-    if is_position_id(token_id):
-        return domain_separator("3", chain_id, EXCHANGE_POSITIONS[chain_id])
-    return domain_separator("2", chain_id, EXCHANGE_NEG_RISK if is_neg_risk else EXCHANGE_STANDARD)
+def exchange_of(
+    token_id: int, *, is_neg_risk: bool, chain_id: int, version: int = VERSION_TOKENS
+) -> str:
+    """Return the address of the exchange that trades this token.
+
+    A position id always means version 3; `version` is the venue's, for all other tokens.
+    """
+    if is_position_id(token_id) or version == VERSION_POSITIONS:
+        return EXCHANGE_POSITIONS[chain_id]
+    return EXCHANGE_NEG_RISK if is_neg_risk else EXCHANGE_STANDARD
+
+
+def exchange_domain(
+    token_id: int, *, is_neg_risk: bool, chain_id: int, version: int = VERSION_TOKENS
+) -> bytes:
+    """Return the domain separator of that exchange; its version follows from it."""
+    contract = exchange_of(token_id, is_neg_risk=is_neg_risk, chain_id=chain_id, version=version)
+    is_standard = contract in (EXCHANGE_STANDARD, EXCHANGE_NEG_RISK)
+    return domain_separator("2" if is_standard else "3", chain_id, contract)
 
 
 def domain_separator(version: str, chain_id: int, contract: str) -> bytes:

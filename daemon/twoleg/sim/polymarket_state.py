@@ -1,8 +1,9 @@
 """What the simulated Polymarket remembers: markets, orders, trades; and how it shows them."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Literal
+from typing import Final, Literal
 
 from twoleg.sim.base import CROWD
 from twoleg.sim.exchange import ONE_E4, Exchange, Side
@@ -11,9 +12,13 @@ from twoleg.sim.polymarket_book import PublishedBook
 from twoleg.sim.polymarket_ledger import Entry
 from twoleg.sim.polymarket_orders import OrderSide, PostedOrder
 from twoleg.sim.polymarket_wire import NS_PER_MS, NS_PER_S, price_text, size_text
-from twoleg.sim.world import PairSpec, PolymarketMarket
+from twoleg.sim.world import PolymarketMarket
 
 MarketStatus = Literal["open", "paused", "closed", "resolved"]
+# Resolution by the oracle; anything but "" means that the book is gone.
+UmaStatus = Literal["", "proposed", "disputed", "resolved"]
+# Samples kept of a market's price; older ones are dropped.
+SAMPLES_MAX: Final = 10_000
 
 
 @dataclass(slots=True)
@@ -21,7 +26,8 @@ class Market:
     """One market as it stands. `spec.token_ids[0]` is the book's YES."""
 
     spec: PolymarketMarket
-    pair: PairSpec
+    # Place in the order of listing; ranks the invented volumes.
+    rank: int
     exchange: Exchange
     book: PublishedBook
     # Seconds a marketable order waits after its answer ("delayed"), milliseconds before it.
@@ -31,11 +37,41 @@ class Market:
     winner: int | None = None
     # The token that the latest order named: it comes first in price changes.
     named: int = 0
+    uma_status: UmaStatus = ""
+    # False right after creation: discovery shows the market, the CLOB does not know it yet.
+    is_listed: bool = True
+    game_start_ts_s: int | None = None
+    # (wall second, price of token 0), oldest first, one a second at most.
+    samples: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=SAMPLES_MAX))
 
     @property
     def condition_id(self) -> str:
         """Return the market's identifier."""
         return self.spec.condition_id
+
+    @property
+    def has_book(self) -> bool:
+        """Tell whether the CLOB shows a book."""
+        return self.status in ("open", "paused")
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether discovery calls it closed: a resolution under way is not the end."""
+        is_pending = self.uma_status in ("proposed", "disputed") or not self.is_listed
+        return not self.has_book and not is_pending and not self.spec.is_placeholder
+
+    def sample(self, now_s: int) -> None:
+        """Remember the middle price, or the last trade's where a side is empty."""
+        bid_e4, ask_e4 = self.book.top(0)
+        if bid_e4 is not None and ask_e4 is not None:
+            price_e4 = (bid_e4 + ask_e4) // 2
+        elif self.book.last_trade_e4 is not None:
+            price_e4 = self.book.last_trade_e4
+        else:
+            return
+        if self.samples and self.samples[-1][0] == now_s:
+            self.samples.pop()
+        self.samples.append((now_s, price_e4))
 
 
 @dataclass(slots=True)
@@ -206,10 +242,6 @@ class Trade:
             "trader_side": role,
             "maker_orders": [self._maker_order()],
         }
-
-    def to_rest(self, role: str) -> dict[str, object]:
-        """Return the trade as GET /data/trades shows it."""
-        return {**self.to_json(role), "status": f"TRADE_STATUS_{self.status}"}
 
     def to_event(self, role: str) -> dict[str, object]:
         """Return the user-channel event."""

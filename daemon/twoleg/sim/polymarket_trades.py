@@ -1,7 +1,8 @@
 """Book matched trades in the ledger and lead them along their way on chain.
 
-MATCHED → (RETRYING →) MINED → CONFIRMED, or RETRYING → FAILED, which voids the fill. One trade per
-maker order matched. Statuses: docs.polymarket.com order-lifecycle, read 2026-11-22.
+MATCHED → (MATCHED_NOT_BROADCASTED →) (RETRYING →) MINED → CONFIRMED, or RETRYING → FAILED, which
+voids the fill. One trade per maker order matched. Statuses: docs.polymarket.com order-lifecycle,
+read 2026-11-22.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from typing import Final
 from twoleg.sim.base import CROWD
 from twoleg.sim.exchange import ONE_E4, Match, Side, Walk
 from twoleg.sim.flow import Clock
-from twoleg.sim.polymarket_fees import taker_fee_micros
+from twoleg.sim.polymarket_fees import builder_fee_micros, check_builders, taker_fee_micros
 from twoleg.sim.polymarket_ledger import Entry, Hold, Ledger
 from twoleg.sim.polymarket_options import PolymarketOptions
 from twoleg.sim.polymarket_orders import OrderSide
@@ -49,6 +50,9 @@ class Trades:
         self._ledger = ledger
         self._timers = timers
         self._options = options
+        check_builders(options.builder_fees_bps)
+        # (maker, taker) basis points by builder code in lower case.
+        self.builders = {code.lower(): bps for code, bps in options.builder_fees_bps.items()}
         # By id, oldest first.
         self.by_id: dict[str, Trade] = {}
         # Orders by id, shared with the engine.
@@ -79,12 +83,24 @@ class Trades:
                 trades.append(trade)
         return Taken(cash_micros, walk.size_e6, tuple(trades))
 
+    def fees_of(self, record: OrderRecord, walk: Walk) -> int:
+        """Return what a taker would pay in fees for a walk, at most, in micro-dollars."""
+        fees_micros = 0
+        for match in walk.matches:
+            price_e4 = match.price_e4 if record.token == 0 else ONE_E4 - match.price_e4
+            notional_micros = -(-match.size_e6 * price_e4 // ONE_E4)
+            fees_micros += self._taker_fee(record, match.size_e6, price_e4, notional_micros)
+        return fees_micros
+
     def advance(self, trade: Trade, status: str) -> None:
         """Give a trade its next status and tell; FAILED voids it. Final ones stay as they are."""
         if trade.status in FINAL:
             return
         trade.status = status
         trade.updated_ns = self._clock.now_ns()
+        if status == "RETRYING":
+            # It is sent again, as another transaction.
+            trade.transaction_hash = ""
         if status == "MINED" and not trade.transaction_hash:
             trade.transaction_hash = f"0x{self._rng.getrandbits(256):064x}"
         if status == "FAILED":
@@ -148,22 +164,42 @@ class Trades:
         self, market: Market, taker: Party, maker: Party, size_e6: int, cost_micros: int
     ) -> tuple[Entry, Entry]:
         sign = 1 if taker.side == "BUY" else -1
-        fee_micros = 0
-        if taker.record is not None:
-            fee_micros = taker_fee_micros(
-                size_e6, taker.price_e4, market.spec.fee_rate_e4, self._options.fee_rounding
-            )
         # Two buyers of different tokens mint a pair for a dollar, two sellers merge one.
         is_pair = taker.token != maker.token
         maker_cash = -sign * (size_e6 - cost_micros) if is_pair else sign * cost_micros
         maker_sign = sign if is_pair else -sign
         tokens = market.spec.token_ids
+        fee_micros = maker_fee_micros = 0
+        if taker.record is not None:
+            fee_micros = self._taker_fee(taker.record, size_e6, taker.price_e4, cost_micros)
+        if maker.record is not None:
+            bps = self._builder_bps(maker.record)[0]
+            maker_fee_micros = builder_fee_micros(abs(maker_cash), bps, self._options.fee_rounding)
         return (
             Entry(
                 taker.wallet, tokens[taker.token], -sign * cost_micros, sign * size_e6, fee_micros
             ),
-            Entry(maker.wallet, tokens[maker.token], maker_cash, maker_sign * size_e6),
+            Entry(
+                maker.wallet,
+                tokens[maker.token],
+                maker_cash,
+                maker_sign * size_e6,
+                maker_fee_micros,
+            ),
         )
+
+    def _taker_fee(
+        self, record: OrderRecord, size_e6: int, price_e4: int, notional_micros: int
+    ) -> int:
+        spec, rounding = record.market.spec, self._options.fee_rounding
+        bps = self._builder_bps(record)[1]
+        return taker_fee_micros(
+            size_e6, price_e4, spec.fee_rate_e4, rounding, spec.fee_exponent
+        ) + builder_fee_micros(notional_micros, bps, rounding)
+
+    def _builder_bps(self, record: OrderRecord) -> tuple[int, int]:
+        """Return what the order's builder charges (maker, taker)."""
+        return self.builders.get("0x" + record.posted.struct.builder.hex(), (0, 0))
 
     def _update_maker(self, record: OrderRecord, left_e6: int) -> None:
         self.hold_rest(record, left_e6)
@@ -191,6 +227,8 @@ class Trades:
             steps = ["RETRYING", "FAILED"]
         elif draw < self._options.failed_ppm + self._options.retrying_ppm:
             steps = ["RETRYING", "MINED", "CONFIRMED"]
+        if self._options.shows_not_broadcasted:
+            steps = ["MATCHED_NOT_BROADCASTED", *steps]
         self._schedule(trade, steps)
 
     def _schedule(self, trade: Trade, steps: list[str]) -> None:
@@ -199,8 +237,11 @@ class Trades:
             if len(steps) > 1 and trade.status not in FINAL:
                 self._schedule(trade, steps[1:])
 
-        is_last = steps[0] in FINAL
-        delay_ms = self._options.confirmed_after_ms if is_last else self._options.mined_after_ms
+        delay_ms = self._options.mined_after_ms
+        if steps[0] in FINAL:
+            delay_ms = self._options.confirmed_after_ms
+        elif steps[0] == "MATCHED_NOT_BROADCASTED":
+            delay_ms //= 2
         self._timers.after(delay_ms, act)
 
     def _uuid(self) -> str:

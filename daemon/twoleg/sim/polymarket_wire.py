@@ -5,6 +5,7 @@ three decimals ("0.850"). Captured frames of 2025-12 to 2026-10.
 """
 
 import json
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
 import msgspec
@@ -15,6 +16,8 @@ from twoleg.sim.exchange import ONE_E4
 ONE_E6 = 1_000_000
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # Gamma and a few CLOB fields are JSON numbers; Decimal keeps them exact.
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -55,6 +58,22 @@ def answer(
     return web.Response(
         body=_ENCODER.encode(body), status=status, headers=headers, content_type="application/json"
     )
+
+
+def guarded(handler: Callable[[web.Request], Awaitable[object]]) -> Handler:
+    """Turn what a handler returns into JSON, and Refused into the venue's error.
+
+    A handler may return a response of its own, when it needs headers.
+    """
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        try:
+            body = await handler(request)
+        except Refused as refused:
+            return refused.response()
+        return body if isinstance(body, web.StreamResponse) else answer(body)
+
+    return serve
 
 
 def compact(body: object) -> str:

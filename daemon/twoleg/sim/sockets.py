@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -23,21 +23,42 @@ CLOSE_TIMEOUT_S: Final = 0.5
 COMMAND_BYTES_MAX: Final = 4 * 1024 * 1024
 
 
+class _Frame(NamedTuple):
+    """A text to send, and which faults may meet it."""
+
+    text: str
+    is_sequenced: bool = False
+    is_keepalive: bool = False
+
+
 class Socket:
-    """An accepted WebSocket. `farewell` is the last frame sent to a reader that is too slow."""
+    """An accepted WebSocket. `farewell` is the last frame sent to a reader that is too slow.
+
+    With `on_overflow` set, such a reader stays connected: its queue is emptied, and the callback
+    decides what it is told. `deflate` agrees to permessage-deflate if the client offers it.
+    """
 
     def __init__(
-        self, request: web.Request, *, faults: Faults, sleep: Sleep, farewell: str | None = None
+        self,
+        request: web.Request,
+        *,
+        faults: Faults,
+        sleep: Sleep,
+        farewell: str | None = None,
+        deflate: bool = False,
     ) -> None:
         self._request = request
         self._faults = faults
         self._sleep = sleep
         self._farewell = farewell
+        self.on_overflow: Callable[[], None] | None = None
         self._ws = web.WebSocketResponse(
-            timeout=CLOSE_TIMEOUT_S, max_msg_size=COMMAND_BYTES_MAX, compress=False
+            timeout=CLOSE_TIMEOUT_S, max_msg_size=COMMAND_BYTES_MAX, compress=deflate
         )
-        # (frame, whether it carries book state or a sequence number); None means: close.
-        self._frames: deque[tuple[str, bool] | None] = deque()
+        # What waits to be written; None means: close.
+        self._frames: deque[_Frame | None] = deque()
+        # A frame held back until the next one has been written.
+        self._late: str | None = None
         # Set while there is something to write.
         self._wake = asyncio.Event()
         # Code and reason of our Close frame.
@@ -69,18 +90,31 @@ class Socket:
                     task.cancel()
         return self._ws
 
-    def offer(self, text: str, *, is_sequenced: bool = False) -> None:
-        """Queue a frame; on overflow drop the queue, say farewell and close."""
+    def offer(self, text: str, *, is_sequenced: bool = False, is_keepalive: bool = False) -> None:
+        """Queue a frame; on overflow drop the queue, then say farewell and close, or call back.
+
+        `is_sequenced`: it carries book state or a sequence number; `is_keepalive`: no data at all.
+        """
         if self.is_closing:
             return
         if len(self._frames) >= OUTBOX_MAX:
-            self._frames.clear()
-            if self._farewell is not None:
-                self._frames.append((self._farewell, False))
-            self.close()
+            self._overflow()
             return
-        self._frames.append((text, is_sequenced))
+        self._frames.append(_Frame(text, is_sequenced, is_keepalive))
         self._wake.set()
+
+    def misfires(self, kind: str) -> bool:
+        """Tell whether a scripted fault of one of `faults.ASKED_KINDS` happens here and now."""
+        return self._faults.ws_asked(self._request.path, kind)
+
+    def _overflow(self) -> None:
+        self._frames.clear()
+        if self.on_overflow is not None:
+            self.on_overflow()
+            return
+        if self._farewell is not None:
+            self._frames.append(_Frame(self._farewell))
+        self.close()
 
     def close(self, code: int = WSCloseCode.OK, message: bytes = b"") -> None:
         """Close with this code after what is queued has been written."""
@@ -107,19 +141,31 @@ class Socket:
                     code, message = self._close_with
                     await self._ws.close(code=code, message=message)
                     return
-                if await self._is_swallowed(is_sequenced=frame[1]):
-                    continue
-                await self._ws.send_str(frame[0])
+                for text in await self._texts(frame):
+                    await self._ws.send_str(text)
 
-    async def _is_swallowed(self, *, is_sequenced: bool) -> bool:
-        rule = self._faults.ws(self._request.path, is_sequenced=is_sequenced)
-        if rule is None:
-            return False
-        if rule.kind == "ws_silent":
-            await self._sleep(rule.delay_ms / 1_000)
-        elif rule.kind == "ws_disconnect":
+    async def _texts(self, frame: _Frame) -> list[str]:
+        """Return what is written in the frame's place, after the faults it meets."""
+        rule = self._faults.ws(
+            self._request.path, is_sequenced=frame.is_sequenced, is_keepalive=frame.is_keepalive
+        )
+        kind = "" if rule is None else rule.kind
+        if kind == "ws_disconnect":
             self.abort()
-        return rule.kind != "ws_silent"
+        if kind == "ws_overflow":
+            self._overflow()
+        if kind == "ws_late" and self._late is None:
+            self._late = frame.text
+            return []
+        if kind in ("ws_gap", "ws_mute", "ws_dead", "ws_disconnect", "ws_overflow"):
+            return []
+        if rule is not None and kind == "ws_silent":
+            await self._sleep(rule.delay_ms / 1_000)
+        texts = [frame.text] * (2 if kind == "ws_duplicate" else 1)
+        if self._late is not None and not frame.is_keepalive:
+            texts.append(self._late)
+            self._late = None
+        return texts
 
     async def _ping(self, every_s: float, payload: bytes) -> None:
         with contextlib.suppress(ConnectionError):

@@ -38,6 +38,20 @@ class KalshiMarket:
 
 
 @dataclass(frozen=True, slots=True)
+class PolymarketEvent:
+    """An event that holds several markets; `tags` are (id, label, slug)."""
+
+    event_id: str
+    slug: str
+    title: str
+    tags: tuple[tuple[str, str, str], ...] = ()
+    series_id: str = ""
+    neg_risk_market_id: str = ""
+    # Whether outcomes may be added later: it then has placeholders and an "Other".
+    is_augmented: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PolymarketMarket:
     """The Polymarket side of a pair. `fee_rate_e4` is in 1/10 000; token 0 is the book's YES."""
 
@@ -53,11 +67,32 @@ class PolymarketMarket:
     neg_risk: bool
     fee_rate_e4: int
     grid: Grid
+    close_ts_s: int = CLOSE_TS_S
+    # None: an event of its own, with the market's texts.
+    event: PolymarketEvent | None = None
+    # The outcome's label inside its event.
+    group_item_title: str = ""
+    # A neg-risk outcome that is not named yet (no book), and the one that stands for all others.
+    is_placeholder: bool = False
+    is_neg_risk_other: bool = False
+    # Sports: the delay of takers, when the game starts, and what the market is about.
+    seconds_delay: int = 0
+    game_start_ts_s: int | None = None
+    sports_type: str = ""
+    # Which token the CLOB calls primary: not always that of Yes.
+    primary: int = 0
+    # Of the fee curve: 1 on nearly all markets.
+    fee_exponent: int = 1
 
     @property
     def tick_e4(self) -> int:
         """Return the tick in 1/10 000 dollar."""
         return self.grid.bands[0].step_e4
+
+    @property
+    def version(self) -> str:
+        """Return the protocol of its tokens: v2 for position ids, whose bits 40 to 103 are zero."""
+        return "v1" if int(self.token_ids[0]) >> 40 & (1 << 64) - 1 else "v2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ class Answer:
         self.status = status
         self.text = text
         self.headers = headers
-        self.json: Any = json.loads(text) if text else None
+        is_json = "json" in headers.get("Content-Type", "")
+        self.json: Any = json.loads(text) if text and is_json else None
 
     @property
     def code(self) -> str:
@@ -157,6 +158,27 @@ class Harness:
 
     async def create(self, *args: str, account: Any = None, **more: Any) -> Answer:
         return await self.call("POST", ORDERS, json=self.order(*args, **more), account=account)
+
+    async def place(self, *args: str, **more: Any) -> str:
+        """Rest an order of a member; return its id."""
+        answer = await self.create(*args, **{"time_in_force": "good_till_canceled", **more})
+        assert answer.status == 201, answer.text
+        return str(answer.json["order_id"])
+
+    async def amend(self, order_id: str, **changes: Any) -> Answer:
+        """Amend an order; what is not named stays as `order` has it."""
+        params = {"subaccount": changes.pop("subaccount")} if "subaccount" in changes else None
+        names = ("ticker", "side", "price", "count")
+        body = {name: value for name, value in self.order().items() if name in names}
+        body = {n: v for n, v in {**body, **changes}.items() if v is not None}
+        return await self.call("POST", f"{ORDERS}/{order_id}/amend", json=body, params=params)
+
+    async def decrease(self, order_id: str, params: Any = None, **body: Any) -> Answer:
+        return await self.call("POST", f"{ORDERS}/{order_id}/decrease", json=body, params=params)
+
+    async def read(self, order_id: str) -> dict:
+        """Return an order as GET reads it."""
+        return dict((await self.get(f"/portfolio/orders/{order_id}")).json["order"])
 
     @asynccontextmanager
     async def socket(self, account: str | None = None) -> AsyncIterator[Socket]:

@@ -161,7 +161,7 @@ async def test_numbers_instead_of_strings_are_a_flat_bad_request(name: str) -> N
         ({"time_in_force": "good_till_time"}, 400, "invalid_parameters"),
         ({"side": "yes"}, 400, "invalid_parameters"),
         ({"client_order_id": "a.b"}, 400, "invalid_parameters"),
-        ({"count": "0.00"}, 400, "invalid_parameters"),
+        ({"count": "0.00"}, 400, "invalid_order_size"),
         ({"count": "1.001"}, 400, "invalid_parameters"),
         ({"price": "0.0000"}, 400, "invalid_price"),
         ({"price": "1.0000"}, 400, "invalid_price"),

@@ -275,16 +275,42 @@ async def test_admin_disconnect_cuts_all_sockets() -> None:
             assert message.type is not aiohttp.WSMsgType.TEXT
 
 
-async def test_a_slow_reader_is_told_so_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("overflow", ["subscriptions", "connection"])
+async def test_a_slow_reader_is_told_so_and_loses(
+    monkeypatch: pytest.MonkeyPatch, overflow: str
+) -> None:
     monkeypatch.setattr(sockets, "OUTBOX_MAX", 5)
-    async with running() as kalshi, kalshi.socket() as socket:
+    async with running(overflow=overflow) as kalshi, kalshi.socket() as socket:
         await book_socket(kalshi, socket)
         # Many deltas at once, without a turn for the writer in between.
         for number in range(10):
             kalshi.sim.place(kalshi.ticker, "bid", 4_000, (number + 1) * 1_000_000)
         frame = await socket.read_until("error")
         assert frame["msg"]["code"] == 25
-        assert (await socket.ws.receive(timeout=2)).type is aiohttp.WSMsgType.CLOSE
+        if overflow == "connection":
+            assert (await socket.ws.receive(timeout=2)).type is aiohttp.WSMsgType.CLOSE
+            return
+        # The subscription is over; the connection is not.
+        assert frame["sid"] == 1
+        await socket.send("list_subscriptions")
+        assert (await socket.read())["msg"] == []
+
+
+async def test_an_overflow_ends_all_subscriptions_of_the_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sockets, "OUTBOX_MAX", 5)
+    async with running() as kalshi, kalshi.socket() as socket:
+        for _ in range(2):
+            await book_socket(kalshi, socket)
+        # The sixth frame is one too many, whichever subscription it is for.
+        for number in range(4):
+            kalshi.sim.place(kalshi.ticker, "bid", 4_000, (number + 1) * 1_000_000)
+        ends = [await socket.read_until("error") for _ in range(2)]
+        assert [frame["sid"] for frame in ends] == [1, 2]
+        # What was queued is gone, and nothing comes after the end.
+        await socket.send("list_subscriptions")
+        assert (await socket.read())["type"] == "ok"
 
 
 async def test_cancel_delta_carries_the_owner_id() -> None:

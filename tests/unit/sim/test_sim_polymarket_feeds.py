@@ -6,10 +6,17 @@ import json
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.unit.sim.test_sim_polymarket_kit import FREE, NEG, PLAIN, Kit, receive, running
+from tests.unit.sim.test_sim_polymarket_kit import (
+    FREE,
+    NEG,
+    PLAIN,
+    receive,
+    running,
+    subscribe,
+)
 
 
 def usd(units: float) -> int:
@@ -60,14 +67,6 @@ class Mirror:
             "last_trade_price": self.head["last_trade_price"],
         }
         return hashlib.sha1(json.dumps(book, separators=(",", ":")).encode()).hexdigest()
-
-
-async def subscribe(
-    kit: Kit, stack: contextlib.AsyncExitStack, *tokens: str, **more: Any
-) -> ClientConnection:
-    ws = await stack.enter_async_context(connect(kit.urls["ws_market"]))
-    await ws.send(json.dumps({"type": "market", "assets_ids": list(tokens), **more}))
-    return ws
 
 
 @pytest.mark.parametrize("pair", [NEG, PLAIN])

@@ -8,7 +8,7 @@ import heapq
 import hmac
 import itertools
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from random import Random
 from typing import Any
 
@@ -24,6 +24,7 @@ from twoleg.sim.world import FlowWorld
 
 START_NS = 1_790_000_000_000_000_000
 STANDARD = "0xE111180000d2663C0091e4f400237545B87B996B"
+POSITIONS = "0xe3333700cA9d93003F00f0F71f8515005F6c00Aa"
 NEG_RISK = "0xe2222d279d744050d28e00520010520000310F59"
 # In the seeded world: pair 2 has tick 0.001, pair 0 is neg-risk, 1 crypto, 3 sports, 4 free of fees.
 NEG, CRYPTO, FINE, SPORTS, FREE, PLAIN = range(6)
@@ -113,9 +114,11 @@ def digest(message: SignableMessage) -> str:
     return "0x" + keccak(b"\x19" + message.version + message.header + message.body).hex()
 
 
-def wrapped_signature(struct: Mapping[str, Any], contract: str, key: str) -> str:
+def wrapped_signature(
+    struct: Mapping[str, Any], contract: str, key: str, version: str = "2"
+) -> str:
     """Sign for a deposit wallet: ERC-7739 around the order's own hash."""
-    inner = order_message(struct, contract)
+    inner = order_message(struct, contract, version=version)
     wallet_fields = [
         ("contents", "Order"), *DOMAIN_FIELDS, ("salt", "bytes32"),
     ]  # fmt: skip
@@ -126,7 +129,7 @@ def wrapped_signature(struct: Mapping[str, Any], contract: str, key: str) -> str
                 "Order": typed(ORDER_FIELDS),
                 "TypedDataSign": typed(wallet_fields),
             },
-            "domain": exchange_domain(contract),
+            "domain": exchange_domain(contract, version=version),
             "primaryType": "TypedDataSign",
             "message": {
                 "contents": dict(struct),
@@ -227,7 +230,7 @@ class Client:
         **more: Any,
     ) -> dict[str, Any]:
         maker = maker or self.address
-        struct = {
+        struct: dict[str, Any] = {
             "salt": next(self._salts),
             "maker": maker,
             "signer": maker if signature_type == 3 else self.address,
@@ -238,13 +241,16 @@ class Client:
             "signatureType": signature_type,
             "timestamp": 1_790_000_000_000,
             "metadata": bytes(32),
-            "builder": bytes(32),
+            "builder": more.pop("builder", bytes(32)),
         }
-        contract = NEG_RISK if neg_risk else STANDARD
+        contract, version = NEG_RISK if neg_risk else STANDARD, "2"
+        if more.pop("third", False):
+            contract, version = POSITIONS, "3"
         if signature_type == 3:
-            signature = wrapped_signature(struct, contract, self.wallet_key)
+            signature = wrapped_signature(struct, contract, self.wallet_key, version)
         else:
-            signed = Account.sign_message(order_message(struct, contract), self.wallet_key)
+            message = order_message(struct, contract, version=version)
+            signed = Account.sign_message(message, self.wallet_key)
             signature = "0x" + bytes(signed.signature).hex()
         order = {
             **struct,
@@ -255,14 +261,14 @@ class Client:
             "side": side,
             "expiration": str(more.pop("expiration", 0)),
             "metadata": "0x" + "0" * 64,
-            "builder": "0x" + "0" * 64,
+            "builder": "0x" + struct["builder"].hex(),
             "signature": signature,
         }
         return {
             "order": order,
             "owner": self.creds["apiKey"],
             "orderType": kind,
-            "deferExec": False,
+            "deferExec": more.pop("deferred", False),
             "postOnly": more.pop("post_only", False),
         }
 
@@ -308,11 +314,19 @@ class Kit:
         async with self.client.http.get(self.urls[name] + path, params=params) as response:
             return response.status, await response.json()
 
+    async def post(self, path: str, body: object) -> tuple[int, Any]:
+        async with self.client.http.post(self.urls["clob"] + path, json=body) as response:
+            return response.status, await response.json()
+
+    async def set_status(self, pair: int, status: str) -> None:
+        body = {"market": self.market(pair), "status": status}
+        assert (await self.admin("/_sim/market", body))[0] == 200
+
 
 @contextlib.asynccontextmanager
 async def running(
     rules: list[dict[str, object]] | None = None, **options: Any
-) -> AsyncIterator[Kit]:
+) -> AsyncGenerator[Kit, None]:
     clock = VirtualClock()
     sim = PolymarketSim(
         world=FlowWorld(7, 6),
@@ -340,3 +354,20 @@ async def receive(ws: ClientConnection, wanted: str, field: str = "event_type") 
         for event in frame if isinstance(frame, list) else [frame]:
             if event.get(field) == wanted:
                 return dict(event)
+
+
+async def subscribe(
+    kit: Kit, stack: contextlib.AsyncExitStack, *tokens: str, **more: Any
+) -> ClientConnection:
+    ws = await stack.enter_async_context(connect(kit.urls["ws_market"]))
+    await ws.send(json.dumps({"type": "market", "assets_ids": list(tokens), **more}))
+    return ws
+
+
+async def until_pong(ws: ClientConnection) -> list[Any]:
+    """Return every frame that comes before the answer to a PING sent now."""
+    await ws.send("PING")
+    frames: list[Any] = []
+    while (frame := await ws.recv()) != "PONG":
+        frames.append(json.loads(frame))
+    return frames

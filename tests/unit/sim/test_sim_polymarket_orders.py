@@ -464,7 +464,7 @@ async def test_restart_is_followed_by_a_post_only_time() -> None:
 
 
 async def test_signer_limit_refuses_with_retry_after() -> None:
-    async with running(orders_per_s=2) as kit:
+    async with running(signer_limits="enforce", orders_per_s=2) as kit:
         statuses = []
         for _ in range(4):
             status, _ = await kit.client.post(kit.token(PLAIN), "BUY", cash=usd(5), shares=usd(10))

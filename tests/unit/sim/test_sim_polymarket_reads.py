@@ -160,6 +160,32 @@ async def test_reads_can_lag_behind_the_answer() -> None:
         assert len((await kit.client.call("GET", "/data/trades"))[1]["data"]) == 1
 
 
+async def test_lagging_order_can_be_shown_with_nothing_matched() -> None:
+    async with running(read_lag_ms=500, lagging_order="unfilled") as kit:
+        kit.rest(FREE, "ask", 5_000, 20)
+        _, answer = await kit.client.post(
+            kit.token(FREE), "BUY", cash=usd(5), shares=usd(10), kind="FOK"
+        )
+        path = f"/data/order/{answer['orderID']}"
+        seen = []
+        for ms in (499, 1):
+            await kit.clock.advance(ms)
+            _, order = await kit.client.call("GET", path)
+            seen.append((order["status"], order["size_matched"]))
+        assert seen == [("LIVE", "0"), ("MATCHED", "10")]
+
+
+async def test_finished_orders_can_be_unknown_to_reads() -> None:
+    async with running(shows_finished_orders=False, prefixes_orders=True) as kit:
+        _, answer = await kit.client.post(kit.token(FREE), "BUY", cash=usd(5), shares=usd(10))
+        path = f"/data/order/{answer['orderID']}"
+        assert (await kit.client.call("GET", path))[1]["status"] == "ORDER_STATUS_LIVE"
+        _, page = await kit.client.call("GET", "/data/orders")
+        assert page["data"][0]["status"] == "ORDER_STATUS_LIVE"
+        kit.sim.take(kit.market(FREE), "ask", 5_000, usd(10))
+        assert await kit.client.call("GET", path) == (404, {"error": "order not found"})
+
+
 async def test_trades_are_filtered_by_time_and_address() -> None:
     async with running() as kit:
         kit.rest(FREE, "ask", 5_000, 40)

@@ -1,0 +1,194 @@
+"""Positions, trades and activity as both generations of the Data API write them.
+
+camelCase: docs.polymarket.com data-api pages (2026-08-21); snake_case under /v2: polymarket-client
+0.14.0 (read 2026-11-22). All numbers are JSON numbers, in units.
+"""
+
+from dataclasses import dataclass
+
+from twoleg.sim.exchange import ONE_E4
+from twoleg.sim.polymarket_ledger import Wallet
+from twoleg.sim.polymarket_shapes import event_id, rfc3339
+from twoleg.sim.polymarket_state import Market, Party, Trade
+from twoleg.sim.polymarket_wire import NS_PER_S, number
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A wallet's shares of one token."""
+
+    wallet: Wallet
+    market: Market
+    token: int
+    # Shares bought, what they cost without fees, and the fees: micro-shares, micro-dollars.
+    bought: tuple[int, int, int]
+
+    @property
+    def token_id(self) -> str:
+        """Return the token's id."""
+        return self.market.spec.token_ids[self.token]
+
+    @property
+    def size_e6(self) -> int:
+        """Return the shares held."""
+        return self.wallet.tokens_e6[self.token_id]
+
+    @property
+    def price_e4(self) -> int:
+        """Return what a share is worth: the best bid, or the payout."""
+        winner = self.market.winner
+        if winner is None:
+            return self.market.book.top(self.token)[0] or 0
+        return ONE_E4 if winner == self.token else 0
+
+    @property
+    def is_redeemable(self) -> bool:
+        """Tell whether the market is resolved; a losing token is redeemable for nothing."""
+        return self.market.winner is not None
+
+    @property
+    def is_mergeable(self) -> bool:
+        """Tell whether the other side is held as well: so much can be turned into pUSD."""
+        other = self.market.spec.token_ids[1 - self.token]
+        return self.wallet.tokens_e6.get(other, 0) > 0
+
+    def is_in(self, status: str) -> bool:
+        """Tell whether the position passes the filter of /v2/positions; "" lets all pass."""
+        if status == "MERGEABLE":
+            return self.is_mergeable and not self.is_redeemable
+        if status == "REDEEMABLE_LOST":
+            return self.is_redeemable and not self.price_e4
+        return status in ("", self.status)
+
+    @property
+    def status(self) -> str:
+        """Return the row's own status; sold and redeemed shares leave no row."""
+        return "REDEEMABLE" if self.is_redeemable else "OPEN"
+
+
+def position_json(holding: Holding) -> Row:
+    """Return a row of /positions."""
+    spec, token = holding.market.spec, holding.token
+    return {
+        "proxyWallet": holding.wallet.address,
+        "asset": holding.token_id,
+        "conditionId": spec.condition_id,
+        "size": number(holding.size_e6, 6),
+        "curPrice": number(holding.price_e4, 4),
+        "currentValue": number(holding.size_e6 * holding.price_e4, 10),
+        "redeemable": holding.is_redeemable,
+        "mergeable": holding.is_mergeable,
+        "title": spec.question,
+        "slug": spec.slug,
+        "eventSlug": _event_slug(holding.market),
+        "outcome": spec.outcomes[token],
+        "outcomeIndex": token,
+        "oppositeOutcome": spec.outcomes[1 - token],
+        "oppositeAsset": spec.token_ids[1 - token],
+        "endDate": rfc3339(spec.close_ts_s)[:10],
+        "negativeRisk": spec.neg_risk,
+    }
+
+
+def position_v2_json(holding: Holding) -> Row:
+    """Return a row of /v2/positions; shares that were not bought have cost nothing."""
+    spec, token = holding.market.spec, holding.token
+    bought_e6, spent_micros, fees_micros = holding.bought
+    average_e6 = spent_micros * 1_000_000 // bought_e6 if bought_e6 else 0
+    held_e6 = min(holding.size_e6, bought_e6)
+    cost_micros = average_e6 * held_e6 // 1_000_000
+    value_micros = holding.size_e6 * holding.price_e4 // ONE_E4
+    gain_micros = value_micros - cost_micros
+    percent_e2 = gain_micros * 10_000 // cost_micros if cost_micros else 0
+    return {
+        "proxy_wallet": holding.wallet.address,
+        "token_id": holding.token_id,
+        "condition_id": spec.condition_id,
+        "current_size": number(holding.size_e6, 6),
+        "avg_price": number(average_e6, 6),
+        "entry_cost_usdc": number(cost_micros, 6),
+        "entry_fees_usdc": number(fees_micros, 6),
+        "total_cost_usdc": number(spent_micros, 6),
+        "current_price": number(holding.price_e4, 4),
+        "current_value": number(value_micros, 6),
+        "total_size": number(max(bought_e6, holding.size_e6), 6),
+        "realized_pnl": 0,
+        "unrealized_pnl": number(gain_micros, 6),
+        "total_pnl": number(gain_micros, 6),
+        "percent_pnl": number(percent_e2, 2),
+        "percent_realized_pnl": 0,
+        "status": holding.status,
+        "redeemable": holding.is_redeemable,
+        "mergeable": holding.is_mergeable,
+        "negative_risk": spec.neg_risk,
+        "archived": False,
+        "verified": True,
+        "title": spec.question,
+        "slug": spec.slug,
+        "event_slug": _event_slug(holding.market),
+        "event_id": event_id(holding.market),
+        "outcome": spec.outcomes[token],
+        "outcome_index": token,
+        "opposite_outcome": spec.outcomes[1 - token],
+        "opposite_token_id": spec.token_ids[1 - token],
+        "end_date": rfc3339(spec.close_ts_s)[:10],
+    }
+
+
+def trade_json(trade: Trade, party: Party) -> Row:
+    """Return a row of /trades."""
+    spec = trade.market.spec
+    return {
+        "proxyWallet": party.address,
+        "side": party.side,
+        "asset": spec.token_ids[party.token],
+        "conditionId": spec.condition_id,
+        "size": number(trade.size_e6, 6),
+        "price": number(party.price_e4, 4),
+        "timestamp": trade.match_ns // NS_PER_S,
+        "title": spec.question,
+        "slug": spec.slug,
+        "eventSlug": _event_slug(trade.market),
+        "outcome": spec.outcomes[party.token],
+        "outcomeIndex": party.token,
+        "transactionHash": trade.transaction_hash,
+    }
+
+
+def activity_json(trade: Trade, party: Party) -> Row:
+    """Return a row of /activity."""
+    cash = number(trade.size_e6 * party.price_e4, 10)
+    return {**trade_json(trade, party), "type": "TRADE", "usdcSize": cash}
+
+
+def trade_v2_json(trade: Trade, party: Party) -> Row:
+    """Return a row of /v2/trades."""
+    spec = trade.market.spec
+    return {
+        "proxy_wallet": party.address,
+        "token_id": spec.token_ids[party.token],
+        "condition_id": spec.condition_id,
+        "side": party.side,
+        "size": number(trade.size_e6, 6),
+        "price": number(party.price_e4, 4),
+        "timestamp": trade.match_ns // NS_PER_S,
+        "transaction_hash": trade.transaction_hash,
+        "title": spec.question,
+        "slug": spec.slug,
+        "event_slug": _event_slug(trade.market),
+        "outcome": spec.outcomes[party.token],
+        "outcome_index": party.token,
+    }
+
+
+def activity_v2_json(trade: Trade, party: Party) -> Row:
+    """Return a row of /v2/activity."""
+    cash = number(trade.size_e6 * party.price_e4, 10)
+    return {**trade_v2_json(trade, party), "type": "TRADE", "is_combo": False, "usdc_size": cash}
+
+
+def _event_slug(market: Market) -> str:
+    event = market.spec.event
+    return market.spec.slug if event is None else event.slug

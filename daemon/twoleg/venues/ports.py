@@ -6,7 +6,7 @@ Ports never let a third-party exception through: a failed read raises `VenueUnav
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -20,13 +20,15 @@ class PreparedOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     `order_key` is the Kalshi client_order_id or the Polymarket order hash (0x…, lower case);
     `body` the exact bytes of the request. The body of a Polymarket order carries a signature, so
-    it never goes to a log; `repr` leaves it out.
+    it never goes to a log; `repr` leaves it out. `signed_for` is the exchange that the signature is
+    meant for, where the venue has several.
     """
 
     spec: OrderSpec
     order_key: str
     body: bytes
     prepared_wall_ms: int
+    signed_for: str = ""
 
     def __repr__(self) -> str:
         return f"PreparedOrder({self.spec.venue.value}, {self.order_key})"
@@ -37,6 +39,8 @@ class CancelStatus(Enum):
 
     CANCELED = "canceled"
     """It rested, and what was left of it is gone."""
+    TAKEN = "taken"
+    """The venue took the request and does not tell what came of it: look what still rests."""
     NOT_RESTING = "not_resting"
     """Nothing rests under this id; whether it filled is another question."""
     REFUSED = "refused"
@@ -99,6 +103,19 @@ class OrderPort(Protocol):
         ...
 
 
+@runtime_checkable
+class ResigningPort(Protocol):
+    """Orders of a venue that may ask for another signature."""
+
+    def resign(self, prepared: PreparedOrder, answer: LegAnswer) -> PreparedOrder | None:
+        """The same order signed as the venue now wants it; None if that is no remedy.
+
+        Only after an answer by which `prepared` certainly did not happen. To the venue it is
+        another order: its id is to be journalled before it is sent, and it is signed anew once.
+        """
+        ...
+
+
 class RestingOrderPort(OrderPort, Protocol):
     """Orders that may rest, many at once, and the ways to be rid of them."""
 
@@ -116,7 +133,8 @@ class RestingOrderPort(OrderPort, Protocol):
     async def cancel_all(self) -> CancelAnswer:
         """Cancel whatever rests in this account, ours or not; only an operator or an alarm asks.
 
-        CANCELED means that the venue took the request; sizes are not told. Never raises.
+        CANCELED if the venue says that nothing was kept back, TAKEN if it only took the request;
+        sizes are not told. Never raises.
         """
         ...
 

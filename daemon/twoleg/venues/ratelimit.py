@@ -33,6 +33,11 @@ class TokenBucket:
         self._refill()
         return self._level_micro // MICRO
 
+    @property
+    def largest(self) -> int:
+        """Most tokens that can ever be taken at once without the reserve; at least one."""
+        return max(1, (self._capacity_micro - self._reserved_micro) // MICRO)
+
     def try_take(self, cost: int, *, reserved: bool = False) -> bool:
         """Take `cost` tokens if they are there; only `reserved` traffic may go into the reserve."""
         self._refill()

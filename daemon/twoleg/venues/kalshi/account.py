@@ -15,7 +15,7 @@ from twoleg.core.market import Market, MarketId, Venue
 from twoleg.errors import MalformedMessage, VenueUnavailable
 from twoleg.venues.kalshi.exchange import ExchangeStatus, Schedule, ScheduleBody
 from twoleg.venues.kalshi.http import BucketLimits, KalshiHttp
-from twoleg.venues.kalshi.numbers import VENUE, parse_size, parse_time_ms
+from twoleg.venues.kalshi.numbers import VENUE, parse_micros, parse_size, parse_time_ms
 from twoleg.venues.kalshi.options import KalshiOptions
 from twoleg.venues.kalshi.paging import PAGE_ROWS, P, read_pages
 from twoleg.venues.kalshi.portfolio import (
@@ -24,10 +24,13 @@ from twoleg.venues.kalshi.portfolio import (
     QueueBody,
     QueuePlace,
     QueuePlaceBody,
+    RestingOrder,
+    RestingPage,
     Settlement,
     SettlementPage,
     holding_of,
     queue_place_of,
+    resting_of,
     settlement_of,
 )
 from twoleg.venues.kalshi.rest import (
@@ -51,6 +54,8 @@ T = TypeVar("T")
 V = TypeVar("V")
 SCHEDULE_MS_MAX: Final = 3_600_000
 """How long opening hours are remembered."""
+RESTING_PAGES_MAX: Final = 200
+"""An account may have 200 000 orders open (docs, 2026-06)."""
 SLOW_BALANCE_TIERS: Final = frozenset({"basic", "advanced"})
 BALANCE_PER_S_FAST: Final = 5
 SettlementStatus = Literal["unsettled", "settled", "all"]
@@ -112,14 +117,27 @@ class KalshiAccount:
     # -- cash and holdings -----------------------------------------------------------------
 
     async def read_cash(self) -> CashReported:
-        """Free cash per shard. The balance has a rate bucket of its own: one call a second."""
-        balance = await self._http.get(
+        """Free cash per shard. The balance has a rate bucket of its own: one call a second.
+
+        A key that is locked to a subaccount is told the sum alone, so each shard is asked for.
+        """
+        cash = _read(cash_of, await self._balance({}))
+        if not cash:
+            shards = sorted((await self.read_status()).shards())
+            cash = tuple([(shard, await self._read_shard(shard)) for shard in shards])
+        return CashReported(Venue.KALSHI, cash)
+
+    async def _read_shard(self, shard: int) -> int:
+        balance = await self._balance({"exchange_index": shard})
+        return _read(parse_micros, balance.balance_dollars)
+
+    async def _balance(self, shard: Mapping[str, int]) -> Balance:
+        return await self._http.get(
             "/portfolio/balance",
             Balance,
-            params={"subaccount": self._options.subaccount},
+            params={"subaccount": self._options.subaccount, **shard},
             is_balance=True,
         )
-        return CashReported(Venue.KALSHI, _read(cash_of, balance))
 
     async def read_positions(
         self, markets: Iterable[Market]
@@ -166,6 +184,28 @@ class KalshiAccount:
             for row in page.settlements or ():
                 settlement = _read(settlement_of, row)
                 found.setdefault(settlement.key, settlement)
+        return tuple(found.values())
+
+    async def read_resting(self) -> tuple[RestingOrder, ...]:
+        """Whatever rests in this subaccount, on all shards, ours or not; each order once.
+
+        Up to a second late: an order that was just canceled may still show (seen 2026-06).
+        """
+        params: dict[str, str | int] = {
+            "status": "resting",
+            "limit": PAGE_ROWS,
+            "subaccount": self._options.subaccount,
+        }
+        found: dict[str, RestingOrder] = {}
+        async for page in read_pages(
+            self._http,
+            "/portfolio/orders",
+            RestingPage,
+            params,
+            pages_max=RESTING_PAGES_MAX,
+        ):
+            for row in page.orders or ():
+                found[row.order_id] = _read(resting_of, row)
         return tuple(found.values())
 
     async def read_queue_places(self, markets: Iterable[Market]) -> tuple[QueuePlace, ...]:

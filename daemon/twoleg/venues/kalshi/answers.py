@@ -71,9 +71,9 @@ def read_verdict(operation: Operation, http_status: int, body: bytes) -> Verdict
 
 
 def word_of(verdict: Verdict) -> str:
-    """The venue's code, or a word for its status where it gave none."""
+    """The venue's code without its suffix, or a word for its status where it gave none."""
     if verdict.code:
-        return verdict.code
+        return verdict.code.partition(":")[0]
     if verdict.is_item:
         return "no_code"
     is_limit = verdict.http_status == 429

@@ -27,7 +27,7 @@ STATUSES: Final = {
     Meaning.NOT_RESTING: CancelStatus.NOT_RESTING,
     Meaning.HAPPENED: CancelStatus.CANCELED,
     Meaning.PARTLY: CancelStatus.UNKNOWN,
-    Meaning.PENDING: CancelStatus.UNKNOWN,
+    Meaning.PENDING: CancelStatus.TAKEN,
     Meaning.NOT_KNOWN: CancelStatus.UNKNOWN,
 }
 """A cancel's answer by what it means."""
@@ -109,8 +109,9 @@ class Canceller:
     async def cancel_all(self) -> CancelAnswer:
         """Cancel whatever rests in this subaccount, on all shards, ours or not. Never raises.
 
+        TAKEN at best: the answer is empty, so it may have canceled everything, some or nothing.
         Beware: the venue also cancels orders that are placed during the following minute (docs,
-        cancel all orders, 2026-08-27). Sizes are not told.
+        cancel all orders, 2026-08-27).
         """
         sent = await self._delete(
             Operation.CANCEL_ALL,
@@ -119,9 +120,7 @@ class Canceller:
             shard=UNSCOPED,
             cost=self._http.costs.of(Endpoint.CANCEL_ALL),
         )
-        return (
-            sent if isinstance(sent, CancelAnswer) else CancelAnswer(status=CancelStatus.CANCELED)
-        )
+        return sent if isinstance(sent, CancelAnswer) else CancelAnswer(status=CancelStatus.TAKEN)
 
     def _item(self, ref: OrderRef) -> CancelItem:
         market = ref.spec.market
@@ -178,7 +177,7 @@ class Canceller:
         self._http.note(verdict)
         if word_of(verdict) == RATE_LIMITED:
             bucket.drain()
-        if verdict.meaning in {Meaning.HAPPENED, Meaning.PARTLY}:
+        if verdict.meaning in {Meaning.HAPPENED, Meaning.PARTLY, Meaning.PENDING}:
             return answer
         return read_refused(verdict)
 

@@ -1,5 +1,6 @@
 """Terms of Kalshi markets: grid, fees, shard, tradability. Public reads, no signature."""
 
+from collections.abc import AsyncIterator
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -44,9 +45,17 @@ class SeriesBody(msgspec.Struct, frozen=True):
     series: WireSeries
 
 
-class ChangesKnown(msgspec.Struct, frozen=True):
-    """Scheduled fee changes as they were read."""
+class EventKnown(msgspec.Struct, frozen=True):
+    """An event, and the changes of its fee that were scheduled shortly before it was read."""
 
+    event: WireEvent
+    changes: tuple[FeeChange, ...]
+
+
+class SeriesKnown(msgspec.Struct, frozen=True):
+    """A series, and the changes of its fee that were scheduled shortly before it was read."""
+
+    series: WireSeries
     changes: tuple[FeeChange, ...]
 
 
@@ -78,17 +87,16 @@ class KalshiCatalogue:
         """
         path = f"/markets/{quote(native_id, safe='')}"
         market = (await self._http.get(path, MarketBody, private=False)).market
-        event = (await self._cached("events", market.event_ticker, EventBody)).event
-        series = (await self._cached("series", event.series_ticker, SeriesBody)).series
+        event = await self._event(market.event_ticker)
+        series = await self._series(event.event.series_ticker)
         if market.ticker != native_id:
             raise VenueRejected(VENUE, "other_market", market.ticker[:100])
-        changes = await self._fee_changes(market.event_ticker, event.series_ticker)
         try:
             return build_terms(
                 market,
-                event,
-                series,
-                changes,
+                event.event,
+                series.series,
+                (*series.changes, *event.changes),
                 now_ms=self._http.timestamp_ms(),
                 options=self._options,
             )
@@ -117,28 +125,25 @@ class KalshiCatalogue:
         """Read events, series and fees anew: the venue said that some changed."""
         self._cache.clear()
 
-    async def _fee_changes(self, event: str, series: str) -> tuple[FeeChange, ...]:
-        known = self._known(f"fees/{event}", ChangesKnown)
-        if known is not None:
-            return known.changes
-        changes: list[FeeChange] = []
-        try:
-            changes += await self._crawl.series_fee_changes(series)
-            changes += [change async for change in self._crawl.event_fee_changes(event)]
-        except VenueRejected as error:
-            # A list that is not there announces nothing; what is due now stands in the series.
-            if error.http_status != 404:
-                raise
-        fresh = ChangesKnown(tuple(changes))
-        self._keep(f"fees/{event}", fresh)
-        return fresh.changes
+    # A change that takes effect between two reads must stand in one of them: first the list of what
+    # is scheduled, then what holds. Both are remembered as one.
 
-    async def _cached(self, kind: str, ticker: str, shape: type[T]) -> T:
-        path = f"/{kind}/{quote(ticker, safe='')}"
-        known = self._known(path, shape)
+    async def _event(self, ticker: str) -> EventKnown:
+        path = f"/events/{quote(ticker, safe='')}"
+        known = self._known(path, EventKnown)
         if known is None:
-            known = await self._http.get(path, shape, private=False)
-            self._keep(path, known)
+            changes = await _listed(self._crawl.event_fee_changes(ticker))
+            body = await self._http.get(path, EventBody, private=False)
+            known = self._keep(path, EventKnown(body.event, changes))
+        return known
+
+    async def _series(self, ticker: str) -> SeriesKnown:
+        path = f"/series/{quote(ticker, safe='')}"
+        known = self._known(path, SeriesKnown)
+        if known is None:
+            changes = await _listed(self._crawl.series_fee_changes(ticker))
+            body = await self._http.get(path, SeriesBody, private=False)
+            known = self._keep(path, SeriesKnown(body.series, changes))
         return known
 
     def _known(self, key: str, shape: type[T]) -> T | None:
@@ -149,7 +154,18 @@ class KalshiCatalogue:
         assert isinstance(entry[1], shape)
         return entry[1]
 
-    def _keep(self, key: str, body: object) -> None:
+    def _keep(self, key: str, body: T) -> T:
         if len(self._cache) >= CACHE_ENTRIES_MAX:
             self._cache.clear()
         self._cache[key] = (self._clock.monotonic_ns(), body)
+        return body
+
+
+async def _listed(changes: AsyncIterator[FeeChange]) -> tuple[FeeChange, ...]:
+    """Scheduled changes; a list that is not there announces nothing."""
+    try:
+        return tuple([change async for change in changes])
+    except VenueRejected as error:
+        if error.http_status != 404:
+            raise
+        return ()

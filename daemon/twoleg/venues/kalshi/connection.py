@@ -197,9 +197,7 @@ class KalshiConnection:
                 self.subscriptions.saw_snapshot(decoded.market_id)
                 self._sinks.on_event(decoded)
         elif isinstance(decoded, FillSeen):
-            self._sinks.on_fill(decoded.fill)
-            if self._sinks.pushes.on_fill_seen is not None:
-                self._sinks.pushes.on_fill_seen(decoded)
+            self._give_fill(decoded)
         elif isinstance(decoded, SequenceSeen):
             self._pass_sequence(decoded.sid, decoded.seq)
         elif isinstance(decoded, Acknowledged):
@@ -211,6 +209,12 @@ class KalshiConnection:
                 self._counts.add("unknown", decoded.kind, raw)
         else:
             self._push(decoded)
+
+    def _give_fill(self, seen: FillSeen) -> None:
+        # Fills of our other subaccounts come too: their money is not this one's.
+        if seen.subaccount in {None, self._options.subaccount}:
+            self._sinks.on_fill(seen.fill)
+        give(self._sinks.pushes.on_fill_seen, seen)
 
     def _push(
         self,

@@ -1,13 +1,19 @@
-"""Kalshi's public lists: markets, events, series, trades, fee changes. One page is held at a time.
+"""Kalshi's public reads: lists of markets, events, series, trades, fee changes, and whole books.
 
-OpenAPI 3.34.0 (2026-10-26). Every list raises VenueUnavailable or VenueRejected, and nothing else.
+Of a list one page is held at a time.
+
+OpenAPI 3.34.0 (2026-10-26). Everything raises VenueUnavailable or VenueRejected, and nothing else.
 """
 
 from collections.abc import AsyncIterator
 from typing import Final, Literal
+from urllib.parse import quote
 
 import msgspec
 
+from twoleg.core.events import Level
+from twoleg.core.market import MarketId
+from twoleg.core.units import ONE_DOLLAR_E4
 from twoleg.errors import InvariantBroken, MalformedMessage, VenueUnavailable
 from twoleg.venues.kalshi.http import KalshiHttp
 from twoleg.venues.kalshi.numbers import VENUE, parse_price, parse_size, parse_time_ms
@@ -20,6 +26,7 @@ from twoleg.venues.kalshi.terms import (
     WireMarket,
     WireSeries,
 )
+from twoleg.venues.kalshi.wire import levels_of
 
 PAGES_MAX: Final = 10_000
 """Ten million markets: more is a cursor that never ends."""
@@ -121,6 +128,27 @@ class TradePage(msgspec.Struct, frozen=True):
     cursor: str | None = ""
 
 
+class WireBook(msgspec.Struct, frozen=True):
+    """A book as REST shows it: bids of both outcomes, each in prices of its own outcome."""
+
+    yes_dollars: list[tuple[str, str]] | None = None
+    no_dollars: list[tuple[str, str]] | None = None
+
+
+class BookBody(msgspec.Struct, frozen=True):
+    """`GET /markets/{ticker}/orderbook`."""
+
+    orderbook_fp: WireBook
+
+
+class BookRead(msgspec.Struct, frozen=True):
+    """A book as it was read, in YES prices, best first; it has neither clock nor time."""
+
+    market_id: MarketId
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+
+
 class SeriesFeeBody(msgspec.Struct, frozen=True):
     """`GET /series/fee_changes`."""
 
@@ -176,6 +204,12 @@ class KalshiCrawl:
         for series in body.series or ():
             yield series
 
+    async def order_book(self, ticker: str) -> BookRead:
+        """One whole book, to compare a streamed one with."""
+        path = f"/markets/{quote(ticker, safe='')}/orderbook"
+        body = await self._http.get(path, BookBody, private=False)
+        return _book_of(ticker, body.orderbook_fp)
+
     async def trades(
         self, ticker: str = "", *, min_ts: int = 0, max_ts: int = 0
     ) -> AsyncIterator[TradeSeen]:
@@ -188,13 +222,14 @@ class KalshiCrawl:
             for row in page.trades or ():
                 yield _trade_of(row)
 
-    async def series_fee_changes(self, series_ticker: str = "") -> tuple[SeriesFeeChange, ...]:
+    async def series_fee_changes(self, series_ticker: str = "") -> AsyncIterator[SeriesFeeChange]:
         """Fees that series will have, of one or of all."""
         params = _given(series_ticker=series_ticker)
         body = await self._http.get(
             "/series/fee_changes", SeriesFeeBody, params=params, private=False
         )
-        return tuple(body.series_fee_change_arr or ())
+        for change in body.series_fee_change_arr or ():
+            yield change
 
     async def event_fee_changes(self, event_ticker: str = "") -> AsyncIterator[EventFeeChange]:
         """Overrides that events will have, of one or of all."""
@@ -231,3 +266,13 @@ def _trade_of(row: TradeRow) -> TradeSeen:
         )
     except MalformedMessage as error:
         raise VenueUnavailable(VENUE, "unreadable_answer", error.reason) from error
+
+
+def _book_of(ticker: str, book: WireBook) -> BookRead:
+    try:
+        # Page and schema of the docs contradict each other about the order of levels.
+        bids = sorted(levels_of(book.yes_dollars), reverse=True)
+        asks = sorted((ONE_DOLLAR_E4 - price, size) for price, size in levels_of(book.no_dollars))
+    except MalformedMessage as error:
+        raise VenueUnavailable(VENUE, "unreadable_answer", error.reason) from error
+    return BookRead(market_id_of(ticker), tuple(bids), tuple(asks))

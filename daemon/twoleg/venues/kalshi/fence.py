@@ -147,9 +147,13 @@ class Fence:
         return await self._history.tell_finished(ref, order, filled_e6, deadline_ns)
 
     async def _judge_unlisted(self, ref: OrderRef, consumed_ms: int) -> LegAnswer:
-        can_prove = self._options.takes_unlisted_for_killed and consumed_ms
-        if can_prove and await self._history.rules_out(ref, consumed_ms):
-            return decided(0, ref.spec, "", code="consumed_without_order")
+        # Where no fence is let in (paused, closed), time does its work: killed, or never landed.
+        since_ms = consumed_ms or self._history.expires_ms(ref)
+        is_over = self._history.venue_ms() >= since_ms
+        can_prove = self._options.takes_unlisted_for_killed and is_over
+        if can_prove and await self._history.rules_out(ref, since_ms):
+            code = "consumed_without_order" if consumed_ms else "expired_without_order"
+            return decided(0, ref.spec, "", code=code)
         return unknown("consumed_not_found" if consumed_ms else "not_found")
 
 

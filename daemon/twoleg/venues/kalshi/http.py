@@ -93,7 +93,11 @@ class KalshiHttp:
 
     def timestamp_ms(self) -> int:
         """The time to sign with."""
-        return self._clock.wall_ns() // 1_000_000 + self._correction_ms
+        return self.venue_ms_of(self._clock.wall_ns() // 1_000_000)
+
+    def venue_ms_of(self, wall_ms: int) -> int:
+        """What the venue's clock shows, as well as we know it, when ours shows `wall_ms`."""
+        return wall_ms + self._correction_ms
 
     def writes(self, shard: int) -> TokenBucket:
         """The write bucket of one shard; shard 0's is also the unscoped one of all batches."""

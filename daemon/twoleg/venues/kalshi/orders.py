@@ -132,10 +132,7 @@ class KalshiOrders:
         return await self._canceller.cancel_batch(refs)
 
     async def cancel_all(self) -> CancelAnswer:
-        """Take everything of this subaccount off the book, on all shards; never raises.
-
-        Beware: orders that are placed during the following minute are cancelled too.
-        """
+        """Ask that all that rests in this subaccount be canceled; see `Canceller.cancel_all`."""
         return await self._canceller.cancel_all()
 
     async def amend(

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from twoleg.core.market import MarketId
-from twoleg.venues.kalshi.numbers import parse_micros, parse_size, parse_time_ms
+from twoleg.venues.kalshi.numbers import parse_micros, parse_price, parse_size, parse_time_ms
 from twoleg.venues.kalshi.pushes import market_id_of
 
 MICROS_PER_CENT: Final = 10_000
@@ -76,6 +76,39 @@ class QueuePlaceBody(msgspec.Struct, frozen=True):
     """`GET /portfolio/orders/{order_id}/queue_position`."""
 
     queue_position_fp: str
+
+
+class RestingRow(msgspec.Struct, frozen=True):
+    """An order that rests, as `GET /portfolio/orders` shows it."""
+
+    order_id: str
+    ticker: str
+    remaining_count_fp: str
+    yes_price_dollars: str
+    book_side: str = ""
+    fill_count_fp: str = "0"
+    client_order_id: str | None = ""
+    exchange_index: int | None = None
+
+
+class RestingPage(msgspec.Struct, frozen=True):
+    """A page of orders that rest."""
+
+    orders: list[RestingRow] | None = None
+    cursor: str | None = ""
+
+
+class RestingOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that rests, ours or not: `book_side` bid or ask, `price_e4` as a YES price."""
+
+    market_id: MarketId
+    venue_order_id: str
+    order_key: str
+    shard: int | None
+    book_side: str
+    price_e4: int
+    remaining_e6: int
+    filled_e6: int
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,4 +197,18 @@ def queue_place_of(row: QueueRow) -> QueuePlace:
         venue_order_id=row.order_id,
         market_id=market_id_of(row.market_ticker),
         ahead_e6=parse_size(row.queue_position_fp),
+    )
+
+
+def resting_of(row: RestingRow) -> RestingOrder:
+    """Raises MalformedMessage."""
+    return RestingOrder(
+        market_id=market_id_of(row.ticker),
+        venue_order_id=row.order_id,
+        order_key=row.client_order_id or "",
+        shard=row.exchange_index,
+        book_side=row.book_side,
+        price_e4=parse_price(row.yes_price_dollars),
+        remaining_e6=parse_size(row.remaining_count_fp),
+        filled_e6=parse_size(row.fill_count_fp),
     )

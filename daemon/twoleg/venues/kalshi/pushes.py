@@ -218,7 +218,7 @@ def fill_seen(frame: FillFrame) -> FillSeen:
             size_e6=size_e6,
             notional_micros=notional_exact(price_e4, size_e6),
             fee_micros=parse_micros(msg.fee_cost),
-            ts_event_ms=msg.ts_ms or frame.sending_ts_ms or _ms(msg.ts),
+            ts_event_ms=msg.ts_ms or _ms(msg.ts) or frame.sending_ts_ms,
         ),
         shard=msg.exchange_index,
         is_taker=msg.is_taker,
@@ -352,7 +352,7 @@ def event_fees_seen(frame: EventFeeFrame) -> EventFeesSeen:
     msg = frame.msg
     return EventFeesSeen(
         event=msg.event_ticker,
-        fee_type=msg.fee_type_override,
+        fee_type=msg.fee_type_override or None,
         multiplier=msg.fee_multiplier_override,
         sid=frame.sid,
         seq=frame.seq,

@@ -156,10 +156,8 @@ def fill_of(row: FillRow, spec: OrderSpec, order_key: str) -> Fill:
 
 
 def cash_of(balance: Balance) -> tuple[tuple[int, int], ...]:
-    """(shard, micros), by shard; a balance without breakdown is shard 0's."""
-    shards = balance.balance_breakdown
-    if not shards:
-        return ((0, parse_micros(balance.balance_dollars)),)
+    """(shard, micros), by shard; none where there is no breakdown: the sum is over all shards."""
+    shards = balance.balance_breakdown or ()
     return tuple(sorted((shard.exchange_index, parse_micros(shard.balance)) for shard in shards))
 
 

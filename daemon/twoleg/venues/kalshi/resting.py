@@ -89,7 +89,7 @@ class RestingLookUp:
         if ref.venue_order_id:
             # It was accepted once: that it is not shown now is the reads' fault.
             return unknown("not_found", "", ref.venue_order_id)
-        expired_ms = ref.sent_wall_ms + self._options.signature_ms_max
+        expired_ms = self._history.expires_ms(ref)
         if self._history.venue_ms() <= expired_ms:
             return unknown("not_found", "it may still land")
         if await self._history.rules_out(ref, expired_ms):

@@ -10,7 +10,13 @@ from twoleg.venues.kalshi.numbers import parse_time_ms
 
 TRADING_SCOPES: Final = ("read", "write::trade")
 """What trading needs; money between shards also needs `write::transfer` (docs, api keys, 2026)."""
-PAUSE_CODES: Final = ("trading_is_paused", "exchange_is_paused")
+PAUSE_CODES: Final = (
+    "trading_is_paused",
+    "exchange_is_paused",
+    # As FIX spells them (docs, fix/order-entry), should REST do so too.
+    "trading_paused",
+    "exchange_paused",
+)
 """Refusals (HTTP 409) that mean: wait for the venue, do not retry."""
 
 

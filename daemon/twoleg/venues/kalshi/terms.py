@@ -207,10 +207,13 @@ def build_terms(
         VenueRejected: the fee is not known, now or soon.
         MalformedMessage: a field cannot be read.
     """
-    coming = _coming(changes, market.event_ticker, event.series_ticker, now_ms)
+    # Events and series are remembered for a while: one that was read before a change took effect
+    # does not show it yet. Twice that long, because reads take time and clocks differ.
+    since_ms = now_ms - 2 * options.terms_cached_ms
+    known = _known(changes, market.event_ticker, event.series_ticker, since_ms)
     waived_until_ms = parse_time_ms(market.fee_waiver_expiration_time or "")
     is_waived = options.honours_fee_waivers and now_ms < waived_until_ms
-    rate_e6 = 0 if is_waived else _taker_rate(event, series, coming, now_ms, options)
+    rate_e6 = 0 if is_waived else _taker_rate(event, series, known, now_ms, options)
     rules = [text for text in (market.rules_primary, market.rules_secondary) if text]
     return KalshiTerms(
         market=Market(
@@ -236,7 +239,7 @@ def build_terms(
         series=series,
         maker_rate_e6=_rate(event, series, is_maker=True),
         fee_waived_until_ms=waived_until_ms,
-        fee_changes=coming,
+        fee_changes=tuple(change for change in known if change_ms(change) > now_ms),
     )
 
 
@@ -258,13 +261,16 @@ def _rate(event: WireEvent, series: WireSeries, *, is_maker: bool = False) -> in
 def _taker_rate(
     event: WireEvent,
     series: WireSeries,
-    coming: Iterable[FeeChange],
+    known: Iterable[FeeChange],
     now_ms: int,
     options: KalshiOptions,
 ) -> int:
-    """The rate now, or a higher one that takes effect soon: terms are read again only so often."""
+    """The rate as read, or a higher one that took effect just now or soon will.
+
+    Terms are read again only so often.
+    """
     rate_e6 = _rate(event, series)
-    for change in coming:
+    for change in known:
         if change_ms(change) > now_ms + options.fee_change_lead_ms:
             break
         if isinstance(change, SeriesFeeChange):
@@ -281,14 +287,14 @@ def _taker_rate(
     return rate_e6
 
 
-def _coming(
-    changes: Iterable[FeeChange], event: str, series: str, now_ms: int
+def _known(
+    changes: Iterable[FeeChange], event: str, series: str, since_ms: int
 ) -> tuple[FeeChange, ...]:
-    """Changes of this event or series that are still to come, soonest first."""
+    """Changes of this event or series that take effect after a time, soonest first."""
     ours = [
         change
         for change in changes
-        if change_ms(change) > now_ms
+        if change_ms(change) > since_ms
         and (
             change.event_ticker == event
             if isinstance(change, EventFeeChange)

@@ -45,7 +45,8 @@ class TransferStatus(Enum):
     NOT_SENT = "not_sent"
     """Not sent, or refused by a venue that pauses or has had enough: try later."""
     UNKNOWN = "unknown"
-    """Not answered in time. Asking again with the same client transfer id is harmless."""
+    """Not answered in time. Asking again with the same client transfer id is harmless; if that is
+    refused, the first may have moved the cash all the same."""
 
 
 class TransferAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,12 +259,19 @@ class KalshiTransfers:
     async def _move(
         self, path: str, body: bytes, key: str, *, end_ns: int, can_repeat: bool
     ) -> TransferAnswer:
-        """Send until it is known whether it was taken: PENDING if it was."""
+        """Send until it is known whether it was taken: PENDING if it was.
+
+        A repeat that is refused says nothing of the first: the cash may be short because it moved.
+        """
         backoff = self._backoff()
+        is_repeat = False
         while True:
             answer = await self._send_once(path, body, key)
+            if is_repeat and answer.status is not TransferStatus.PENDING:
+                answer = msgspec.structs.replace(answer, status=TransferStatus.UNKNOWN)
             if answer.status is not TransferStatus.UNKNOWN or not can_repeat:
                 return answer
+            is_repeat = True
             delay_ns = backoff.next_ms() * _NS_PER_MS
             if self._clock.monotonic_ns() + delay_ns >= end_ns:
                 return answer

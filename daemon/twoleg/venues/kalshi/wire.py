@@ -182,8 +182,8 @@ class KalshiDecoder:
             return SequenceSeen(Venue.KALSHI, frame.sid, frame.seq)
         return BookSnapshot(
             market_id,
-            _levels(msg.yes_dollars_fp),
-            _levels(msg.no_dollars_fp),
+            levels_of(msg.yes_dollars_fp),
+            levels_of(msg.no_dollars_fp),
             msg.ts_ms or frame.sending_ts_ms,
             ts_recv_ns,
             frame.sid,
@@ -211,7 +211,8 @@ class KalshiDecoder:
         return named[0] if len(named) == 1 else ""
 
 
-def _levels(rows: list[tuple[str, str]] | None) -> tuple[Level, ...]:
+def levels_of(rows: list[tuple[str, str]] | None) -> tuple[Level, ...]:
+    """Levels that are quotes, in the order and the prices that were told; MalformedMessage."""
     levels: list[Level] = []
     for price_text, size_text in rows or ():
         price_e4, size_e6 = parse_price(price_text), parse_size(size_text)

@@ -31,9 +31,10 @@ from twoleg.venues.polymarket.sign import VENUE
 from twoleg.venues.ratelimit import TokenBucket
 
 SHARD: Final = 0
-UPDATES_BURST: Final = 40
-UPDATES_PER_S: Final = 4
-"""The venue takes 50 refreshes in 10 seconds; one in five is left to others behind our address."""
+UPDATES_BURST: Final = 30
+UPDATES_PER_S: Final = 1
+"""The venue takes 50 refreshes in any 10 seconds, here at most 30 and 10 more; the others are left
+to whoever else is behind our address."""
 
 
 class _Balance(msgspec.Struct):

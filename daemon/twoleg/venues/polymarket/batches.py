@@ -14,6 +14,7 @@ import msgspec
 from twoleg.core.events import AnswerStatus, LegAnswer
 from twoleg.venues.polymarket.answer_rows import Meaning, Operation
 from twoleg.venues.polymarket.answers import Accepted, error_text, read_accepted, refused
+from twoleg.venues.polymarket.gate import STATES
 from twoleg.venues.polymarket.meanings import find_row
 from twoleg.venues.ports import PreparedOrder
 
@@ -26,16 +27,12 @@ WHOLE_CODES: Final = frozenset(
         "forbidden",
         "region_restricted",
         "address_banned",
-        "closed_only",
         "rate_limited",
-        "engine_restarting",
-        "cancel_only",
-        "post_only_mode",
-        "trading_disabled",
     }
 )
 """Refusals of a whole request. Another text in front of a whole batch is about one of its orders,
-and says nothing of those that were taken before it."""
+and says nothing of those that were taken before it. So does a restart, or another state of the
+venue: it may have begun in the middle of the batch, or let those through that are post-only."""
 
 
 def read_batch(
@@ -43,7 +40,7 @@ def read_batch(
 ) -> tuple[LegAnswer, ...]:
     """One answer per order, in their order."""
     if http_status != 200:
-        return (_read_refusal(http_status, body),) * len(orders)
+        return (_read_refusal(http_status, body, count=len(orders)),) * len(orders)
     try:
         items = msgspec.json.decode(body, type=list[msgspec.Raw])
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -79,12 +76,16 @@ def _read_one(order: PreparedOrder, told: Accepted | None) -> LegAnswer:
         return _unknown("unreadable_answer")
 
 
-def _read_refusal(http_status: int, body: bytes) -> LegAnswer:
+def _read_refusal(http_status: int, body: bytes, *, count: int) -> LegAnswer:
     text = error_text(body)
     row = find_row(Operation.ORDER, http_status, text)
-    if row.meaning is Meaning.DID_NOT_HAPPEN and row.code not in WHOLE_CODES:
-        return _unknown("batch_" + row.code, text)
-    return refused(row, text)
+    is_whole = count == 1 or row.code in WHOLE_CODES
+    if row.meaning is not Meaning.DID_NOT_HAPPEN or is_whole:
+        return refused(row, text)
+    if row.code in STATES:
+        # The code tells the gate that the venue is closed, whatever became of the orders.
+        return _unknown(row.code, text, is_unavailable=True)
+    return _unknown("batch_" + row.code, text)
 
 
 def _decode(item: bytes) -> Accepted | None:
@@ -94,5 +95,7 @@ def _decode(item: bytes) -> Accepted | None:
         return None
 
 
-def _unknown(code: str, detail: str = "") -> LegAnswer:
-    return LegAnswer(status=AnswerStatus.UNKNOWN, code=code, detail=detail)
+def _unknown(code: str, detail: str = "", *, is_unavailable: bool = False) -> LegAnswer:
+    return LegAnswer(
+        status=AnswerStatus.UNKNOWN, code=code, detail=detail, is_unavailable=is_unavailable
+    )

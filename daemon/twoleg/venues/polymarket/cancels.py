@@ -58,10 +58,15 @@ class OrderCancels:
         return self._judge(ref, told)
 
     async def cancel_batch(self, refs: Sequence[OrderRef]) -> tuple[CancelAnswer, ...]:
-        """Cancel many, at most 1 000 in a request; see `RestingOrderPort.cancel_batch`."""
+        """Cancel many, at most 1 000 in a request; see `RestingOrderPort.cancel_batch`.
+
+        The rate limit admits a request whole or not at all, and most tiers hold fewer than 1 000
+        tokens: so each takes as many ids as there are tokens, and what is left over is REFUSED.
+        """
         answers: list[CancelAnswer] = []
-        for start in range(0, len(refs), IDS_MAX):
-            part = refs[start : start + IDS_MAX]
+        while len(answers) < len(refs):
+            most = max(1, min(IDS_MAX, self._bucket.tokens.available))
+            part = refs[len(answers) : len(answers) + most]
             body = msgspec.json.encode([id_of(ref) for ref in part])
             told = await self._delete("/orders", body, cost=len(part))
             answers += [self._judge(ref, told) for ref in part]

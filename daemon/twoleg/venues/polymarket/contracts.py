@@ -10,7 +10,9 @@ from typing import Final
 POLYGON: Final = 137
 AMOY: Final = 80002
 ORDER_VERSION: Final = 2
-"""The version of orders as they are signed here."""
+"""The version of orders for ordinary tokens, as long as the venue does not say otherwise."""
+POSITIONS_VERSION: Final = 3
+"""The version of orders for position ids; the venue may want it for all tokens."""
 
 
 class Exchange(Enum):
@@ -38,9 +40,8 @@ EXCHANGES: Final[dict[int, dict[Exchange, tuple[str, str]]]] = {
 }
 """(domain version, verifying contract) per chain and exchange."""
 
-SIGNABLE_VERSIONS: Final = frozenset({ORDER_VERSION})
-"""Answers of `GET /version` for which this client has the order struct. Domain version "3" is no
-answer of that call: it goes with single position ids, whatever the version of all orders."""
+SIGNABLE_VERSIONS: Final = frozenset({ORDER_VERSION, POSITIONS_VERSION})
+"""Answers of `GET /version` for which this client has the order struct; both have the same."""
 
 _POSITION_ID_MASK: Final = ((1 << 64) - 1) << 40
 
@@ -53,8 +54,12 @@ def is_position_id(token: int) -> bool:
     return token & _POSITION_ID_MASK == 0
 
 
-def exchange_for(token: int, *, neg_risk: bool) -> Exchange:
-    """Which exchange an order on `token` must be signed for."""
-    if is_position_id(token):
+def exchange_for(token: int, *, neg_risk: bool, version: int = ORDER_VERSION) -> Exchange:
+    """Which exchange an order on `token` must be signed for, at the version that the venue wants.
+
+    Position ids always go with the third; where that is the version of all orders, so do ordinary
+    tokens, neg-risk or not (py-clob-client-v2 1.2.1 `builder.py`, read 2026-11-22).
+    """
+    if is_position_id(token) or version == POSITIONS_VERSION:
         return Exchange.POSITIONS
     return Exchange.NEG_RISK if neg_risk else Exchange.STANDARD

@@ -6,7 +6,7 @@ then gives the same triple again (py-clob-client-v2 1.2.1, read 2026-11-22).
 
 import msgspec
 
-from twoleg.errors import CredentialError, OutcomeUnknown, VenueRejected
+from twoleg.errors import CredentialError, OutcomeUnknown, VenueRejected, VenueUnavailable
 from twoleg.seams import Clock
 from twoleg.venues.polymarket.auth import ApiCredentials
 from twoleg.venues.polymarket.options import PolymarketOptions
@@ -52,6 +52,7 @@ async def obtain_credentials(
         http=http, clock=clock, base_url=base_url, timeout_ms=options.request_timeout_ms
     )
     last: VenueRejected | None = None
+    lost: OutcomeUnknown | None = None
     calls = [CREATE, DERIVE]
     for method, path in calls:
         headers = {**JSON_HEADERS, **signer.l1_headers(server_clock.now_s(), nonce)}
@@ -64,10 +65,13 @@ async def obtain_credentials(
             last = error
             if error.http_status == 401 and len(calls) == 2 and await server_clock.measure():
                 calls += [CREATE, DERIVE]
-        except OutcomeUnknown:
+        except OutcomeUnknown as error:
             # Created or not: deriving tells.
-            continue
+            lost = error
         else:
             return ApiCredentials(triple.key, triple.secret, triple.passphrase)
+    if lost is not None and last is not None and last.http_status != 401:
+        # There may be nothing to derive because the making never arrived.
+        raise VenueUnavailable(VENUE, lost.code, lost.detail) from lost
     reason = f"the venue gives no API key: {last.detail}" if last else "the venue gives no API key"
     raise CredentialError(VENUE, KEY_VARIABLE, reason)

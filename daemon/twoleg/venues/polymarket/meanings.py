@@ -125,8 +125,9 @@ _CANCEL_ROWS: Final = (
     reason_row("not found", "not_found", "Nothing rests under this id."),
     reason_row("already canceled", "already_canceled", "It was cancelled before, or filled."),
     reason_row("delay", "in_delay", "Not cancellable while its market delays it.", is_miss=False),
+    # Another 404 speaks of the path, or comes from whatever stands in front of the exchange.
     no_row(
-        "not found",
+        "order not found",
         "not_found",
         "Nothing rests under this id.",
         http=NOT_FOUND,

@@ -23,8 +23,9 @@ class PolymarketOptions(msgspec.Struct, frozen=True, kw_only=True):
     """After this a look-up ends as UNKNOWN; a market's own taker delay comes on top."""
     look_up_poll_ms: int = 250
     absent_after_ms: int = 2_500
-    """An order that nobody knows counts as absent only this long after its send, and after its
-    market's own taker delay. Reads lag behind matches by up to a second."""
+    """An order that nobody knows counts as absent only this long after its answer, or after we gave
+    up waiting for one, and after its market's own taker delay. Reads lag behind matches by up to a
+    second, and an order that was not answered in time may still be on its way."""
     trades_lookback_s: int = 60
     """How far before the send trades are asked for: our clock may run ahead of the venue's."""
     trades_by_wallet: bool = True

@@ -56,7 +56,7 @@ ORDER_ROWS: Final = (
     no_row(
         "order_version_mismatch",
         "order_version_mismatch",
-        "The venue wants another order version: it is asked for anew, the next order signs it.",
+        "The venue wants another order version: it is asked for, and the order signed anew once.",
     ),
     no_row(
         "order owner has to be the owner",

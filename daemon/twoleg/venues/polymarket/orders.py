@@ -1,7 +1,8 @@
 """Orders on Polymarket: prepare, send once, cancel, look up, read fills.
 
 An order's id is its EIP-712 hash, known before a byte leaves. Nothing is ever resent: what was not
-answered is looked up under that id. That holds for `order_version_mismatch` too, see `version`.
+answered is looked up under that id. Only what `order_version_mismatch` has refused may be signed
+anew, as another order; see `version`.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ import msgspec
 import structlog
 
 from twoleg.core.events import AnswerStatus, Fill, LegAnswer
-from twoleg.core.market import Outcome, Side, Venue
+from twoleg.core.market import Market, Outcome, Side, Venue
 from twoleg.core.orders import OrderRef, OrderSpec, Purpose
 from twoleg.errors import InvariantBroken, OutcomeUnknown, VenueRejected, VenueUnavailable
 from twoleg.seams import Clock, Entropy
@@ -23,7 +24,7 @@ from twoleg.venues.polymarket.answers import read_answer
 from twoleg.venues.polymarket.batches import ORDERS_MAX, read_batch
 from twoleg.venues.polymarket.buckets import TIER_PATH, SignerBuckets
 from twoleg.venues.polymarket.cancels import OrderCancels
-from twoleg.venues.polymarket.contracts import POLYGON, exchange_for
+from twoleg.venues.polymarket.contracts import POLYGON, Exchange, exchange_for
 from twoleg.venues.polymarket.gate import Gate, read_retry_after_s
 from twoleg.venues.polymarket.heartbeat import GapSink, Heartbeat
 from twoleg.venues.polymarket.lookup import ON_BOOK_STATUSES, Sighting, give_up, judge
@@ -38,6 +39,7 @@ from twoleg.venues.polymarket.wallets import derive_wallets
 from twoleg.venues.ports import CancelAnswer, PreparedOrder
 from twoleg.venues.ratelimit import TokenBucket
 
+VERSION_MISMATCH: Final = "order_version_mismatch"
 SALT_BOUND: Final = 2**53
 """Salts travel as JSON numbers and must survive a double."""
 _MAY_REST: Final = frozenset({AnswerStatus.RESTING, AnswerStatus.DELAYED, AnswerStatus.UNKNOWN})
@@ -147,14 +149,26 @@ class PolymarketOrders:
             side=0 if spec.side is Side.BUY else 1,
             timestamp_ms=self._rest.server_clock.now_ns() // NS_PER_MS,
         )
-        exchange = exchange_for(order.token, neg_risk=market.neg_risk)
+        exchange = self._exchange_for(order.token, market)
         signed = self._signer.sign_order(order, exchange)
         return PreparedOrder(
             spec=spec,
             order_key=signed.order_hash,
             body=self._renderer.render(spec, order, signed.signature),
             prepared_wall_ms=self._clock.wall_ns() // NS_PER_MS,
+            signed_for=exchange.value,
         )
+
+    def resign(self, prepared: PreparedOrder, answer: LegAnswer) -> PreparedOrder | None:
+        """Sign for the version told after a mismatch; see `ResigningPort.resign`.
+
+        None too where the venue still wants what was signed, or what cannot be signed here.
+        """
+        is_refused = answer.status is AnswerStatus.REJECTED and answer.code == VERSION_MISMATCH
+        if not is_refused or not self._version.is_signable:
+            return None
+        again = self.prepare(prepared.spec)
+        return again if again.signed_for != prepared.signed_for else None
 
     async def send(self, prepared: PreparedOrder) -> LegAnswer:
         """Send once; see `OrderPort.send`.
@@ -182,7 +196,8 @@ class PolymarketOrders:
     async def send_batch(self, prepared: Sequence[PreparedOrder]) -> tuple[LegAnswer, ...]:
         """Send many, at most 15 in a request; see `RestingOrderPort.send_batch`.
 
-        Requests follow one another; the rate limit admits each whole or not at all.
+        Requests follow one another; the rate limit admits each whole or not at all, so none is
+        larger than what it ever admits.
         """
         answers = {
             order.order_key: held
@@ -190,8 +205,9 @@ class PolymarketOrders:
             if (held := self._hold_back(order.spec)) is not None
         }
         free = [order for order in prepared if order.order_key not in answers]
-        for start in range(0, len(free), ORDERS_MAX):
-            part = free[start : start + ORDERS_MAX]
+        most = min(ORDERS_MAX, self.buckets.orders.tokens.largest)
+        for start in range(0, len(free), most):
+            part = free[start : start + most]
             for order, answer in zip(part, await self._send_part(part), strict=True):
                 answers[order.order_key] = answer
         return tuple(answers[order.order_key] for order in prepared)
@@ -228,6 +244,9 @@ class PolymarketOrders:
     async def read_fills(self, ref: OrderRef) -> tuple[Fill, ...]:
         """All fills of one order that the venue shows now; see `OrderPort.read_fills`."""
         return await self._sights.read_fills(ref)
+
+    def _exchange_for(self, token: int, market: Market) -> Exchange:
+        return exchange_for(token, neg_risk=market.neg_risk, version=self._version.wanted)
 
     def _check_wallet(self) -> None:
         """Say so where the funder is no wallet that the venue deploys for this key.
@@ -310,18 +329,21 @@ class PolymarketOrders:
                 self.buckets.orders.tokens.drain()
             self.gate.note(answer, order.spec, retry_after_s, now_ns)
             self._alarms.note(Operation.ORDER, answer.code, answer.detail)
-        if any(answer.code == "order_version_mismatch" for answer in answers):
+        if any(answer.code == VERSION_MISMATCH for answer in answers):
             await self._version.refresh()
 
     async def _look_until_told(self, ref: OrderRef) -> LegAnswer:
         options = self._options
         delay_ms = ref.spec.market.seconds_delay * 1_000
-        deadline_ns = self._clock.monotonic_ns() + (options.look_up_ms_max + delay_ms) * NS_PER_MS
+        poll_ns = options.look_up_poll_ms * NS_PER_MS
+        began_ns = self._clock.monotonic_ns()
+        deadline_ns = began_ns + (options.look_up_ms_max + delay_ms) * NS_PER_MS
         previous: Sighting | None = None
         latest: Sighting | None = None
         code = "not_told"
         while True:
-            seen = await self._sights.look(ref, deadline_ns)
+            # The last look begins at the deadline, and gets a poll's time for its answers.
+            seen = await self._sights.look(ref, deadline_ns + poll_ns)
             if seen is not None:
                 latest = seen
                 await self._clear(ref, seen)
@@ -329,7 +351,7 @@ class PolymarketOrders:
                     ref.spec,
                     seen,
                     previous,
-                    age_ms=self._clock.wall_ns() // NS_PER_MS - ref.sent_wall_ms,
+                    age_ms=self._age_ms(ref, began_ns),
                     absent_after_ms=options.absent_after_ms + delay_ms,
                 )
                 if answer is not None and answer.code != "absent":
@@ -342,8 +364,17 @@ class PolymarketOrders:
             left_ns = deadline_ns - self._clock.monotonic_ns()
             if left_ns <= 0:
                 return give_up(latest, code)
-            pause_ns = min(options.look_up_poll_ms * NS_PER_MS, left_ns)
-            await self._clock.sleep(pause_ns / 1_000_000_000)
+            await self._clock.sleep(min(poll_ns, left_ns) / 1_000_000_000)
+
+    def _age_ms(self, ref: OrderRef, began_ns: int) -> int:
+        """How long an order has certainly had to arrive.
+
+        Not simply since its send: one that was not answered may have been held back for as long as
+        we waited for its answer, and may still be on its way.
+        """
+        since_send_ms = self._clock.wall_ns() // NS_PER_MS - ref.sent_wall_ms
+        looked_ms = (self._clock.monotonic_ns() - began_ns) // NS_PER_MS
+        return max(looked_ms, since_send_ms - self._options.order_timeout_ms)
 
     async def _clear(self, ref: OrderRef, seen: Sighting) -> None:
         """A taker's order never rests: cancel one that does. The next look tells how it ended."""

@@ -1,14 +1,16 @@
 """Trades as REST and the user channel tell them, and the fills of ours in them. Pure.
 
 A trade names its taker and lists its makers. A maker may have sold the same token at our price,
-or bought the complement at 1−p (a mint): the fill of ours is one per maker, in our token's price.
+or bought the complement at 1−p (a mint). A fill is what one order of ours got of a trade, in its
+own token's price: one per trade for the taker, one per trade and order for makers.
 
 Lifecycle and fields: docs.polymarket.com order-lifecycle, polymarket-client 0.14.0
 `settlement.py`, read 2026-11-22.
 """
 
-from collections.abc import Iterator
-from typing import Final
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -87,49 +89,30 @@ def fill_status(status: str) -> FillStatus | None:
 
 
 def taker_fills(trade: TradeRecord, market: Market) -> tuple[Fill, ...]:
-    """Fills of our taker order in a trade; ValueError if the trade cannot be read.
+    """The fill of our taker order in a trade: one, under the trade's own id.
 
-    A status nobody has described counts as provisional; callers that must not take it for a fill
-    ask `fill_status` first.
+    It must not matter for its id whether a record lists the makers, or all of them: the same trade
+    is told many times. ValueError if the trade cannot be read. A status nobody has described counts
+    as provisional; callers that must not take it for a fill ask `fill_status` first.
     """
     size_e6 = parse_fixed(trade.size, 6)
     parts = list(_maker_parts(trade))
     # The makers' amounts are the exact ones, but only a complete list may stand for the whole.
-    if not parts or sum(part[0] for part in parts) != size_e6:
-        parts = [(size_e6, *parse_ratio(trade.price))]
-    only = len(parts) == 1
-    return tuple(
-        _fill(
-            trade,
-            market,
-            fill_id=trade.id if only else f"{trade.id}:{index}",
-            order_id=trade.taker_order_id,
-            part=part,
-            is_taker=True,
-        )
-        for index, part in enumerate(parts)
-    )
+    if not parts or sum(part.size_e6 for part in parts) != size_e6:
+        parts = [_Part(size_e6, *parse_ratio(trade.price))]
+    return (_fill(trade, market, trade.id, trade.taker_order_id, parts=parts, is_taker=True),)
 
 
 def maker_fills(trade: TradeRecord, market: Market, owner: str) -> tuple[Fill, ...]:
     """Fills of our resting orders in a trade; each has its own token, side and price."""
     fills: list[Fill] = []
-    for index, maker in enumerate(trade.maker_orders or ()):
+    for fill_id, maker in _numbered(trade):
         if maker.owner != owner:
             continue
-        own = msgspec.structs.replace(
-            trade, asset_id=maker.asset_id or trade.asset_id, side=maker.side or trade.side
-        )
-        fills.append(
-            _fill(
-                own,
-                market,
-                fill_id=f"{trade.id}:{index}",
-                order_id=maker.order_id,
-                part=(parse_fixed(maker.matched_amount, 6), *parse_ratio(maker.price)),
-                is_taker=False,
-            )
-        )
+        token, side = _maker_terms(trade, maker, market)
+        own = msgspec.structs.replace(trade, asset_id=token, side=side)
+        part = _Part(parse_fixed(maker.matched_amount, 6), *parse_ratio(maker.price))
+        fills.append(_fill(own, market, fill_id, maker.order_id, parts=(part,), is_taker=False))
     return tuple(fills)
 
 
@@ -141,32 +124,37 @@ def order_fills(trade: TradeRecord, spec: OrderSpec, order_ids: frozenset[str]) 
     """
     if trade.taker_order_id.lower() in order_ids:
         return taker_fills(trade, spec.market)
-    fills: list[Fill] = []
-    for index, maker in enumerate(trade.maker_orders or ()):
+    market, fills = spec.market, list[Fill]()
+    for fill_id, maker in _numbered(trade):
         if maker.order_id.lower() not in order_ids:
             continue
         numerator, denominator = parse_ratio(maker.price)
-        own_token = _token(spec.market, spec.outcome)
+        own_token = _token(market, spec.outcome)
         if maker.asset_id and maker.asset_id != own_token:
             # Raises for a token of another market.
-            _outcome(maker.asset_id, spec.market)
+            _outcome(maker.asset_id, market)
             numerator = denominator - numerator
         own = msgspec.structs.replace(trade, asset_id=own_token, side=spec.side.name)
-        fills.append(
-            _fill(
-                own,
-                spec.market,
-                fill_id=f"{trade.id}:{index}",
-                order_id=maker.order_id,
-                part=(parse_fixed(maker.matched_amount, 6), numerator, denominator),
-                is_taker=False,
-            )
-        )
+        part = _Part(parse_fixed(maker.matched_amount, 6), numerator, denominator)
+        fills.append(_fill(own, market, fill_id, maker.order_id, parts=(part,), is_taker=False))
     return tuple(fills)
 
 
-def _maker_parts(trade: TradeRecord) -> Iterator[tuple[int, int, int]]:
-    """(size_e6, price numerator, price denominator) per maker, in our token's price."""
+class _Part(NamedTuple):
+    """Shares that one maker gave or took, and their price in the order's own token."""
+
+    size_e6: int
+    numerator: int
+    denominator: int
+
+    @property
+    def price_e4(self) -> int:
+        """Rounded to the nearest."""
+        return half_up_div(self.numerator * 10_000, self.denominator)
+
+
+def _maker_parts(trade: TradeRecord) -> Iterator[_Part]:
+    """One per maker, in our token's price."""
     for maker in trade.maker_orders or ():
         numerator, denominator = parse_ratio(maker.price)
         # Two buyers or two sellers can only meet across the two tokens.
@@ -175,22 +163,45 @@ def _maker_parts(trade: TradeRecord) -> Iterator[tuple[int, int, int]]:
         )
         if is_complement:
             numerator = denominator - numerator
-        yield parse_fixed(maker.matched_amount, 6), numerator, denominator
+        yield _Part(parse_fixed(maker.matched_amount, 6), numerator, denominator)
+
+
+def _numbered(trade: TradeRecord) -> Iterator[tuple[str, MakerOrder]]:
+    """Makers with the ids of their fills: by order, since lists may leave others' orders out."""
+    seen: Counter[str] = Counter()
+    for maker in trade.maker_orders or ():
+        order_id = maker.order_id.lower()
+        again = f":{seen[order_id]}" if seen[order_id] else ""
+        seen[order_id] += 1
+        yield f"{trade.id}:{order_id}{again}", maker
+
+
+def _maker_terms(trade: TradeRecord, maker: MakerOrder, market: Market) -> tuple[str, str]:
+    """Token and side of a maker's order; what is left out follows from the taker's."""
+    token = maker.asset_id
+    if not token:
+        is_across = maker.side == trade.side
+        taken = _outcome(trade.asset_id, market)
+        token = _token(market, taken.other if is_across else taken)
+    opposite = "SELL" if trade.side == "BUY" else "BUY"
+    return token, maker.side or (opposite if token == trade.asset_id else trade.side)
 
 
 def _fill(
     trade: TradeRecord,
     market: Market,
-    *,
     fill_id: str,
     order_id: str,
-    part: tuple[int, int, int],
+    *,
+    parts: Sequence[_Part],
     is_taker: bool,
 ) -> Fill:
-    size_e6, numerator, denominator = part
-    if not 0 <= numerator <= denominator:
+    if any(not 0 <= part.numerator <= part.denominator for part in parts):
         raise ValueError("a price outside [0, 1]")
-    price_e4 = half_up_div(numerator * 10_000, denominator)
+    size_e6 = sum(part.size_e6 for part in parts)
+    # Prices may differ in their decimals; the sum of the money is rounded once.
+    scale: int = max(part.denominator for part in parts)
+    exact = sum(part.size_e6 * part.numerator * (scale // part.denominator) for part in parts)
     return Fill(
         venue=Venue.POLYMARKET,
         market_id=market.id,
@@ -199,11 +210,13 @@ def _fill(
         venue_order_id=order_id.lower(),
         outcome=_outcome(trade.asset_id, market),
         side=_side(trade.side),
-        price_e4=price_e4,
+        price_e4=half_up_div(exact * 10_000, scale * size_e6) if size_e6 else parts[0].price_e4,
         size_e6=size_e6,
-        notional_micros=half_up_div(size_e6 * numerator, denominator),
+        notional_micros=half_up_div(exact, scale),
         # Only takers pay; `fee_rate_bps` of trades is not the fee (section 7 of the docs' fees).
-        fee_micros=fee_half_up(market.fees, price_e4, size_e6) if is_taker else 0,
+        fee_micros=sum(fee_half_up(market.fees, part.price_e4, part.size_e6) for part in parts)
+        if is_taker
+        else 0,
         fee_modelled=True,
         status=fill_status(trade.status) or FillStatus.PROVISIONAL,
         ts_event_ms=_matched_ms(trade),

@@ -2,12 +2,13 @@
 
 `GET /version` is asked at the start, whenever the runtime checks the venue, and after each
 `order_version_mismatch`. That refusal proves that nothing happened, so the official clients then
-sign anew and resend once. Here an order's id must stand in the journal before its bytes leave, and
-a new signature is a new id: so the mismatch is answered as REJECTED, and the caller's next order,
-journalled like any other, is signed for the version told. An order that was prepared for another
-version than the venue now wants is not sent at all.
+sign anew and send once more. An order's id must stand in the journal before its bytes leave, and a
+new signature is a new id: so `send` answers REJECTED, and whoever keeps the journal asks for the
+new signature (`PolymarketOrders.resign`), records it and sends it. While the venue wants a version
+that cannot be signed here, no order is sent at all.
 """
 
+import msgspec
 import structlog
 
 from twoleg.errors import VenueRejected, VenueUnavailable
@@ -20,6 +21,12 @@ PATH = "/version"
 log = structlog.get_logger(__name__)
 
 
+class _Answer(msgspec.Struct):
+    """What the call answers."""
+
+    version: int = 0
+
+
 class OrderVersion:
     """What the venue wants; until it has told, what this client was written for."""
 
@@ -27,6 +34,11 @@ class OrderVersion:
         self._rest = rest
         # The last answer; 0 is one without a number.
         self._wanted = ORDER_VERSION
+
+    @property
+    def wanted(self) -> int:
+        """The version that orders are signed for."""
+        return self._wanted
 
     @property
     def is_signable(self) -> bool:
@@ -40,10 +52,9 @@ class OrderVersion:
             VenueRejected: it wants a version that this client cannot sign.
             VenueUnavailable: it cannot be asked; what was known stays.
         """
-        answer = await self._rest.read(PATH, dict[str, int])
-        self._wanted = answer.get("version", 0)
+        self._wanted = (await self._rest.read(PATH, _Answer)).version
         if not self.is_signable:
-            raise VenueRejected(VENUE, "order_version", f"the venue wants {answer}")
+            raise VenueRejected(VENUE, "order_version", f"the venue wants {self._wanted}")
         return self._wanted
 
     async def refresh(self) -> None:

@@ -12,6 +12,7 @@ from twoleg.core.market import MarketId, Venue
 from twoleg.errors import VenueRejected, VenueUnavailable
 from twoleg.venues.kalshi.account import KalshiAccount
 from twoleg.venues.kalshi.costs import Endpoint
+from twoleg.venues.kalshi.options import KalshiOptions
 from twoleg.venues.kalshi.portfolio import Holding
 
 BALANCE = {
@@ -36,11 +37,29 @@ async def test_cash_is_read_per_shard_once_a_second() -> None:
     assert clock.slept_s == [1.0]
 
 
+async def test_cash_of_a_locked_key_is_asked_for_shard_by_shard() -> None:
+    venue = ScriptedKalshi()
+    sums = [(200, {"balance_dollars": dollars}) for dollars in ("98.0186", "97.0186", "1.0000")]
+    venue.script("/portfolio/balance", *sums)
+    shard = {"exchange_index": 2, "exchange_active": True, "trading_active": True}
+    status = {"exchange_active": True, "trading_active": True, "exchange_index_statuses": [shard]}
+    venue.script("/exchange/status", (200, status))
+    options = KalshiOptions(subaccount=7)
+    async with kalshi_http(venue, clock=FakeClock(), options=options) as http:
+        cash = await KalshiAccount(http=http, options=options).read_cash()
+    # Never the sum of all shards for the cash of one.
+    assert cash == CashReported(Venue.KALSHI, ((0, 97_018_600), (2, 1_000_000)))
+    asked = [query for _, path, query, _ in venue.requests if path == "/portfolio/balance"]
+    assert [query.get("exchange_index") for query in asked] == [None, "0", "2"]
+    assert {query["subaccount"] for query in asked} == {"7"}
+
+
 async def test_cash_that_cannot_be_read() -> None:
     venue = ScriptedKalshi()
+    row = {"exchange_index": 0, "balance": "lots"}
     venue.script(
         "/portfolio/balance",
-        (200, {"balance_dollars": "lots"}),
+        (200, {"balance_dollars": "1.0000", "balance_breakdown": [row]}),
         (403, {"error": {"code": "forbidden"}}),
     )
     async with kalshi_http(venue, clock=FakeClock()) as http:
@@ -236,3 +255,35 @@ async def test_hours_that_cannot_be_read_leave_the_standing_unknown() -> None:
     async with kalshi_http(venue, clock=FakeClock()) as http:
         with pytest.raises(VenueUnavailable):
             await KalshiAccount(http=http).read_standing()
+
+
+async def test_what_rests_is_read_over_all_pages_and_shards_each_order_once() -> None:
+    venue = ScriptedKalshi()
+    first = {
+        "order_id": "o-1",
+        "client_order_id": "key-1",
+        "ticker": TICKER,
+        "book_side": "ask",
+        "yes_price_dollars": "0.5700",
+        "remaining_count_fp": "6.00",
+        "fill_count_fp": "4.00",
+        "exchange_index": 2,
+    }
+    other = {**first, "order_id": "o-2", "client_order_id": None, "exchange_index": 0}
+    venue.script(
+        "/portfolio/orders",
+        (200, {"orders": [first], "cursor": "c"}),
+        (200, {"orders": [first, other], "cursor": ""}),
+        (200, {"orders": [first | {"remaining_count_fp": "?"}], "cursor": ""}),
+    )
+    options = KalshiOptions(subaccount=7)
+    async with kalshi_http(venue, clock=FakeClock(), options=options) as http:
+        account = KalshiAccount(http=http, options=options)
+        ours, foreign = await account.read_resting()
+        with pytest.raises(VenueUnavailable):
+            await account.read_resting()
+    assert (ours.order_key, ours.shard, ours.book_side) == ("key-1", 2, "ask")
+    assert (ours.price_e4, ours.remaining_e6, ours.filled_e6) == (5_700, 6_000_000, 4_000_000)
+    assert (foreign.venue_order_id, foreign.order_key, foreign.shard) == ("o-2", "", 0)
+    asked = {(query["status"], query["subaccount"]) for _, _, query, _ in venue.requests}
+    assert asked == {("resting", "7")}

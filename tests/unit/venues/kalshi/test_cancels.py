@@ -197,7 +197,7 @@ async def test_cancel_batch_of_nothing_asks_nothing() -> None:
 @pytest.mark.parametrize(
     ("reply", "status", "code"),
     [
-        ((204, b""), CancelStatus.CANCELED, ""),
+        ((204, b""), CancelStatus.TAKEN, ""),
         ((404, {"error": {"code": "not_found"}}), CancelStatus.NOT_RESTING, "not_found"),
         (
             (409, {"error": {"code": "exchange_is_paused"}}),

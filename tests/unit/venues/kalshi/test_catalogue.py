@@ -159,6 +159,7 @@ async def test_event_and_series_are_remembered_for_a_minute() -> None:
 SOON = "2026-09-21T15:00:00Z"
 LATER = "2026-09-21T16:00:00Z"
 PAST = "2026-09-21T12:00:00Z"
+JUST_NOW = "2026-09-21T14:13:00Z"
 
 
 def series_change(when: Any, **changes: Any) -> dict[str, Any]:
@@ -195,6 +196,9 @@ async def read_terms(
         ([series_change(1_790_002_801)], [], 140_000, 1),
         ([series_change(LATER)], [], 70_000, 1),
         ([series_change(PAST)], [], 70_000, 0),
+        # It took effect a moment ago: the series may have been read before that.
+        ([series_change(JUST_NOW)], [], 140_000, 0),
+        ([], [event_change(JUST_NOW)], 210_000, 0),
         # A fee that falls is not counted on before it has fallen.
         ([series_change(SOON, fee_multiplier=0)], [], 70_000, 1),
         ([series_change(SOON, series_ticker="KXOTHER")], [], 70_000, 0),

@@ -150,3 +150,24 @@ def test_limits_that_the_venue_does_not_take_together(limits: dict[str, Any]) ->
 )
 def test_limits_that_go_together(limits: dict[str, Any]) -> None:
     assert MarketFilter(**limits).params() == limits
+
+
+async def test_book_is_read_in_yes_prices_best_first_without_what_is_no_quote() -> None:
+    venue = ScriptedKalshi()
+    yes = [["0.4100", "10.00"], ["0.4200", "13.00"], ["0.0000", "5.00"]]
+    no = [["0.4500", "20.00"], ["0.5600", "17.00"], ["0.5700", "0.00"]]
+    path = f"/markets/{TICKER}/orderbook"
+    venue.script(
+        path,
+        (200, {"orderbook_fp": {"yes_dollars": yes, "no_dollars": no}}),
+        (200, {"orderbook_fp": {}}),
+        (200, {"orderbook_fp": {"yes_dollars": [["1.5000", "1.00"]]}}),
+    )
+    async with kalshi_http(venue, clock=FakeClock()) as http:
+        crawl = KalshiCrawl(http=http)
+        book, empty = await crawl.order_book(TICKER), await crawl.order_book(TICKER)
+        with pytest.raises(VenueUnavailable):
+            await crawl.order_book(TICKER)
+    assert book.bids == ((4_200, 13_000_000), (4_100, 10_000_000))
+    assert book.asks == ((4_400, 17_000_000), (5_500, 20_000_000))
+    assert (empty.bids, empty.asks) == ((), ())

@@ -268,6 +268,25 @@ async def test_frame_that_could_matter_voids_and_replaces(bad: bytes) -> None:
     assert feed.counts.by_kind.total() == 1
 
 
+async def test_fills_of_our_other_subaccounts_are_not_booked() -> None:
+    numbers = {"other": 0, "ours": 7, "untold": None}
+
+    async def talk(socket: ServerConnection) -> None:
+        await acknowledge(socket)
+        for trade_id, subaccount in numbers.items():
+            changed = {"trade_id": trade_id, "subaccount": subaccount}
+            await socket.send(frame({**FILL, "msg": {**FILL["msg"], **changed}}).decode())
+        await socket.wait_closed()
+
+    seen: list[FillSeen] = []
+    options = msgspec.structs.replace(FAST, subaccount=7)
+    sinks = PushSinks(on_fill_seen=seen.append)
+    async with running(talk, pushes=sinks, options=options) as (_, log):
+        await log.until(lambda log: len(log.fills) == 2)
+    assert [fill.fill_id for fill in log.fills] == ["ours", "untold"]
+    assert [push.subaccount for push in seen] == [0, 7, None]
+
+
 async def test_harmless_frames_are_counted_and_change_nothing() -> None:
     async def talk(socket: ServerConnection) -> None:
         await acknowledge(socket)

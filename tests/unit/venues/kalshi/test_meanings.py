@@ -128,9 +128,13 @@ def test_answer_without_a_row_is_not_known(
     assert (verdict.row, verdict.meaning, verdict.is_unavailable) == (None, M.NOT_KNOWN, False)
 
 
-def test_code_is_matched_from_its_start_and_details_in_whatever_case() -> None:
+def test_code_is_matched_but_for_its_suffix_and_details_in_whatever_case() -> None:
     assert find(Op.CREATE, 404, "user_not_found:_0b1c", "").meaning is M.DID_NOT_HAPPEN
-    assert find(Op.CREATE, 404, "no_user_not_found", "").row is None
+    for code in ("no_user_not_found", "user_not_found_yet"):
+        assert find(Op.CREATE, 404, code, "").row is None
+    size = find(Op.CREATE, 400, "invalid_order_size", "").row
+    assert size is not None
+    assert size.code_prefix == "invalid_order_size"
     crossed = find(Op.CREATE, 400, "invalid_order", "Invalid order: Post Only Cross").row
     other = find(Op.CREATE, 400, "invalid_order", "").row
     assert crossed is not None

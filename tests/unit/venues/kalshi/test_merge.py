@@ -324,6 +324,26 @@ def test_lost_line_voids_nothing_while_the_other_has_the_books(*, has_clock: boo
     assert world.events[-1] == BooksVoid((A, B), "closed")
 
 
+def test_gap_has_all_books_of_its_subscription_asked_for_on_its_line() -> None:
+    world = ready()
+    world.merger.take(0, delta(world.truth.clock + 3, world.servers[0].seq + 2))
+    told = [event.market_id for event in world.servers[0].queue if isinstance(event, BookSnapshot)]
+    assert (told, world.servers[1].queue) == ([A, B], [])
+
+
+def test_new_socket_may_begin_with_lower_clocks() -> None:
+    world = ready()
+    world.disconnect(0)
+    world.disconnect(1)
+    world.servers[0].connect()
+    world.deliver(0)
+    (snapshot, *_) = world.servers[0].queue
+    assert isinstance(snapshot, BookSnapshot)
+    world.merger.take(0, structs.replace(snapshot, clock=2))
+    # Believed at once: nothing is asked for a second time.
+    assert (live(world), len(world.servers[0].queue)) == ([A], 2)
+
+
 @pytest.mark.parametrize("has_clock", [True, False])
 def test_gap_on_one_line_is_healed_by_the_other(*, has_clock: bool) -> None:
     world = ready(has_clock=has_clock)

@@ -469,6 +469,62 @@ async def test_unlisted_order_stays_unknown_while_a_fill_has_no_listed_order() -
     assert (await look_up_unlisted(venue)).status is S.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "reply", [refused(409, "market_inactive"), refused(409, "trading_is_paused"), (500, b"")]
+)
+@pytest.mark.parametrize(
+    ("ago_ms", "expected"),
+    [(0, (S.UNKNOWN, "")), (90_000, (S.MISSED, "expired_without_order"))],
+)
+async def test_unlisted_order_that_no_fence_is_let_in_for_is_absent_once_it_has_expired(
+    reply: tuple[int, Any], ago_ms: int, expected: tuple[S, str]
+) -> None:
+    venue = ScriptedKalshi()
+    venue.script(ORDERS, reply)
+    venue.script(HISTORY, orders_page())
+    venue.script(FILLS, fills_page())
+    venue.script(STAMP, FRESH)
+    sent = msgspec.structs.replace(ref(), sent_wall_ms=ref().sent_wall_ms - ago_ms)
+    async with kalshi_orders(venue, clock=FakeClock(), options=TRUSTING) as orders:
+        answer = await orders.look_up(sent)
+    assert answer.status is expected[0]
+    assert answer.code.startswith(expected[1])
+
+
+async def test_id_whose_refusal_has_a_suffix_is_consumed() -> None:
+    venue = ScriptedKalshi()
+    venue.script(ORDERS, refused(409, "order_already_exists:_0b1c"))
+    venue.script(HISTORY, orders_page())
+    venue.script(FILLS, fills_page())
+    venue.script(STAMP, FRESH)
+    async with kalshi_orders(venue, clock=FakeClock(), options=TRUSTING) as orders:
+        answer = await orders.look_up(ref())
+    assert (answer.status, answer.code) == (S.MISSED, "consumed_without_order")
+    assert venue.paths().count(ORDERS) == 1
+
+
+async def test_reads_of_orders_and_fills_ask_for_our_subaccount() -> None:
+    venue = ScriptedKalshi()
+    venue.script(HISTORY, orders_page(row("executed", "25.00")))
+    venue.script(FILLS, fills_page(fill_row("t-1", "25.00")))
+    options = KalshiOptions(subaccount=7)
+    async with kalshi_orders(venue, clock=FakeClock(), options=options) as orders:
+        await orders.read_fills(ref())
+    assert [query["subaccount"] for _, _, query, _ in venue.requests] == ["7", "7"]
+
+
+@pytest.mark.parametrize(("key", "expected"), [("other", S.MISSED), ("key-1", S.UNKNOWN)])
+async def test_fill_of_an_order_that_has_rested_since_before_is_none_of_ours(
+    key: str, expected: S
+) -> None:
+    venue = ScriptedKalshi()
+    venue.script(HISTORY, orders_page())
+    venue.script(FILLS, fills_page(fill_row("t-1", "4.00"), fill_row("t-2", "1.00")))
+    venue.script(f"{HISTORY}/o-1", (200, {"order": row("resting", "5.00", key=key)}))
+    venue.script(STAMP, FRESH)
+    assert (await look_up_unlisted(venue)).status is expected
+
+
 async def test_unlisted_order_of_days_ago_stays_unknown() -> None:
     venue = ScriptedKalshi()
     venue.script(HISTORY, orders_page())

@@ -68,7 +68,8 @@ def test_fill_without_created_time_or_trade_id() -> None:
 def test_cash_per_shard_and_without_breakdown() -> None:
     shards = [ShardBalance(2, "1.000001"), ShardBalance(0, "98.0186")]
     assert cash_of(Balance("99.0186", shards)) == ((0, 98_018_600), (2, 1_000_001))
-    assert cash_of(Balance("99.0186")) == ((0, 99_018_600),)
+    # The sum is over all shards: whose it is is not told.
+    assert cash_of(Balance("99.0186")) == ()
 
 
 def test_positions_are_signed_and_only_of_the_asked_markets() -> None:

@@ -185,6 +185,29 @@ async def test_order_that_never_landed_is_a_miss_once_its_signature_has_expired(
     assert CREATE not in venue.paths()
 
 
+async def test_order_is_searched_for_at_the_venues_time_when_our_clock_is_ahead() -> None:
+    venue = ScriptedKalshi()
+    # An hour behind ours: by our own time every order would be older than the search.
+    venue.answer_headers = {"Date": "Mon, 21 Sep 2026 13:13:21 GMT"}
+    venue.script(LIST, page(), page(row("resting", "0.00")))
+    assert (await look_up(venue)).status is S.RESTING
+    queries = [query for _, path, query, _ in venue.requests if path == LIST]
+    sent_s = resting_ref().sent_wall_ms // 1_000
+    assert int(queries[1]["min_ts"]) == sent_s - 3_600 - 120
+
+
+async def test_order_may_still_land_when_our_clock_is_behind() -> None:
+    venue = ScriptedKalshi()
+    # Two minutes ahead of ours, in which the order was sent a second ago.
+    venue.answer_headers = {"Date": "Mon, 21 Sep 2026 14:15:21 GMT"}
+    venue.script(LIST, page())
+    venue.script(FILLS, (200, {"fills": [], "cursor": ""}))
+    venue.script(STAMP, stamp(600))
+    answer = await look_up(venue)
+    assert (answer.status, answer.code) == (S.UNKNOWN, "not_found")
+    assert STAMP not in venue.paths()
+
+
 @pytest.mark.parametrize("venue_order_id", ["", "o-1"])
 async def test_order_that_may_still_show_stays_unknown(venue_order_id: str) -> None:
     venue = late_venue()

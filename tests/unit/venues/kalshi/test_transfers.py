@@ -102,7 +102,7 @@ async def test_duplicate_means_that_it_landed_before() -> None:
     ("reply", "status", "code"),
     [
         ((400, {"error": {"code": "insufficient_balance"}}), T.REFUSED, "insufficient_balance"),
-        ((409, {"error": {"code": "user_not_found:_1"}}), T.REFUSED, "user_not_found:_1"),
+        ((409, {"error": {"code": "user_not_found:_1"}}), T.REFUSED, "user_not_found"),
         ((403, b""), T.REFUSED, "http_403"),
         ((409, {"error": {"code": "exchange_is_paused"}}), T.NOT_SENT, "exchange_is_paused"),
         ((429, {"error": "too many requests"}), T.NOT_SENT, "rate_limited"),
@@ -114,6 +114,21 @@ async def test_transfer_that_is_refused_is_not_repeated(reply: Any, status: T, c
     answer = await move(venue)
     assert (answer.status, answer.code) == (status, code)
     assert len(venue.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("replies", "status"),
+    [
+        # The cash is short because the first has moved it; then its id is known after all.
+        ([(400, {"error": {"code": "insufficient_balance"}})], T.UNKNOWN),
+        ([(429, {"error": "too many requests"})], T.UNKNOWN),
+        ([(400, {"error": {"code": "insufficient_balance"}}), DUPLICATE], T.PENDING),
+    ],
+)
+async def test_refused_repeat_says_nothing_of_the_first(replies: list[Any], status: T) -> None:
+    venue = ScriptedKalshi()
+    venue.script(SHARDS, hang_up, *replies)
+    assert (await move(venue)).status is status
 
 
 async def test_transfer_that_is_never_answered_is_unknown_in_bounded_time() -> None:

@@ -229,7 +229,7 @@ def test_snapshot_zero_one_and_size_zero_are_no_quotes() -> None:
 def test_delta_is_signed_and_timed_by_the_venue() -> None:
     expected = LevelDelta(ID, BID, 4_200, -3_000_000, 1_790_000_000_019, 7, 1, 2)
     assert decode(frame(DELTA)) == expected
-    ask = decode(frame(DELTA, side="no", ts_ms=None, delta_fp="1.25"))
+    ask = decode(frame(DELTA, side="no", ts_ms=None, ts=None, delta_fp="1.25"))
     assert ask == LevelDelta(ID, ASK, 4_200, 1_250_000, 1_790_000_000_020, 7, 1, 2)
     clocked = decode(frame(DELTA, clock=4_182_061))
     assert isinstance(clocked, LevelDelta)

@@ -22,7 +22,7 @@ from tests.unit.venues.polymarket.support import (
 from twoleg.core.events import Event, Fill
 from twoleg.core.market import Market, MarketId
 from twoleg.venues.polymarket.feed import PolymarketFeed, PushSinks
-from twoleg.venues.polymarket.frames import NewMarketFrame
+from twoleg.venues.polymarket.frames import NewMarketFrame, Print
 from twoleg.venues.polymarket.options import PolymarketOptions, PolymarketUrls
 from twoleg.venues.polymarket.order_updates import OrderUpdate
 from twoleg.venues.polymarket.resolution import Resolution
@@ -95,6 +95,7 @@ class Rig:
         self.orders: list[OrderUpdate] = []
         self.created: list[NewMarketFrame] = []
         self.ended: list[Resolution] = []
+        self.prints: list[Print] = []
         self.bookless: list[MarketId] = []
 
     def count(self, kind: type[Any]) -> int:
@@ -117,6 +118,7 @@ async def running(
         orders: list[OrderUpdate] = []
         created: list[NewMarketFrame] = []
         ended: list[Resolution] = []
+        prints: list[Print] = []
         bookless: list[MarketId] = []
 
         def keeping(kept: list[Any]) -> Callable[[Any], None]:
@@ -155,6 +157,9 @@ async def running(
                 on_order=keeping(orders),
                 on_new_market=keeping(created),
                 on_resolved=keeping(ended),
+                on_trade=keeping(prints),
+                on_tick_size=keeping(prints),
+                on_best=keeping(prints),
                 on_bookless=keeping(bookless),
             ),
             http=http,
@@ -168,6 +173,7 @@ async def running(
         )
         rig = Rig(venue, feed)
         rig.orders, rig.created, rig.ended, rig.bookless = orders, created, ended, bookless
+        rig.prints = prints
         task = asyncio.create_task(feed.run())
         try:
             yield rig

@@ -87,13 +87,13 @@ async def test_refresh_of_the_balance_stays_within_its_limit() -> None:
         for _ in range(60):
             await client.account.read_cash()
         updates = [path for path, _, _ in venue.asked if path.endswith("/update")]
-        assert len(updates) == 40
-        client.clock.advance_ms(10_000)
+        assert len(updates) == 30
+        client.clock.advance_ms(9_999)
         for _ in range(60):
             await client.account.read_cash()
     # Fifty in ten seconds are allowed.
     updates = [path for path, _, _ in venue.asked if path.endswith("/update")]
-    assert len(updates) == 80
+    assert len(updates) == 39
 
 
 @pytest.mark.parametrize(

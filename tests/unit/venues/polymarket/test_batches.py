@@ -70,7 +70,9 @@ def test_batch_is_believed_only_where_no_doubt_is_left(
         (400, "Invalid order payload", REJECTED),
         (401, "Unauthorized/Invalid api key", REJECTED),
         (429, "Too Many Requests", REJECTED),
-        (425, "", REJECTED),
+        # May have come over the venue in the middle of the batch.
+        (425, "", UNKNOWN),
+        (503, "Trading is currently cancel-only", UNKNOWN),
         # About one of its orders: those before it may have been taken.
         (400, "not enough balance / allowance", UNKNOWN),
         (400, "order couldn't be fully filled", UNKNOWN),
@@ -82,6 +84,11 @@ def test_batch_refused_as_a_whole_says_no_only_for_reasons_of_the_whole(
     http_status: int, text: str, expected: AnswerStatus
 ) -> None:
     assert statuses(["a", "b"], {"error": text}, http_status) == [expected, expected]
+
+
+def test_batch_of_one_is_judged_as_a_single_order() -> None:
+    assert statuses(["a"], {"error": "not enough balance / allowance"}, 400) == [REJECTED]
+    assert statuses(["a"], {"error": ""}, 425) == [REJECTED]
 
 
 class Venue:
@@ -120,7 +127,8 @@ async def test_send_batch_splits_into_fifteens_and_answers_in_order() -> None:
 
 async def test_send_batch_beyond_the_tokens_is_not_sent_at_all() -> None:
     venue = Venue()
-    async with client_of(venue, bucket=12) as client:
+    async with client_of(venue, bucket=17) as client:
+        assert client.bucket.try_take(5)
         answers = await send(client, venue, 11)
         assert [(answer.status, answer.code) for answer in answers] == [
             (NOT_SENT, "no_rate_tokens")
@@ -130,6 +138,14 @@ async def test_send_batch_beyond_the_tokens_is_not_sent_at_all() -> None:
         rollbacks = [client.orders.prepare(resting(purpose=Purpose.ROLLBACK)) for _ in range(12)]
         venue.keys = [one.order_key for one in rollbacks]
         assert {one.status for one in await client.orders.send_batch(rollbacks)} == {RESTING}
+
+
+async def test_send_batch_is_cut_to_what_the_limit_ever_admits() -> None:
+    venue = Venue()
+    async with client_of(venue, bucket=12) as client:
+        answers = await send(client, venue, 11)
+    assert [len(orders) for _, orders in venue.requests] == [10]
+    assert [answer.status for answer in answers] == [RESTING] * 10 + [NOT_SENT]
 
 
 async def test_send_batch_holds_back_single_orders_and_sends_the_rest() -> None:

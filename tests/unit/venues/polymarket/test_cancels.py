@@ -113,6 +113,18 @@ async def test_cancel_batch_goes_out_by_thousands() -> None:
     ]
 
 
+async def test_cancel_batch_takes_as_many_ids_as_there_are_tokens_and_refuses_the_rest() -> None:
+    desk = Desk()
+    async with client_of(desk) as client:
+        answers = await client.orders.cancel_batch([ref(f"0x{number:x}") for number in range(125)])
+    # 120 is the burst of the Standard tier.
+    assert [len(ids) for _, ids in desk.requests if isinstance(ids, list)] == [120]
+    assert [answer.status for answer in answers] == (
+        [CancelStatus.CANCELED] * 120 + [CancelStatus.REFUSED] * 5
+    )
+    assert {answer.code for answer in answers[120:]} == {"no_rate_tokens"}
+
+
 async def test_cancel_batch_judges_each_id() -> None:
     answer = {
         "canceled": ["0x1"],

@@ -173,7 +173,8 @@ async def test_send_connection_cut_after_the_request_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "is_right"), [('{"version":2}', True), ('{"version":3}', False), ("{}", False)]
+    ("body", "is_right"),
+    [('{"version":2}', True), ('{"version":3}', True), ('{"version":4}', False), ("{}", False)],
 )
 async def test_check_version_fails_closed(body: str, *, is_right: bool) -> None:
     async with client_of(lambda _request, _body: (200, body)) as client:
@@ -345,7 +346,7 @@ async def test_look_up_unknown_trade_status_stays_unknown() -> None:
     assert (answer.status, answer.filled_e6) == (AnswerStatus.UNKNOWN, 0)
 
 
-async def test_read_fills_tells_each_maker_with_price_fee_and_status() -> None:
+async def test_read_fills_tells_each_trade_with_price_fee_and_status() -> None:
     book = Book()
     makers = [
         {"order_id": "0x1", "matched_amount": "20", "price": "0.48", "asset_id": NO, "side": "BUY"},
@@ -368,13 +369,11 @@ async def test_read_fills_tells_each_maker_with_price_fee_and_status() -> None:
     assert [
         (fill.fill_id, fill.price_e4, fill.notional_micros, fill.fee_micros) for fill in fills
     ] == [
-        ("t1:0", 5_200, 10_400_000, 249_600),
-        ("t1:1", 5_000, 15_000_000, 375_000),
+        ("t1", 5_080, 25_400_000, 624_600),
         ("t2", 5_200, 26_000_000, 624_000),
         ("t3", 5_200, 26_000_000, 624_000),
     ]
     assert [fill.status for fill in fills] == [
-        FillStatus.PROVISIONAL,
         FillStatus.PROVISIONAL,
         FillStatus.FINAL,
         FillStatus.VOID,

@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+import msgspec
 import pytest
 import structlog
 from aiohttp import web
@@ -16,6 +17,7 @@ from tests.unit.venues.polymarket.support import (
     Client,
     Reply,
     client_of,
+    market,
     ref,
     resting,
     spec,
@@ -194,7 +196,37 @@ async def test_version_mismatch_is_rejected_asked_for_and_never_resent() -> None
         assert (await client.orders.send(second)).status is AnswerStatus.MISSED
 
 
-@pytest.mark.parametrize("version", ['{"version":1}', '{"version":3}', "{}"])
+@pytest.mark.parametrize(
+    ("wanted", "changes", "is_signed"),
+    [
+        (2, {}, False),
+        (3, {}, True),
+        (3, {"neg_risk": True}, True),
+        # A position id goes with the third version whatever the others do.
+        (3, {"yes_token": str(1 << 248)}, False),
+        (4, {}, False),
+    ],
+)
+async def test_resign_only_for_another_version_that_can_be_signed(
+    wanted: int, changes: dict[str, Any], *, is_signed: bool
+) -> None:
+    respond = answering(
+        (400, '{"error":"order_version_mismatch"}'), (200, f'{{"version":{wanted}}}')
+    )
+    async with client_of(respond, bucket=40) as client:
+        first = client.orders.prepare(spec(market=market(**changes)))
+        answer = await client.orders.send(first)
+        again = client.orders.resign(first, answer)
+        assert (again is not None) is is_signed
+        if again is not None:
+            assert (again.spec, again.signed_for) == (first.spec, "positions")
+            assert again.order_key != first.order_key
+        other = msgspec.structs.replace(answer, code="invalid_signature")
+        assert client.orders.resign(first, other) is None
+    assert respond.seen == [("POST", "/order"), ("GET", "/version")]
+
+
+@pytest.mark.parametrize("version", ['{"version":1}', '{"version":4}', "{}"])
 async def test_version_that_cannot_be_signed_stops_all_orders_until_it_changes(
     version: str,
 ) -> None:
@@ -450,7 +482,7 @@ async def test_read_fills_of_a_maker_are_in_the_orders_own_terms(
             type(ref())(spec=resting(), order_key=KEY, sent_wall_ms=0)
         )
     assert (fill.outcome, fill.side, fill.price_e4) == (outcome, side, price_e4)
-    assert (fill.size_e6, fill.fee_micros, fill.fill_id) == (10_000_000, 0, "t1:1")
+    assert (fill.size_e6, fill.fee_micros, fill.fill_id) == (10_000_000, 0, f"t1:{KEY}")
     assert (fill.order_key, fill.status) == (KEY, FillStatus.FINAL)
 
 

@@ -156,3 +156,4 @@ def test_exchange_for_follows_token_and_neg_risk(
     token: int, *, neg_risk: bool, exchange: Exchange
 ) -> None:
     assert exchange_for(token, neg_risk=neg_risk) is exchange
+    assert exchange_for(token, neg_risk=neg_risk, version=3) is Exchange.POSITIONS

@@ -71,21 +71,30 @@ def test_taker_fill_without_makers_comes_from_the_top_level() -> None:
     )
 
 
-def test_taker_fills_of_mixed_makers_are_in_our_tokens_price() -> None:
-    makers = (
-        MakerOrder(matched_amount="4", price="0.49", asset_id=YES, side="SELL"),
-        MakerOrder(matched_amount="5", price="0.49", asset_id=NO, side="BUY"),
-        MakerOrder(matched_amount="1", price="0.48", side="BUY"),
+MIXED = (
+    MakerOrder(matched_amount="4", price="0.49", asset_id=YES, side="SELL"),
+    MakerOrder(matched_amount="5", price="0.49", asset_id=NO, side="BUY"),
+    MakerOrder(matched_amount="1", price="0.48", side="BUY"),
+)
+
+
+def test_taker_fill_of_mixed_makers_sums_their_money_in_our_tokens_price() -> None:
+    (fill,) = taker_fills(trade(price="0.502", maker_orders=MIXED), market())
+    assert (fill.fill_id, fill.outcome, fill.side) == ("t1", Outcome.YES, Side.BUY)
+    money = 4 * 490_000 + 5 * 510_000 + 1 * 520_000
+    assert (fill.size_e6, fill.notional_micros, fill.price_e4) == (10_000_000, money, 5_030)
+    fees = market().fees
+    assert fill.fee_micros == (
+        fee_half_up(fees, 4_900, 4_000_000)
+        + fee_half_up(fees, 5_100, 5_000_000)
+        + fee_half_up(fees, 5_200, 1_000_000)
     )
-    fills = taker_fills(trade(price="0.502", maker_orders=makers), market())
-    assert [
-        (fill.fill_id, fill.price_e4, fill.size_e6, fill.notional_micros) for fill in fills
-    ] == [
-        ("t1:0", 4_900, 4_000_000, 1_960_000),
-        ("t1:1", 5_100, 5_000_000, 2_550_000),
-        ("t1:2", 5_200, 1_000_000, 520_000),
-    ]
-    assert all(fill.outcome is Outcome.YES and fill.side is Side.BUY for fill in fills)
+
+
+def test_taker_fill_has_one_id_however_many_makers_a_record_lists() -> None:
+    told = [trade(maker_orders=makers) for makers in (None, (), MIXED[:1], MIXED[:2], MIXED)]
+    fills = [fill for record in told for fill in taker_fills(record, market())]
+    assert {(fill.fill_id, fill.size_e6) for fill in fills} == {("t1", 10_000_000)}
 
 
 def test_taker_fills_of_an_incomplete_maker_list_fall_back_to_the_whole() -> None:
@@ -114,12 +123,34 @@ def test_maker_fills_are_ours_alone_with_their_own_token_and_no_fee() -> None:
     )
     (fill,) = maker_fills(trade(trader_side="MAKER", maker_orders=makers), market(), "us")
     assert (fill.fill_id, fill.order_key, fill.outcome, fill.side) == (
-        "t1:1",
+        "t1:0xf",
         "0xf",
         Outcome.NO,
         Side.BUY,
     )
     assert (fill.price_e4, fill.size_e6, fill.fee_micros) == (4_800, 6_000_000, 0)
+    # A record that leaves the others out tells of the same fill.
+    (alone,) = maker_fills(trade(trader_side="MAKER", maker_orders=makers[1:]), market(), "us")
+    assert alone == fill
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome", "side"),
+    [
+        # The taker buys YES: from a seller of YES, or with a buyer of NO.
+        ({}, Outcome.YES, Side.SELL),
+        ({"asset_id": YES}, Outcome.YES, Side.SELL),
+        ({"asset_id": NO}, Outcome.NO, Side.BUY),
+        ({"side": "SELL"}, Outcome.YES, Side.SELL),
+        ({"side": "BUY"}, Outcome.NO, Side.BUY),
+    ],
+)
+def test_maker_fill_without_token_or_side_is_opposite_to_the_taker(
+    told: dict[str, str], outcome: Outcome, side: Side
+) -> None:
+    maker = MakerOrder(matched_amount="6", price="0.48", owner="us", order_id="0xF", **told)
+    (fill,) = maker_fills(trade(trader_side="MAKER", maker_orders=(maker,)), market(), "us")
+    assert (fill.outcome, fill.side, fill.price_e4) == (outcome, side, 4_800)
 
 
 OURS = frozenset({"0xf"})
@@ -145,16 +176,17 @@ def test_order_fills_of_a_maker_leave_other_orders_of_ours_alone() -> None:
     told = trade(trader_side="MAKER", maker_orders=makers, status="TRADE_STATUS_FAILED")
     one, two = order_fills(told, resting(), OURS)
     assert (one.fill_id, one.outcome, one.side, one.price_e4) == (
-        "t1:1",
+        "t1:0xf",
         Outcome.YES,
         Side.BUY,
         5_200,
     )
-    assert (two.fill_id, two.price_e4, two.size_e6) == ("t1:2", 5_200, 2_000_000)
+    assert (two.fill_id, two.price_e4, two.size_e6) == ("t1:0xf:1", 5_200, 2_000_000)
     assert one.fee_micros == two.fee_micros == 0
     assert {fill.status for fill in (one, two)} == {FillStatus.VOID}
     # The user channel numbers them alike, so that one fill is booked once.
-    assert [fill.fill_id for fill in maker_fills(told, market(), "us")] == ["t1:0", "t1:1", "t1:2"]
+    by_push = [fill.fill_id for fill in maker_fills(told, market(), "us")]
+    assert by_push == ["t1:0xe", "t1:0xf", "t1:0xf:1"]
 
 
 @pytest.mark.parametrize(

@@ -240,16 +240,24 @@ BOOK_KEYS = (
 )
 
 
+def formula(payload: Any, **changes: Any) -> str:
+    """The published hash of a book with its levels in the order in which they stand here."""
+    fields = {key: payload[key] for key in BOOK_KEYS} | {"hash": ""} | changes
+    return hashlib.sha1(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+
+
+def units(levels: Any) -> list[tuple[int, int]]:
+    return [(parse_fixed(one["price"], 4), parse_fixed(one["size"], 6)) for one in levels]
+
+
 @pytest.mark.parametrize(("payload", "expected"), BOOK_HASHES)
 def test_book_hash_formula_gives_the_published_hash(payload: Any, expected: str) -> None:
-    text = json.dumps(
-        {key: payload[key] for key in BOOK_KEYS} | {"hash": ""}, separators=(",", ":")
-    )
-    assert hashlib.sha1(text.encode()).hexdigest() == expected
-    levels = [*payload["bids"], *payload["asks"]]
-    # Of these books only one-sided ones stand in the venue's own order of levels.
-    if not payload["timestamp"] or payload["asks"]:
-        return
+    assert formula(payload) == expected
+
+
+# A book of ours always has a time.
+@pytest.mark.parametrize("payload", [row[0] for row in BOOK_HASHES if row[0]["timestamp"]])
+def test_book_hash_is_the_formula_on_levels_in_the_venues_order(payload: Any) -> None:
     own = market(
         native_id=payload["market"],
         yes_token=payload["asset_id"],
@@ -257,6 +265,9 @@ def test_book_hash_formula_gives_the_published_hash(payload: Any, expected: str)
         neg_risk=payload["neg_risk"],
     )
     book = Book(own.id, own.grid)
-    book.replace([(parse_fixed(b["price"], 4), parse_fixed(b["size"], 6)) for b in levels], ())
-    stamp = int(payload["timestamp"])
-    assert book_hash(own, book, stamp, payload["last_trade_price"]) == expected
+    book.replace(units(payload["bids"]), units(payload["asks"]))
+    # The published asks ascend, the venue's descend: the best comes last.
+    in_order = formula(payload, asks=payload["asks"][::-1])
+    last = payload["last_trade_price"]
+    assert book_hash(own, book, int(payload["timestamp"]), last) == in_order
+    assert book_hash(own, book, int(payload["timestamp"]) + 1, last) != in_order

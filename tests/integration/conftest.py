@@ -7,10 +7,13 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.support.daemon import Scene, make_scene
 from tests.unit.storage.support import RealClock, SeededEntropy
 from twoleg.storage.database import Database
 from twoleg.storage.embedded import EmbeddedPostgres
@@ -19,6 +22,7 @@ from twoleg.storage.migrate import migrate
 CARELESS = ("fsync=off", "full_page_writes=off")
 """Enough to survive a kill of the server, not one of the machine."""
 _numbers = itertools.count(1)
+_scenarios: set[str] = set()
 
 
 def make_folder() -> Path:
@@ -98,3 +102,21 @@ async def database(make_database: Callable[[], Awaitable[Database]]) -> Database
     await migrate(connection)
     await connection.close()
     return database
+
+
+@pytest.fixture
+async def scene_of(
+    server: EmbeddedPostgres, tmp_path: Path
+) -> Callable[..., AbstractAsyncContextManager[Scene]]:
+    """Scenes of the daemon on one database: the journals tell their records apart."""
+    url = server.dsn.replace("/postgres?", "/scenarios?")
+    if url not in _scenarios:
+        connection = await Database(server.dsn).connect()
+        await connection.execute("CREATE DATABASE scenarios")
+        await connection.close()
+        _scenarios.add(url)
+
+    def make(**options: Any) -> AbstractAsyncContextManager[Scene]:
+        return make_scene(tmp_path, url, **options)
+
+    return make

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.daemon import K, P, Scene, make_scene
+from tests.support.daemon import K, P, Scene
 from twoleg.core.actions import NoteKind
 from twoleg.core.breaker import BreakerState
 from twoleg.core.market import Direction, Outcome, Polarity, TimeInForce, Venue
@@ -18,8 +17,6 @@ from twoleg.core.units import LOT_E6
 from twoleg.runtime import app as app_module
 from twoleg.sim.kalshi import KalshiSim
 from twoleg.sim.polymarket import PolymarketSim
-from twoleg.storage.database import Database
-from twoleg.storage.embedded import EmbeddedPostgres
 from twoleg.storage.records import FeeAdjusted
 
 MakeScene = Callable[..., AbstractAsyncContextManager[Scene]]
@@ -29,23 +26,6 @@ TOO_SMALL = {
     "trading.size_contracts_max": Decimal("0.01"),
     "trading.position_contracts_max": Decimal("0.01"),
 }
-_made: set[str] = set()
-
-
-@pytest.fixture
-async def scene_of(server: EmbeddedPostgres, tmp_path: Path) -> MakeScene:
-    """Scenes on one database: the journals tell their records apart."""
-    url = server.dsn.replace("/postgres?", "/scenarios?")
-    if url not in _made:
-        connection = await Database(server.dsn).connect()
-        await connection.execute("CREATE DATABASE scenarios")
-        await connection.close()
-        _made.add(url)
-
-    def make(**options: Any) -> AbstractAsyncContextManager[Scene]:
-        return make_scene(tmp_path, url, **options)
-
-    return make
 
 
 @pytest.mark.parametrize("polarity", Polarity)

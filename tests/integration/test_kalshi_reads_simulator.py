@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from tests.integration.test_kalshi_simulator import Client, client
 from tests.unit.venues.kalshi.support import FakeEntropy, LoopNetwork
 from tests.unit.venues.kalshi.test_feed import Log
@@ -12,6 +14,7 @@ from twoleg.core.book import Book
 from twoleg.core.books import Books
 from twoleg.core.events import (
     ASK,
+    BID,
     BookSnapshot,
     BooksVoid,
     Event,
@@ -104,8 +107,22 @@ async def test_lists_are_crawled() -> None:
         assert listed <= nested
         series = {row.ticker async for row in crawl.series()}
         assert {event.series_ticker for event in events} <= series
-        assert await crawl.series_fee_changes() == ()
+        assert [change async for change in crawl.series_fee_changes()] == []
         assert [change async for change in crawl.event_fee_changes()] == []
+
+
+@pytest.mark.parametrize("best_level", ["last", "first"])
+async def test_book_that_is_read_is_the_book_that_is_streamed(best_level: str) -> None:
+    async with client(best_level=best_level) as kalshi:
+        for side, price_e4 in (("bid", 4_100), ("bid", 4_200), ("ask", 4_400), ("ask", 5_500)):
+            await kalshi.sim.rest(side, price_e4, price_e4 // 100)
+        market = await kalshi.market()
+        read = await KalshiCrawl(http=kalshi.http).order_book(market.native_id)
+        async with feeding(kalshi, [market]) as (_, log):
+            await log.until(lambda _: log.is_live())
+            streamed = (tuple(log.book.levels(BID)), tuple(log.book.levels(ASK)))
+    assert (read.bids, read.asks) == streamed
+    assert read.asks[0] == (4_400, 44_000_000)
 
 
 async def test_account_tells_limits_costs_key_and_standing() -> None:

@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
 import pytest
 
-from tests.unit.sim.kalshi_client import ED25519_PEM, Harness
+from tests.unit.sim.kalshi_client import Harness
 from tests.unit.sim.kalshi_client import running as simulator
 from tests.unit.venues.kalshi.support import FakeEntropy, LoopNetwork, RealClock
 from tests.unit.venues.kalshi.test_feed import Log
@@ -23,7 +23,7 @@ from twoleg.venues.kalshi.feed import KalshiFeed
 from twoleg.venues.kalshi.http import KalshiHttp
 from twoleg.venues.kalshi.options import KalshiOptions
 from twoleg.venues.kalshi.orders import KalshiOrders
-from twoleg.venues.kalshi.sign import KalshiSigner, load_private_key
+from twoleg.venues.kalshi.sign import KalshiSigner
 from twoleg.venues.ports import CancelStatus, PreparedOrder
 from twoleg.venues.transport import HttpExchange, make_session
 
@@ -49,14 +49,14 @@ class SimWall(RealClock):
 
 
 class Client:
-    def __init__(self, sim: Harness, http: KalshiHttp) -> None:
+    def __init__(self, sim: Harness, http: KalshiHttp, options: KalshiOptions) -> None:
         self.sim = sim
         self.http = http
         self.clock = SimWall(sim)
         self.orders = KalshiOrders(
-            http=http, clock=self.clock, entropy=FakeEntropy(), options=OPTIONS
+            http=http, clock=self.clock, entropy=FakeEntropy(), options=options
         )
-        self.account = KalshiAccount(http=http)
+        self.account = KalshiAccount(http=http, options=options)
         self.catalogue = KalshiCatalogue(http=http, clock=self.clock)
 
     async def market(self) -> Market:
@@ -87,17 +87,17 @@ def ref(prepared: PreparedOrder, venue_order_id: str = "") -> OrderRef:
 
 
 @asynccontextmanager
-async def client(**options: Any) -> AsyncIterator[Client]:
+async def client(
+    key: str = "default", client_options: KalshiOptions = OPTIONS, **options: Any
+) -> AsyncGenerator[Client]:
     async with simulator(**options) as sim, make_session(LoopNetwork()) as session:
         http = KalshiHttp(
             exchange=HttpExchange(session, venue="kalshi"),
             base_url=sim.urls["rest"],
             clock=SimWall(sim),
-            signer=KalshiSigner(
-                key_id=sim.sim.api_key_id("default"), key=load_private_key(ED25519_PEM)
-            ),
+            signer=KalshiSigner(key_id=sim.sim.api_key_id(key), key=sim.sim.private_keys[key]),
         )
-        yield Client(sim, http)
+        yield Client(sim, http, client_options)
 
 
 async def test_catalogue_reads_terms() -> None:
@@ -142,6 +142,31 @@ async def test_buying_no_is_an_ask_and_its_fill_speaks_of_no() -> None:
         assert fill.notional_micros == 4_400_000
         market = prepared.spec.market
         assert await kalshi.account.read_positions([market]) == ((market.id, -10_000_000, 0),)
+
+
+async def test_key_that_is_locked_to_a_subaccount_can_do_all_that_trading_needs() -> None:
+    options = msgspec.structs.replace(OPTIONS, subaccount=1)
+    keys = {"locked": {"subaccount": 1}}
+    async with client("locked", options, keys=keys, tier="advanced") as kalshi:
+        await kalshi.sim.call("POST", "/portfolio/subaccounts", json={})
+        move = {"from_subaccount": 0, "to_subaccount": 1, "amount_cents": 5_000}
+        named = {"client_transfer_id": "0f6f2f8e-6a54-4f53-9f1f-0b1c1f9f4e11", **move}
+        await kalshi.sim.call("POST", "/portfolio/subaccounts/transfer", json=named)
+        cash = dict((await kalshi.account.read_cash()).cash_micros)
+        assert (cash[0], sum(cash.values())) == (50_000_000, 50_000_000)
+        await kalshi.sim.rest("ask", 5_200, 10)
+        taker = await kalshi.prepare()
+        taken = await kalshi.orders.send(taker)
+        assert (await kalshi.orders.look_up(ref(taker))).status is S.FILLED
+        assert len(await kalshi.orders.read_fills(ref(taker, taken.venue_order_id))) == 1
+        maker = await kalshi.prepare(tif=TimeInForce.GTC, limit_e4=3_000)
+        rested = ref(maker, (await kalshi.orders.send(maker)).venue_order_id)
+        assert (await kalshi.orders.look_up(rested)).status is S.RESTING
+        (shown,) = await kalshi.account.read_resting()
+        assert (shown.venue_order_id, shown.price_e4) == (rested.venue_order_id, 3_000)
+        assert (await kalshi.orders.cancel_all()).status is CancelStatus.TAKEN
+        assert await kalshi.account.read_resting() == ()
+        assert (await kalshi.orders.look_up(rested)).status is S.MISSED
 
 
 async def test_misses_and_partial_fills() -> None:

@@ -210,6 +210,7 @@ class _Demo:
             "polymarket.data_url": polymarket["urls"]["data"],
             "polymarket.ws_market_url": polymarket["urls"]["ws_market"],
             "polymarket.ws_user_url": polymarket["urls"]["ws_user"],
+            "polymarket.geoblock_url": f"{polymarket['urls']['site']}/api/geoblock",
             "polymarket.private_key": Secret(polymarket["wallet_key"]),
             "polymarket.funder": self._funder,
         }
@@ -297,6 +298,7 @@ class _Demo:
             "decision_p50_us": app.stats.percentile_us(50),
             "decision_p99_us": app.stats.percentile_us(99),
             "ticks": app.stats.ticks,
+            "feed_lag_ms_worst": max(app.stats.lag_ms_worst.values()),
         }
         self._print_table(executions, nets_e6)
 

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from twoleg.errors import ConfigError, CredentialError, TwolegError
+from twoleg.sim.faults import KINDS
 from twoleg.sim.world import PAIRS_MAX
 
 INTERRUPTED: Final = 130
 PORT_MAX: Final = 65_535
+SPEED_MAX: Final = 10_000
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -78,6 +80,9 @@ def build_parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database to the present schema")
     _add_config(migrate)
     migrate.set_defaults(command="database:migrate_now")
+    meanings = commands.add_parser("meanings", help="what each answer of the venues means")
+    meanings.add_argument("--markdown", action="store_true", help="as the page in the docs")
+    meanings.set_defaults(command="meanings:command")
     return parser
 
 
@@ -131,9 +136,22 @@ def _add_sim(parser: argparse.ArgumentParser) -> None:
         "--pairs", type=whole(1, PAIRS_MAX), default=10, metavar="N", help="how many (default 10)"
     )
     parser.add_argument("--epoch-ms", type=int, default=0, help="Unix ms of the price path's start")
+    parser.add_argument(
+        "--speed",
+        type=whole(1, SPEED_MAX),
+        default=1,
+        metavar="N",
+        help="all that the venue times runs N times as fast, from the epoch or else the start",
+    )
     parser.add_argument("--key-dir", type=Path, help="for the key; else a temporary one")
-    parser.add_argument("--faults", type=Path, help="JSON file with a list of fault rules")
+    parser.add_argument(
+        "--faults", type=Path, help="JSON file with a list of fault rules; see below"
+    )
     parser.add_argument("--options", type=Path, help="JSON file with options of the simulator")
+    parser.epilog = (
+        f"Kinds of faults: {', '.join(KINDS)}. Calls under /_sim/ look and reach behind a running "
+        "venue. docs/simulators.md tells all options, rules and calls."
+    )
     parser.add_argument(
         "--die-with", type=whole(1, 1 << 31), metavar="PID", help="end when this parent ends"
     )

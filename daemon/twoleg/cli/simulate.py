@@ -34,6 +34,7 @@ def command(arguments: argparse.Namespace) -> int:
             key_dir=str(_key_dir(arguments.key_dir, stack)),
             faults=faults,
             options=options,
+            speed=arguments.speed,
         )
         _serve(work, arguments)
     return 0

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 import structlog
 
 from twoleg.core.events import Event, PositionReported
-from twoleg.core.market import Market, Venue
+from twoleg.core.market import Market, MarketId, Venue
 from twoleg.errors import VenueError
 from twoleg.runtime.ledger import MODELLED_MICROS_MAX, Ledger
 from twoleg.seams import Clock
@@ -43,6 +43,8 @@ class Accounts:
         self._doubt: dict[tuple[Venue, int], int] = {}
         # One that stood twice and that fees do not explain: money moved without us.
         self._unexplained: dict[tuple[Venue, int], int] = {}
+        # Differences of holdings that were told.
+        self._strange_e6: dict[MarketId, int] = {}
 
     async def open(self, markets: Iterable[Market]) -> None:
         """Read cash and holdings of both venues; what stands there is where this run begins.
@@ -59,21 +61,44 @@ class Accounts:
                     CashOpened(wall_ns=wall_ns, venue=venue, shard=shard, cash_micros=micros)
                 )
             mine = [market for market in known if market.venue is venue]
-            held_now = await self._ask(venue, partial(port.read_positions, mine))
-            held = {entry[0]: entry for entry in held_now}
-            for market in mine:
-                _, yes_e6, no_e6 = held.get(market.id, (market.id, 0, 0))
-                self._record(
-                    PositionOpened(
-                        wall_ns=self._clock.wall_ns(),
-                        venue=venue,
-                        market_id=market.id,
-                        yes_e6=yes_e6,
-                        no_e6=no_e6,
-                    )
-                )
-                self._emit(PositionReported(market.id, yes_e6, no_e6))
+            self._report(mine, await self._ask(venue, partial(port.read_positions, mine)))
             self._emit(cash)
+
+    async def add(self, markets: Iterable[Market], is_quiet: Callable[[], bool]) -> bool:
+        """Read the holdings of further markets; False if something was opened meanwhile.
+
+        The engine takes what it is told here for the truth of everything that is open.
+
+        Raises:
+            VenueError: a venue could not be asked.
+        """
+        known = tuple(markets)
+        found: list[tuple[list[Market], tuple[tuple[MarketId, int, int], ...]]] = []
+        for venue, port in self._ports.items():
+            mine = [market for market in known if market.venue is venue]
+            found.append((mine, await port.read_positions(mine)))
+        if not is_quiet():
+            return False
+        for mine, held in found:
+            self._report(mine, held)
+        return True
+
+    def _report(
+        self, markets: Iterable[Market], held_now: Iterable[tuple[MarketId, int, int]]
+    ) -> None:
+        held = {entry[0]: entry for entry in held_now}
+        for market in markets:
+            _, yes_e6, no_e6 = held.get(market.id, (market.id, 0, 0))
+            self._record(
+                PositionOpened(
+                    wall_ns=self._clock.wall_ns(),
+                    venue=market.venue,
+                    market_id=market.id,
+                    yes_e6=yes_e6,
+                    no_e6=no_e6,
+                )
+            )
+            self._emit(PositionReported(market.id, yes_e6, no_e6))
 
     async def _ask(self, venue: Venue, read: Callable[[], Awaitable[T]]) -> T:
         for tried in range(1, OPEN_TRIES):
@@ -89,6 +114,27 @@ class Accounts:
         fills = self.ledger.modelled_fills.get(venue, 0)
         known = self.ledger.cash_micros.get((venue, 0), 0)
         return known + self._unexplained.get((venue, 0), 0), fills * MODELLED_MICROS_MAX
+
+    async def position_difference_e6(self, market: Market) -> int:
+        """What a Kalshi market's signed holding differs from our record; 0 too if not read."""
+        try:
+            held = await self._ports[market.venue].read_positions((market,))
+        except VenueError as error:
+            log.warning("position_not_read", market_id=market.id, reason=str(error))
+            return 0
+        yes_e6 = sum(yes_e6 - no_e6 for _, yes_e6, no_e6 in held)
+        return yes_e6 - self.ledger.kalshi_yes_e6(market.id)
+
+    def alarm_position(self, market: Market, difference_e6: int) -> None:
+        """Tell of a holding that our fills do not explain, once for each size of the difference."""
+        if self._strange_e6.get(market.id) != difference_e6:
+            self._strange_e6[market.id] = difference_e6
+            log.error(
+                "position_difference_not_explained",
+                venue=market.venue.value,
+                market_id=market.id,
+                difference_e6=difference_e6,
+            )
 
     async def close(self) -> None:
         """Compare once more at the end, again where a venue's figure may only lag behind."""

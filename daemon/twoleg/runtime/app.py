@@ -9,6 +9,7 @@ does anything new start.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
+from contextvars import Context
 from typing import Any, Final
 
 import structlog
@@ -28,12 +29,13 @@ from twoleg.core.actions import (
 from twoleg.core.book import Book
 from twoleg.core.engine import Engine
 from twoleg.core.events import (
+    AnswerStatus,
     BookSnapshot,
-    BooksVoid,
     Event,
     InvariantReported,
     LevelDelta,
     LevelsSet,
+    OrderAnswered,
     PairsChanged,
     StopRequested,
     TimerFired,
@@ -43,19 +45,22 @@ from twoleg.errors import StorageError
 from twoleg.runtime.accounts import Accounts
 from twoleg.runtime.archive import Archive, open_journal
 from twoleg.runtime.executor import Executor
-from twoleg.runtime.kits import Kit, Seams, Sinks, open_kalshi, open_polymarket
+from twoleg.runtime.feeds import Feeds
+from twoleg.runtime.joining import Joining
+from twoleg.runtime.kit import Hints, Kit, Seams, Sinks
+from twoleg.runtime.kits import choose_ports, open_kits
 from twoleg.runtime.logs import log_context
-from twoleg.runtime.paper import PaperVenue
+from twoleg.runtime.pushes import Pushes
 from twoleg.runtime.recovery import Recovered, read_journal
 from twoleg.runtime.startup import Startup
 from twoleg.runtime.stats import Stats
+from twoleg.runtime.terms import Terms
 from twoleg.runtime.timers import Timers
 from twoleg.runtime.tracker import Tracker
 from twoleg.runtime.watch import Watch
-from twoleg.settings import Mode, Settings
+from twoleg.settings import Settings
 from twoleg.storage.journal import Journal
 from twoleg.storage.records import AnyRecord, NoteRecorded
-from twoleg.venues.ports import AccountPort, FeedPort, OrderPort
 
 DRAIN_S: Final = 20.0
 """How long open executions get to end after a stop was asked for."""
@@ -95,7 +100,6 @@ class App:
         self._stop = asyncio.Event()
         # Set while no execution is open.
         self._idle = asyncio.Event()
-        self._feeds: dict[Venue, FeedPort] = {}
         self._kits: list[Kit] = []
         # What runs in the outermost group besides timers.
         self._tasks: set[asyncio.Task[None]] = set()
@@ -109,6 +113,10 @@ class App:
         self.accounts: Accounts
         self._executor: Executor
         self._tracker: Tracker
+        self._feeds: Feeds
+        self._watch: Watch
+        self._terms: Terms
+        self._pushes: Pushes
         self._timers: Timers
         self._group: asyncio.TaskGroup
 
@@ -152,12 +160,23 @@ class App:
             case SetTimer():
                 self._timers.set(action.key, action.at_ns)
             case Resync():
-                if action.venue in self._feeds:
-                    self._feeds[action.venue].resync(action.market_ids)
+                self._feeds.resync(action.venue, action.market_ids)
             case ReadCash():
                 self.spawn(f"cash-{action.venue.value}", self._compare_cash(action.venue))
             case Note():
                 self._note(action)
+
+    def _hear(self, event: Event) -> None:
+        """Take what came of an order; a refusal may tell that its venue is closed."""
+        self.feed(event)
+        if not isinstance(event, OrderAnswered) or event.answer.status is not AnswerStatus.REJECTED:
+            return
+        market = self._tracker.ref(event.execution_no, event.order_no).spec.market
+        for kit in self._kits:
+            if kit.venue is market.venue and kit.note_refusal(event.answer, market.shard):
+                name, work = f"check-{kit.venue.value}", self._watch.check_venue(kit)
+                # What is told of the venue is not told of this execution.
+                Context().run(self.spawn, name, work)
 
     async def _compare_cash(self, venue: Venue) -> None:
         if await self.accounts.compare(venue):
@@ -215,11 +234,17 @@ class App:
 
     def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run something in the outermost group; what it raises is our bug, never a crash."""
-        task = self._group.create_task(self._guard(name, work), name=name)
+        task = self._begin(self._group, name, work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _begin(
+        self, group: asyncio.TaskGroup, name: str, work: Coroutine[Any, Any, None]
+    ) -> asyncio.Task[None]:
+        task = group.create_task(self._guard(name, work), name=name)
         # Cancelled before its first step it would be a coroutine that nobody ever awaited.
         task.add_done_callback(lambda _task: work.close())
+        return task
 
     async def _guard(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -246,6 +271,7 @@ class App:
             await self._open_venues(stack, recovered)
             async with asyncio.TaskGroup() as self._group:
                 self._timers = Timers(self.seams.clock, self._group, self._on_timer)
+                self._make_listeners()
                 await self._run_side_work(recovered)
                 self._timers.close()
                 # All had their time to end; what never would stays on record for the next start.
@@ -255,14 +281,15 @@ class App:
     async def _run_side_work(self, recovered: Recovered) -> None:
         async with asyncio.TaskGroup() as side:
             archive = side.create_task(self._keep_archive(), name="archive")
-            watch = side.create_task(self._make_watch().run(), name="watch")
+            beside = self._start_beside(side)
             startup = self._make_startup()
             startup.record_run(self.settings)
             self._pairs = await startup.read_pairs(self._pairs)
             await startup.read_found(recovered)
+            await self._check_wallets()
             self._tell_pairs(armed=False)
             async with asyncio.TaskGroup() as feeds:
-                tasks = self._start_feeds(feeds)
+                tasks = self._feeds.start(feeds, self._make_sinks())
                 startup.adopt(recovered, self._executor, self._tracker)
                 # Holdings are read after that: until then a fill could be counted twice.
                 await self._wait_idle()
@@ -271,11 +298,13 @@ class App:
                 self._tell_pairs(armed=True)
                 self.has_started.set()
                 log.info("started", mode=self.settings.daemon.mode.value, pairs=len(self._pairs))
+                tasks.append(self._begin(feeds, "joining", self._join_later(startup)))
                 await self._stop.wait()
                 await self._drain()
                 for task in tasks:
                     task.cancel()
-            watch.cancel()
+            for task in beside:
+                task.cancel()
             if not await self.archive.drain(SHIP_S):
                 log.warning("records_not_shipped", lag=self.archive.state.lag)
             if self._finish is not None:
@@ -298,37 +327,89 @@ class App:
             emit=self.feed,
         )
 
-    def _make_watch(self) -> Watch:
-        return Watch(
+    def _start_beside(self, side: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        """Start what runs beside the feeds, as long as orders may be open."""
+        works: dict[str, Coroutine[Any, Any, None]] = {
+            "watch": self._watch.run(),
+            "terms": self._terms.run(),
+        }
+        for kit in self._kits:
+            works.update(kit.make_side_work(self._pushes.on_gap))
+        return [self._begin(side, name, work) for name, work in works.items()]
+
+    async def _check_wallets(self) -> None:
+        for kit in self._kits:
+            await kit.check_wallet([m for m in self.markets.values() if m.venue is kit.venue])
+
+    async def _join_later(self, startup: Startup) -> None:
+        """Let pairs in whose market was not ready at the start."""
+        joining = Joining(
+            startup=startup,
+            kits={kit.venue: kit for kit in self._kits},
+            accounts=self.accounts,
+            markets=self.markets,
+            clock=self.seams.clock,
+            emit=self.feed,
+            is_quiet=self._is_quiet,
+        )
+        await joining.run(self._pairs, self._let_in)
+
+    def _let_in(self, pair: Pair) -> None:
+        self._pairs = (*self._pairs, pair)
+
+    def _is_quiet(self) -> bool:
+        """Whether nothing of ours is open, now that what an earlier run left is dealt with."""
+        return self.has_started.is_set() and self.engine.open_executions == 0
+
+    def _make_sinks(self) -> Sinks:
+        pushes, terms = self._pushes, self._terms
+        hints = Hints(
+            on_order=pushes.on_order,
+            on_position=pushes.on_position,
+            on_terms=terms.ask,
+            on_end=terms.end,
+        )
+        return Sinks(self.feed, self._tracker.on_fill, pushes.on_up, hints)
+
+    def _make_listeners(self) -> None:
+        """Build what listens to the venues beside their books, once timers can be set."""
+        clock = self.seams.clock
+        self._feeds = Feeds(kits=self._kits, markets=self.markets, clock=clock, emit=self.feed)
+        self._watch = Watch(
             kits=self._kits,
             tracker=self._tracker,
             journal=self.journal,
-            clock=self.seams.clock,
+            clock=clock,
             markets=self.markets,
+            stats=self.stats,
             emit=self.feed,
             guard=self._guard,
         )
+        self._terms = Terms(
+            kits={kit.venue: kit for kit in self._kits},
+            pairs=lambda: self._pairs,
+            markets=self.markets,
+            known=self.engine.books().markets.get,
+            clock=clock,
+            record=self.record,
+            emit=self.feed,
+            note=self._note,
+        )
+        self._pushes = Pushes(
+            tracker=self._tracker,
+            executor=self._executor,
+            accounts=self.accounts,
+            timers=self._timers,
+            markets=self.markets,
+            clock=clock,
+            is_quiet=self._is_quiet,
+            spawn=self.spawn,
+        )
 
     async def _open_venues(self, stack: AsyncExitStack, recovered: Recovered) -> None:
-        is_paper = self.settings.daemon.mode is Mode.PAPER
-        self._kits = [open_kalshi(self.settings, self.seams)]
-        stack.push_async_callback(self._kits[0].close)
-        polymarket = await open_polymarket(
-            self.settings,
-            self.seams,
-            needs_account=not is_paper,
-            expected_cash=self._expected_cash,
-        )
-        self._kits.append(polymarket)
-        stack.push_async_callback(polymarket.close)
-        orders: dict[Venue, OrderPort] = {}
-        accounts: dict[Venue, AccountPort] = {}
-        for kit in self._kits:
-            if is_paper or kit.orders is None or kit.account is None:
-                orders[kit.venue] = accounts[kit.venue] = self._paper(kit.venue)
-            else:
-                orders[kit.venue], accounts[kit.venue] = kit.orders, kit.account
         seams = self.seams
+        self._kits = await open_kits(self.settings, seams, stack, self._expected_cash)
+        orders, accounts = choose_ports(self._kits, self.settings, seams, self._book_of)
         self.accounts = Accounts(
             accounts, ledger=recovered.ledger, clock=seams.clock, record=self.record, emit=self.feed
         )
@@ -341,7 +422,7 @@ class App:
             clock=seams.clock,
             entropy=seams.entropy,
             append=self.append,
-            emit=self.feed,
+            emit=self._hear,
             spawn=self.spawn,
         )
 
@@ -351,52 +432,14 @@ class App:
             return None
         return self.accounts.expected(Venue.POLYMARKET)
 
-    def _paper(self, venue: Venue) -> PaperVenue:
-        wanted = self.settings.paper
-        return PaperVenue(
-            venue,
-            book_of=self._book_of,
-            clock=self.seams.clock,
-            entropy=self.seams.entropy,
-            latency_ms=wanted.latency_ms,
-            cash_micros=dict.fromkeys(range(4), int(wanted.cash_dollars * 1_000_000)),
-        )
-
     def _book_of(self, market_id: MarketId) -> Book | None:
         return self.engine.books().books.get(market_id)
-
-    def _start_feeds(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-        tasks: list[asyncio.Task[None]] = []
-        for kit in self._kits:
-            mine = [market for market in self.markets.values() if market.venue is kit.venue]
-            sinks = Sinks(self.feed, self._tracker.on_fill, self._on_feed_up)
-            feed = kit.make_feed(mine, sinks)
-            self._feeds[kit.venue] = feed
-            name = f"feed-{kit.venue.value}"
-            tasks.append(group.create_task(self._keep_feeding(feed, mine), name=name))
-        return tasks
-
-    async def _keep_feeding(self, feed: FeedPort, markets: list[Market]) -> None:
-        """Run a feed for good: one that dies of a bug is started again, its books void."""
-        while True:
-            try:
-                await feed.run()
-            except Exception as error:  # noqa: BLE001 - a task's root: report, restart
-                log.error("feed_failed", venue=feed.venue.value, reason=repr(error))
-            lost = tuple(market.id for market in markets)
-            self.feed(BooksVoid(lost, "feed_failed"))
-            await self.seams.clock.sleep(1)
 
     def _tell_pairs(self, *, armed: bool) -> None:
         """Make the pairs known; nothing new starts on them before the database answered once."""
         idle = PairState.DISARMED
         pairs = self._pairs if armed else tuple(replace(pair, state=idle) for pair in self._pairs)
         self.feed(PairsChanged(pairs))
-
-    def _on_feed_up(self) -> None:
-        """A private stream was away: fills may have been missed."""
-        for number, order_no in self._tracker.provisional():
-            self.spawn(f"refresh-{number}-{order_no}", self._tracker.refresh(number, order_no))
 
     async def _keep_archive(self) -> None:
         """Ship; a bug there must not cancel a leg in flight, so it ends the run in order."""

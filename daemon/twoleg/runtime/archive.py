@@ -5,7 +5,7 @@ import asyncio
 import structlog
 
 from twoleg.errors import PostgresMissing, StorageError
-from twoleg.runtime.kits import Seams
+from twoleg.runtime.kit import Seams
 from twoleg.settings import Settings
 from twoleg.storage.database import Database
 from twoleg.storage.embedded import EmbeddedPostgres

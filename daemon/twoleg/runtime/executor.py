@@ -21,7 +21,7 @@ from twoleg.runtime.logs import log_context
 from twoleg.runtime.tracker import Tracker
 from twoleg.seams import Clock, Entropy
 from twoleg.storage.records import AnswerRecorded, AnyRecord, IntentRecorded
-from twoleg.venues.ports import OrderPort, PreparedOrder
+from twoleg.venues.ports import OrderPort, PreparedOrder, ResigningPort
 
 EXECUTION_IDS_MAX: Final = 4_096
 
@@ -92,7 +92,7 @@ class Executor:
             log.error("orders_not_sent", execution_no=action.execution_no, reason=repr(error))
             self._spawn(f"deny-{action.execution_no}", self._deny(action, reason, error))
             return
-        self._spawn(f"execution-{action.execution_no}", self._send_all(prepared))
+        self._spawn(f"execution-{action.execution_no}", self._send_all(action, prepared))
 
     def _record_intent(self, action: Fire, prepared: list[PreparedOrder]) -> None:
         wall_ns = self._clock.wall_ns()
@@ -122,9 +122,9 @@ class Executor:
         if not isinstance(error, StorageError):
             self._emit(InvariantReported(str(error)))
 
-    async def _send_all(self, prepared: list[PreparedOrder]) -> None:
+    async def _send_all(self, action: Fire, prepared: list[PreparedOrder]) -> None:
         outcomes = await asyncio.gather(
-            *(self._send(order) for order in prepared), return_exceptions=True
+            *(self._send(action, order) for order in prepared), return_exceptions=True
         )
         for order, outcome in zip(prepared, outcomes, strict=True):
             if isinstance(outcome, Exception):
@@ -135,10 +135,30 @@ class Executor:
             elif isinstance(outcome, BaseException):
                 raise outcome
 
-    async def _send(self, prepared: PreparedOrder) -> None:
-        """Send one leg; its answer is judged at once, not when the other leg's is in."""
-        answer = await self._orders[prepared.spec.venue].send(prepared)
+    async def _send(self, action: Fire, prepared: PreparedOrder) -> None:
+        """Send one leg; its answer is judged at once, not when the other leg's is in.
+
+        Where the venue refused the kind of signature, the leg is signed anew and sent once more.
+        """
+        port = self._orders[prepared.spec.venue]
+        answer = await port.send(prepared)
+        again = port.resign(prepared, answer) if isinstance(port, ResigningPort) else None
+        if again is not None and self._replace(action, prepared, answer, again):
+            prepared, answer = again, await port.send(again)
         self._report(prepared.spec, prepared.order_key, answer)
+
+    def _replace(
+        self, action: Fire, refused: PreparedOrder, answer: LegAnswer, again: PreparedOrder
+    ) -> bool:
+        """Record that an order was refused and another goes in its place; False if that fails."""
+        try:
+            self._append(self._answer_record(refused.spec, refused.order_key, answer), True)
+            self._record_intent(action, [again])
+        except StorageError as error:
+            log.error("order_not_replaced", execution_no=action.execution_no, reason=str(error))
+            return False
+        log.warning("order_signed_anew", execution_no=action.execution_no, code=answer.code)
+        return True
 
     # -- finding out -----------------------------------------------------------------------
 
@@ -181,7 +201,16 @@ class Executor:
 
     def _report(self, spec: OrderSpec, order_key: str, answer: LegAnswer) -> None:
         """Journal an answer, then let the engine judge it."""
-        record = AnswerRecorded(
+        try:
+            self._append(self._answer_record(spec, order_key, answer), True)
+        except StorageError as error:
+            # The intent is on disk, so a restart will ask the venue; deciding goes on.
+            log.error("answer_not_journalled", execution_no=spec.execution_no, reason=str(error))
+        self._tracker.learn_order_id(spec.execution_no, spec.order_no, answer.venue_order_id)
+        self._emit_answer(spec, answer)
+
+    def _answer_record(self, spec: OrderSpec, order_key: str, answer: LegAnswer) -> AnswerRecorded:
+        return AnswerRecorded(
             wall_ns=self._clock.wall_ns(),
             execution_no=spec.execution_no,
             order_no=spec.order_no,
@@ -189,13 +218,6 @@ class Executor:
             venue=spec.venue,
             answer=answer,
         )
-        try:
-            self._append(record, True)
-        except StorageError as error:
-            # The intent is on disk, so a restart will ask the venue; deciding goes on.
-            log.error("answer_not_journalled", execution_no=spec.execution_no, reason=str(error))
-        self._tracker.learn_order_id(spec.execution_no, spec.order_no, answer.venue_order_id)
-        self._emit_answer(spec, answer)
 
     def _emit_answer(self, spec: OrderSpec, answer: LegAnswer) -> None:
         self._emit(OrderAnswered(spec.execution_no, spec.order_no, answer, self._clock.wall_ns()))

@@ -137,8 +137,17 @@ def _intent(found: Recovered, record: IntentRecorded) -> None:
     execution = found.executions.setdefault(
         number, FoundExecution(record.execution_id, record.pair_id, record.direction)
     )
-    execution.orders.extend(record.orders)
+    for ref in record.orders:
+        _replace(execution, ref)
     execution.is_closed = False
+
+
+def _replace(execution: FoundExecution, ref: OrderRef) -> None:
+    """Add an order; one of its number was refused, and this one was signed in its place."""
+    order_no = ref.spec.order_no
+    execution.orders = [known for known in execution.orders if known.spec.order_no != order_no]
+    execution.orders.append(ref)
+    execution.answers.pop(order_no, None)
 
 
 def _answer(found: Recovered, record: AnswerRecorded) -> None:

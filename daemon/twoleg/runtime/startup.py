@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Mapping, MutableMapping
 from importlib.metadata import version
+from typing import Final
 
 import structlog
 
 from twoleg.core.events import Event, MarketChanged
 from twoleg.core.market import Market, MarketId, Pair, Venue
-from twoleg.errors import VenueError, VenueRejected
+from twoleg.errors import VenueError, VenueRejected, VenueUnavailable
 from twoleg.runtime.executor import Executor
-from twoleg.runtime.kits import Kit, Seams
+from twoleg.runtime.kit import Kit, Seams
 from twoleg.runtime.logs import log_context
 from twoleg.runtime.recovery import Recovered
 from twoleg.runtime.tracker import Tracker
 from twoleg.settings import Settings
 from twoleg.storage.records import AnyRecord, MarketSeen, PairSeen, RunStarted
+
+NOT_READY: Final = "not_ready"
+"""Polymarket's catalogue: the market was created some minutes ago, and is not traded yet."""
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +40,8 @@ class Startup:
         self._seams = seams
         self._append = append
         self._emit = emit
+        # Pairs whose market its venue does not know yet.
+        self.later: list[Pair] = []
 
     def record_run(self, settings: Settings) -> None:
         """A process takes the journal over."""
@@ -55,8 +61,9 @@ class Startup:
     async def read_pairs(self, pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
         """Read the terms of every pair's markets; returns the pairs that can be followed.
 
-        A pair whose market is gone is left out: open executions of the others must not wait for
-        it. Raises VenueUnavailable, and VenueRejected where no pair is left.
+        A pair whose market is gone is left out, and one whose market is not ready is put off:
+        open executions of the others must not wait for it. Raises VenueUnavailable, and
+        VenueRejected where no pair is left.
         """
         left: list[Pair] = []
         for pair in pairs:
@@ -64,12 +71,36 @@ class Startup:
                 await self._read_pair(pair)
             except VenueRejected as error:
                 log.error("pair_left_out", pair_id=pair.id, reason=str(error))
-                if not left and pair is pairs[-1]:
+                if not left and not self.later and pair is pairs[-1]:
                     raise
+                continue
+            except VenueUnavailable as error:
+                if error.code != NOT_READY:
+                    raise
+                log.warning("pair_put_off", pair_id=pair.id, reason=str(error))
+                self.later.append(pair)
                 continue
             left.append(pair)
             self._append(PairSeen(wall_ns=self._seams.clock.wall_ns(), pair=pair), False)
         return tuple(left)
+
+    async def read_later(self) -> tuple[Pair, ...]:
+        """Read the terms of the pairs that were put off once more; returns those that are ready."""
+        ready: list[Pair] = []
+        for pair in tuple(self.later):
+            try:
+                await self._read_pair(pair)
+            except VenueRejected as error:
+                log.error("pair_left_out", pair_id=pair.id, reason=str(error))
+                self.later.remove(pair)
+                continue
+            except VenueError as error:
+                log.info("pair_put_off", pair_id=pair.id, reason=str(error))
+                continue
+            self.later.remove(pair)
+            ready.append(pair)
+            self._append(PairSeen(wall_ns=self._seams.clock.wall_ns(), pair=pair), False)
+        return tuple(ready)
 
     async def read_found(self, recovered: Recovered) -> None:
         """Follow the markets of what an earlier process left open, if its pair is not ours now."""

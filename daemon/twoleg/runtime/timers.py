@@ -24,6 +24,20 @@ class Timers:
             earlier.cancel()
         self._tasks[key] = self._group.create_task(self._wait(key, at_ns), name=f"timer-{key}")
 
+    def hasten(self, key: str) -> bool:
+        """Fire now what is pending under this key; False if nothing is."""
+        task = self._tasks.pop(key, None)
+        if task is None:
+            return False
+        task.cancel()
+        self._on_due(key)
+        return True
+
+    def hasten_all(self, prefix: str) -> None:
+        """Fire now all that is pending under keys that begin so."""
+        for key in [key for key in self._tasks if key.startswith(prefix)]:
+            self.hasten(key)
+
     def close(self) -> None:
         """Drop all that is pending."""
         for task in self._tasks.values():

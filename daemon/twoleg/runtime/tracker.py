@@ -137,6 +137,16 @@ class Tracker:
         """What the venue can be asked with."""
         return self._by_no[execution_no, order_no].ref
 
+    def number_of(
+        self, venue: Venue, order_key: str, venue_order_id: str
+    ) -> tuple[int, int] | None:
+        """(execution, order) of an order that is told by either of its ids; None if not ours."""
+        for key in (order_key, venue_order_id):
+            booked = self._by_key.get((venue, key)) if key else None
+            if booked is not None:
+                return booked.ref.spec.execution_no, booked.ref.spec.order_no
+        return None
+
     def size_e6(self, execution_no: int, order_no: int) -> int:
         """What is booked of an order."""
         return self._by_no[execution_no, order_no].size_e6

@@ -8,7 +8,8 @@ import structlog
 from twoleg.core.events import Event, VenueStateChanged
 from twoleg.core.market import Market, MarketId, Venue
 from twoleg.errors import StorageError, VenueError
-from twoleg.runtime.kits import Kit
+from twoleg.runtime.kit import Kit
+from twoleg.runtime.stats import Stats
 from twoleg.runtime.tracker import Tracker
 from twoleg.seams import Clock
 from twoleg.storage.journal import Journal
@@ -29,6 +30,7 @@ class Watch:
         journal: Journal,
         clock: Clock,
         markets: Mapping[MarketId, Market],
+        stats: Stats,
         emit: Callable[[Event], None],
         guard: Callable[[str, Coroutine[Any, Any, None]], Awaitable[None]],
     ) -> None:
@@ -37,10 +39,13 @@ class Watch:
         self._journal = journal
         self._clock = clock
         self._markets = markets
+        self._stats = stats
         self._emit = emit
         self._guard = guard
         # Why a venue takes no orders, as it last told; empty while it does.
         self._closed: dict[Venue, str] = {}
+        # Venues that are being asked right now.
+        self._asked: set[Venue] = set()
 
     async def run(self) -> None:
         """Look around until cancelled."""
@@ -48,6 +53,7 @@ class Watch:
             await self._clock.sleep(EVERY_S)
             await self._guard("journal", self._make_room())
             for kit in self._kits:
+                self._stats.note_lag(kit.venue, kit.read_lag_ms())
                 await self._guard(f"check-{kit.venue.value}", self.check_venue(kit))
             # The stream may forget to tell that a matched fill was confirmed, or failed.
             for number, order_no in self._tracker.provisional():
@@ -65,12 +71,17 @@ class Watch:
 
     async def check_venue(self, kit: Kit) -> None:
         """Ask a venue whether it takes orders; one that does not is waited for, not retried."""
+        if kit.venue in self._asked:
+            return
         mine = [market for market in self._markets.values() if market.venue is kit.venue]
+        self._asked.add(kit.venue)
         try:
             reason = await kit.check(frozenset(market.shard for market in mine))
         except VenueError as error:
             log.warning("venue_not_checked", venue=kit.venue.value, reason=str(error))
             return
+        finally:
+            self._asked.discard(kit.venue)
         if reason != self._closed.get(kit.venue, ""):
             self._closed[kit.venue] = reason
             self._emit(VenueStateChanged(kit.venue, not reason, reason))

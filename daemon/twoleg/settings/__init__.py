@@ -24,7 +24,15 @@ from twoleg.settings.model import (
 )
 from twoleg.settings.pairs import load_pairs
 from twoleg.settings.secret import Secret
-from twoleg.settings.words import Environment, LogFormat, LogLevel, MemberType, Mode, Sync
+from twoleg.settings.words import (
+    Environment,
+    LogFormat,
+    LogLevel,
+    MemberType,
+    Mode,
+    SelfTrade,
+    Sync,
+)
 
 __all__ = [
     "RESTART_KEYS",
@@ -45,6 +53,7 @@ __all__ = [
     "PaperSettings",
     "PolymarketSettings",
     "Secret",
+    "SelfTrade",
     "Settings",
     "Sync",
     "TradingSettings",

@@ -1,7 +1,8 @@
 """The venues' own addresses, by environment.
 
-Kalshi: docs.kalshi.com, API environments, read 2026-11-22. Polymarket: docs.polymarket.com,
-getting started, read 2026-11-22.
+Kalshi: docs.kalshi.com, API environments, read 2026-11-22; each environment has two front doors,
+which take the same keys and can fail one by one. Polymarket: docs.polymarket.com, getting started
+and geoblock, read 2026-11-22.
 """
 
 from collections.abc import Mapping
@@ -12,11 +13,15 @@ from twoleg.settings.words import Environment
 KALSHI: Final[Mapping[Environment, Mapping[str, str]]] = {
     Environment.PRODUCTION: {
         "rest_url": "https://external-api.kalshi.com/trade-api/v2",
+        "rest_url_2": "https://api.elections.kalshi.com/trade-api/v2",
         "ws_url": "wss://external-api-ws.kalshi.com/trade-api/ws/v2",
+        "ws_url_2": "wss://api.elections.kalshi.com/trade-api/ws/v2",
     },
     Environment.DEMO: {
         "rest_url": "https://external-api.demo.kalshi.co/trade-api/v2",
+        "rest_url_2": "https://demo-api.kalshi.co/trade-api/v2",
         "ws_url": "wss://external-api-ws.demo.kalshi.co/trade-api/ws/v2",
+        "ws_url_2": "wss://demo-api.kalshi.co/trade-api/ws/v2",
     },
 }
 POLYMARKET: Final[Mapping[Environment, Mapping[str, str]]] = {
@@ -27,6 +32,7 @@ POLYMARKET: Final[Mapping[Environment, Mapping[str, str]]] = {
         "data_url": "https://data-api.polymarket.com",
         "ws_market_url": "wss://ws-subscriptions-clob.polymarket.com/ws/market",
         "ws_user_url": "wss://ws-subscriptions-clob.polymarket.com/ws/user",
+        "geoblock_url": "https://polymarket.com/api/geoblock",
     },
 }
 URL_KEYS: Final[Mapping[str, tuple[str, ...]]] = {

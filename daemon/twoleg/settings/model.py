@@ -28,7 +28,15 @@ from twoleg.settings.kinds import (
     scaled,
 )
 from twoleg.settings.secret import Secret
-from twoleg.settings.words import Environment, LogFormat, LogLevel, MemberType, Mode, Sync
+from twoleg.settings.words import (
+    Environment,
+    LogFormat,
+    LogLevel,
+    MemberType,
+    Mode,
+    SelfTrade,
+    Sync,
+)
 
 AUTO: Final = Mark.AUTO
 RESTART: Final = Mark.RESTART
@@ -101,7 +109,10 @@ class BreakerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KalshiSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The Kalshi account and how it is talked to. Empty URLs: the simulator's, told at start."""
+    """The Kalshi account and how it is talked to.
+
+    Empty URLs: the simulator's, told at start; it may have no second front door (`…_2`).
+    """
 
     key_id: Annotated[
         str,
@@ -119,16 +130,25 @@ class KalshiSettings(msgspec.Struct, frozen=True, kw_only=True):
         RESTART,
     ] = Secret()
     rest_url: Annotated[str, HTTP, AUTO, RESTART] = ""
+    rest_url_2: Annotated[str, HTTP, AUTO, RESTART] = ""
     ws_url: Annotated[str, WEBSOCKET, AUTO, RESTART] = ""
+    ws_url_2: Annotated[str, WEBSOCKET, AUTO, RESTART] = ""
     member_type: Annotated[MemberType, Choice(MemberType), RESTART] = MemberType.DIRECT
     order_timeout_ms: Annotated[int, ORDER_TIMEOUT_MS] = 5_000
     silence_ms_max: Annotated[int, SILENCE_MS] = 30_000
+    lag_ms_max: Annotated[int, Whole(100, 300_000)] = 10_000
+    connections: Annotated[int, Whole(1, 3), RESTART] = 1
+    self_trade_prevention: Annotated[SelfTrade, Choice(SelfTrade)] = SelfTrade.TAKER_AT_CROSS
+    cancel_order_on_pause: Annotated[bool, Flag()] = False
     write_tokens_per_second: Annotated[int, TOKENS] = 100
     rollback_tokens_reserve: Annotated[int, RESERVE_TOKENS] = 40
 
 
 class PolymarketSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The Polymarket account and how it is talked to. Empty URLs: as on Kalshi."""
+    """The Polymarket account and how it is talked to.
+
+    Empty URLs: as on Kalshi; without `geoblock_url` nobody is asked where we trade from.
+    """
 
     private_key: Annotated[
         Secret,
@@ -162,6 +182,7 @@ class PolymarketSettings(msgspec.Struct, frozen=True, kw_only=True):
     data_url: Annotated[str, HTTP, AUTO, RESTART] = ""
     ws_market_url: Annotated[str, WEBSOCKET, AUTO, RESTART] = ""
     ws_user_url: Annotated[str, WEBSOCKET, AUTO, RESTART] = ""
+    geoblock_url: Annotated[str, HTTP, AUTO, RESTART] = ""
     order_timeout_ms: Annotated[int, ORDER_TIMEOUT_MS] = 5_000
     silence_ms_max: Annotated[int, SILENCE_MS] = 30_000
     hash_check_every_frames: Annotated[int, Whole(0, 1_000_000)] = 200

@@ -26,6 +26,13 @@ class MemberType(Enum):
     BROKER = "broker"
 
 
+class SelfTrade(Enum):
+    """Kalshi: what happens when an order of ours would meet another of ours."""
+
+    TAKER_AT_CROSS = "taker_at_cross"
+    MAKER = "maker"
+
+
 class Sync(Enum):
     """What a journal record survives: the process, or a loss of power too."""
 

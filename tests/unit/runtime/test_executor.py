@@ -4,7 +4,16 @@ import pytest
 from msgspec import structs
 from structlog.contextvars import get_contextvars
 
-from tests.support.runtime import ONE, Desk, answered, fill_of, fire_of, settle_down, spec_of
+from tests.support.runtime import (
+    ONE,
+    Desk,
+    FakeVenue,
+    answered,
+    fill_of,
+    fire_of,
+    settle_down,
+    spec_of,
+)
 from twoleg.core.actions import LookUp, SettleMoney
 from twoleg.core.events import (
     AnswerStatus,
@@ -19,6 +28,7 @@ from twoleg.core.orders import Purpose
 from twoleg.errors import InvariantBroken, VenueUnavailable
 from twoleg.runtime.executor import EXECUTION_IDS_MAX
 from twoleg.storage.records import AnswerRecorded, FillRecorded, IntentRecorded
+from twoleg.venues.ports import PreparedOrder
 
 K, P = Venue.KALSHI, Venue.POLYMARKET
 S = AnswerStatus
@@ -68,6 +78,53 @@ async def test_answer_is_journalled_before_it_is_judged() -> None:
     (record,) = desk.recorded(AnswerRecorded)
     assert (record.order_key, record.venue, record.answer) == ("kalshi-1", K, answer)
     assert desk.tracker.ref(1, 0).venue_order_id == "v1"
+
+
+class SigningVenue(FakeVenue):
+    """A venue that takes nothing but the second signature."""
+
+    def resign(self, prepared: PreparedOrder, answer: LegAnswer) -> PreparedOrder | None:
+        return self.prepare(prepared.spec) if answer.code == "sign_anew" else None
+
+
+def signing_desk() -> Desk:
+    desk = Desk(SigningVenue)
+    desk.executor.fire(fire_of(spec_of(P)))
+    return desk
+
+
+async def test_order_signed_anew_is_journalled_before_it_is_sent_and_judged_alone() -> None:
+    desk = signing_desk()
+    await settle_down()
+    desk.story.clear()
+    refusal = answered(S.REJECTED, code="sign_anew")
+    desk.venues[P].answers[0].set_result(refusal)
+    await settle_down()
+    assert desk.story == [
+        "prepare polymarket",
+        "journal AnswerRecorded",
+        "journal IntentRecorded",
+        "send polymarket",
+    ]
+    assert desk.tracker.ref(1, 1).order_key == "polymarket-2"
+    # Once: a second refusal of the kind is the end.
+    desk.venues[P].answers[1].set_result(refusal)
+    await settle_down()
+    answers = [(record.order_key, record.answer) for record in desk.recorded(AnswerRecorded)]
+    assert answers == [("polymarket-1", refusal), ("polymarket-2", refusal)]
+    assert [event.answer for event in desk.told(OrderAnswered)] == [refusal]
+    assert len(desk.venues[P].answers) == 2
+
+
+async def test_order_signed_anew_that_cannot_be_journalled_is_not_sent() -> None:
+    desk = signing_desk()
+    await settle_down()
+    desk.has_room = lambda record, _reserve: isinstance(record, AnswerRecorded)
+    desk.venues[P].answers[0].set_result(answered(S.REJECTED, code="sign_anew"))
+    await settle_down()
+    assert len(desk.venues[P].answers) == 1
+    assert [event.answer.status for event in desk.told(OrderAnswered)] == [S.REJECTED]
+    assert desk.tracker.ref(1, 1).order_key == "polymarket-1"
 
 
 async def test_early_fill_is_booked_with_the_answer_that_names_its_order() -> None:
@@ -195,6 +252,15 @@ async def test_look_up_asks_for_the_journalled_ids_and_is_journalled() -> None:
     assert answer.status is S.MISSED
     assert [ref.order_key for ref in desk.venues[K].asked] == ["kalshi-1"]
     assert desk.recorded(AnswerRecorded)[-1].answer == answer
+
+
+async def test_order_that_rests_is_told_as_it_is_with_what_it_filled() -> None:
+    """The engine goes on asking; the port takes a taker's order off the book meanwhile."""
+    desk = both()
+    answer = await look_up(desk, answered(S.RESTING, 4 * ONE, venue_order_id="v1"))
+    assert (answer.status, answer.filled_e6) == (S.RESTING, 4 * ONE)
+    assert desk.recorded(AnswerRecorded)[-1].answer == answer
+    assert desk.tracker.ref(1, 0).venue_order_id == "v1"
 
 
 async def test_look_up_contradicted_by_fills_stays_unknown() -> None:

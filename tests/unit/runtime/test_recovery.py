@@ -134,6 +134,14 @@ def test_last_answer_counts(recover: Recover) -> None:
     assert known(found)[1] == answered(S.MISSED)
 
 
+def test_order_signed_anew_stands_in_place_of_the_refused_one(recover: Recover) -> None:
+    refused = answer(1, answered(S.REJECTED))
+    (found,) = recover(intent(), refused, intent(ref_of(POLYMARKET_LEG, "p2"))).unfinished.values()
+    assert [ref.order_key for ref in found.orders] == ["k1", "p2"]
+    # Whether it happened is not known: the venue is to be asked.
+    assert found.answers == {}
+
+
 def test_rollback_orders_follow_the_legs(recover: Recover) -> None:
     rollback = spec_of(K, order_no=2, side=Side.SELL, purpose=Purpose.ROLLBACK)
     found = recover(intent(), intent(ref_of(rollback, "r1")))

@@ -1,3 +1,4 @@
+from twoleg.core.market import Venue
 from twoleg.runtime.stats import SAMPLES, Stats
 
 SECOND = 1_000_000_000
@@ -28,3 +29,11 @@ def test_rate_counts_since_the_last_call() -> None:
     assert stats.rate(3 * SECOND) == 0
     # Called twice at one time: no division by zero.
     assert stats.rate(3 * SECOND) == 0
+
+
+def test_lag_is_the_latest_and_the_worst_of_each_venue() -> None:
+    stats = Stats(0)
+    for lag_ms in (3, 40, 7):
+        stats.note_lag(Venue.KALSHI, lag_ms)
+    assert (stats.lag_ms[Venue.KALSHI], stats.lag_ms_worst[Venue.KALSHI]) == (7, 40)
+    assert (stats.lag_ms[Venue.POLYMARKET], stats.lag_ms_worst[Venue.POLYMARKET]) == (0, 0)

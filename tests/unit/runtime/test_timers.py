@@ -60,3 +60,27 @@ async def test_close_drops_what_is_pending() -> None:
         await clock.pass_ms(0)
         timers.close()
     assert due == []
+
+
+async def test_hastened_timer_fires_now_and_not_again() -> None:
+    clock, due = HeldClock(), list[str]()
+    async with asyncio.TaskGroup() as group:
+        timers = Timers(clock, group, due.append)
+        timers.set("key", 10 * MS)
+        assert timers.hasten("key")
+        assert due == ["key"]
+        assert not timers.hasten("key")
+        await clock.pass_ms(100)
+    assert due == ["key"]
+
+
+async def test_all_of_a_kind_are_hastened_and_no_others() -> None:
+    clock, due = HeldClock(), list[str]()
+    async with asyncio.TaskGroup() as group:
+        timers = Timers(clock, group, due.append)
+        for key in ("lookup:1/0", "cash:", "lookup:2/1"):
+            timers.set(key, 10 * MS)
+        timers.hasten_all("lookup:")
+        assert due == ["lookup:1/0", "lookup:2/1"]
+        await clock.pass_ms(100)
+    assert due[2:] == ["cash:"]

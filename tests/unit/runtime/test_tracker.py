@@ -350,3 +350,14 @@ async def test_order_forgotten_while_its_refresh_waited_is_passed_over() -> None
     close_many(desk, 2)
     await desk.tracker.refresh(*number)
     assert desk.venues[P].reads == 0
+
+
+def test_order_is_found_by_either_of_its_ids_on_its_own_venue() -> None:
+    desk = Desk()
+    desk.tracker.register(ref_of(spec_of(K, execution_no=7), "key"))
+    assert desk.tracker.number_of(K, "", "v1") is None
+    desk.tracker.learn_order_id(7, 0, "v1")
+    assert desk.tracker.number_of(K, "", "v1") == (7, 0)
+    assert desk.tracker.number_of(K, "key", "") == (7, 0)
+    assert desk.tracker.number_of(P, "key", "v1") is None
+    assert desk.tracker.number_of(K, "", "") is None

@@ -7,11 +7,12 @@ from typing import Any, cast
 
 import pytest
 
-from tests.support.runtime import CountedEntropy, FakeVenue, HeldClock
+from tests.support.runtime import CountedEntropy, FakeVenue, HeldClock, settle_down
 from twoleg.core.events import Event, VenueStateChanged
 from twoleg.core.market import Venue
 from twoleg.errors import StorageError, VenueUnavailable
-from twoleg.runtime.kits import Kit
+from twoleg.runtime.kit import Kit
+from twoleg.runtime.stats import Stats
 from twoleg.runtime.tracker import Tracker
 from twoleg.runtime.watch import Watch
 from twoleg.storage.journal import Journal
@@ -28,12 +29,17 @@ class Around:
         self.events: list[Event] = []
         self.answers: list[str | Exception] = []
         self.asked: list[frozenset[int]] = []
+        self.lag_ms = 0
+        # While it is not set, the venue keeps its answer back.
+        self.answers_now = asyncio.Event()
+        self.answers_now.set()
         clock = self.clock = HeldClock()
         story: list[str] = []
         ports = {venue: FakeVenue(venue, story) for venue in Venue}
         self.journal = Journal.open(
             folder, sync="process", clock=clock, entropy=CountedEntropy(), mode="sim"
         )
+        self.stats = Stats(clock.monotonic_ns())
         self.kit = Kit(
             venue=Venue.KALSHI,
             session=cast("Any", None),
@@ -42,6 +48,7 @@ class Around:
             account=None,
             make_feed=cast("Any", None),
             check=self._check,
+            read_lag_ms=lambda: self.lag_ms,
         )
         self.watch = Watch(
             kits=[self.kit],
@@ -54,12 +61,14 @@ class Around:
             journal=self.journal,
             clock=clock,
             markets={},
+            stats=self.stats,
             emit=self.events.append,
             guard=cast("Callable[[str, Coroutine[Any, Any, None]], Awaitable[None]]", run_plainly),
         )
 
     async def _check(self, shards: frozenset[int]) -> str:
         self.asked.append(shards)
+        await self.answers_now.wait()
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -106,4 +115,28 @@ async def test_disk_that_fails_ends_no_watch(
     await around.clock.pass_ms(11_000)
     watching.cancel()
     assert len(around.events) == 1
+    around.journal.close()
+
+
+async def test_venue_that_is_being_asked_is_not_asked_again(around: Around) -> None:
+    around.answers = ["paused", "paused"]
+    around.answers_now.clear()
+    first = asyncio.create_task(around.watch.check_venue(around.kit))
+    await settle_down()
+    await around.watch.check_venue(around.kit)
+    assert len(around.asked) == 1
+    around.answers_now.set()
+    await first
+    await around.watch.check_venue(around.kit)
+    assert (len(around.asked), len(around.events)) == (2, 1)
+    around.journal.close()
+
+
+async def test_lag_of_the_feed_is_looked_at(around: Around) -> None:
+    around.answers = ["", ""]
+    around.lag_ms = 12
+    watching = asyncio.create_task(around.watch.run())
+    await around.clock.pass_ms(11_000)
+    watching.cancel()
+    assert around.stats.lag_ms[Venue.KALSHI] == 12
     around.journal.close()

@@ -1,0 +1,195 @@
+"""Market terms read again: when a venue says that some changed, and by the clock.
+
+A push may be lost, and a fee may change by schedule, so every market is read again from time to
+time too. A market whose terms are known to have changed starts nothing until they were read.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from msgspec.structs import replace
+
+from twoleg.core.actions import Note, NoteKind
+from twoleg.core.events import Event, MarketChanged
+from twoleg.core.market import Market, MarketId, Pair, Venue
+from twoleg.errors import VenueError, VenueRejected
+from twoleg.runtime.kit import Kit
+from twoleg.seams import Clock
+from twoleg.storage.records import AnyRecord, MarketSeen
+
+TICK_S: Final = 0.25
+"""One market of each venue is read per tick: the rate limit is there for trading."""
+GAP_MS: Final = 1_000
+"""Between two readings of one market, however often the venue pushes."""
+AGAIN_MS: Final = 5_000
+"""After a push a market is read twice: reads may lag behind what was pushed."""
+RETRY_MS_MIN: Final = 1_000
+RETRY_MS_MAX: Final = 60_000
+ROUND_MS: Final = 600_000
+"""Every market once; a scheduled higher fee counts an hour before it takes effect."""
+MERE_DOUBTS: Final = frozenset({"lifecycle_gap", "metadata_updated", "bookless", "created"})
+"""Nothing that an order must respect is known to have changed: read, and trade on meanwhile."""
+MS: Final = 1_000_000
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Due:
+    """When a market is read next, how often yet, and how often that failed."""
+
+    at_ns: int
+    looks: int = 1
+    failures: int = 0
+
+
+class Terms:
+    """Reads again what was asked for. `markets` holds the terms as last read, and is kept so.
+
+    `known` tells a market as the engine has it (its grid may be newer than what was read),
+    `record` journals, `emit` tells the engine, `note` puts an alarm on record.
+    """
+
+    def __init__(
+        self,
+        *,
+        kits: Mapping[Venue, Kit],
+        pairs: Callable[[], Sequence[Pair]],
+        markets: MutableMapping[MarketId, Market],
+        known: Callable[[MarketId], Market | None],
+        clock: Clock,
+        record: Callable[[AnyRecord], None],
+        emit: Callable[[Event], None],
+        note: Callable[[Note], None],
+    ) -> None:
+        self._kits = kits
+        self._pairs = pairs
+        self._markets = markets
+        self._known = known
+        self._clock = clock
+        self._record = record
+        self._emit = emit
+        self._note = note
+        # What is to be read, and when.
+        self._due: dict[MarketId, _Due] = {}
+        # When each market was read last.
+        self._read_ns: dict[MarketId, int] = {}
+        # Venues that said that something changed since their terms were read.
+        self._stale: set[Venue] = set()
+        # Resolved for good, whatever a cached answer says.
+        self._ended: set[MarketId] = set()
+
+    def ask(self, market_id: MarketId, what: str) -> None:
+        """A venue says that a market changed, or may have; it is read soon, and twice."""
+        if market_id not in self._markets:
+            return
+        log.info("terms_doubted", market_id=market_id, what=what)
+        if what not in MERE_DOUBTS:
+            self._suspend(market_id)
+        last_ns = self._read_ns.get(market_id)
+        now_ns = self._clock.monotonic_ns()
+        at_ns = now_ns if last_ns is None else max(now_ns, last_ns + GAP_MS * MS)
+        self._due[market_id] = _Due(at_ns, looks=2)
+        self._stale.add(self._markets[market_id].venue)
+
+    def end(self, market_id: MarketId, payouts: str) -> None:
+        """A market is resolved: nothing starts on it any more, and it goes on record."""
+        if market_id not in self._markets or market_id in self._ended:
+            return
+        self._ended.add(market_id)
+        self._suspend(market_id)
+        fields = (("event", "market_resolved"), ("market_id", market_id), ("payouts", payouts))
+        self._note(Note(NoteKind.ALARM, 0, fields))
+
+    async def run(self) -> None:
+        """Read what is due until cancelled; a venue that does not answer holds up no other."""
+        async with asyncio.TaskGroup() as tasks:
+            for venue in self._kits:
+                tasks.create_task(self._read_venue(venue), name=f"terms-{venue.value}")
+
+    async def _read_venue(self, venue: Venue) -> None:
+        round_ns = self._clock.monotonic_ns() + ROUND_MS * MS
+        while True:
+            await self._clock.sleep(TICK_S)
+            now_ns = self._clock.monotonic_ns()
+            mine = [market.id for market in self._markets.values() if market.venue is venue]
+            if now_ns >= round_ns:
+                round_ns = now_ns + ROUND_MS * MS
+                for market_id in mine:
+                    self._due.setdefault(market_id, _Due(now_ns))
+            due = [key for key in mine if key in self._due and self._due[key].at_ns <= now_ns]
+            if due:
+                first = min(due, key=lambda market_id: self._due[market_id].at_ns)
+                await self._read(first, self._due.pop(first))
+
+    async def _read(self, market_id: MarketId, due: _Due) -> None:
+        pair = next((p for p in self._pairs() if market_id in (p.kalshi, p.polymarket)), None)
+        if pair is None:
+            # Followed for what an earlier process left open; nothing new starts there.
+            return
+        venue = self._markets[market_id].venue
+        kit = self._kits[venue]
+        if venue in self._stale:
+            self._stale.discard(venue)
+            kit.forget_terms()
+        self._read_ns[market_id] = self._clock.monotonic_ns()
+        try:
+            market = await kit.read_market(pair)
+        except VenueRejected as error:
+            log.error("terms_refused", market_id=market_id, reason=str(error))
+            # Until the next round, or the next push.
+            self._suspend(market_id)
+            return
+        except VenueError as error:
+            log.warning("terms_not_read", market_id=market_id, reason=str(error))
+            self._retry(market_id, due)
+            return
+        if market_id in self._due:
+            # It changed again while it was read.
+            return
+        self._take(market)
+        if due.looks > 1:
+            at_ns = self._clock.monotonic_ns() + AGAIN_MS * MS
+            self._due[market_id] = _Due(at_ns, due.looks - 1)
+            self._stale.add(venue)
+        if not market.is_tradable and market_id not in self._ended:
+            await self._poll_end(market_id)
+
+    def _retry(self, market_id: MarketId, due: _Due) -> None:
+        pause_ms = min(RETRY_MS_MIN << min(due.failures, 16), RETRY_MS_MAX)
+        at_ns = self._clock.monotonic_ns() + pause_ms * MS
+        self._due.setdefault(market_id, _Due(at_ns, due.looks, due.failures + 1))
+        self._stale.add(self._markets[market_id].venue)
+
+    def _take(self, market: Market) -> None:
+        if market.id in self._ended:
+            market = replace(market, is_tradable=False)
+        before = self._markets[market.id]
+        if market != before:
+            self._markets[market.id] = market
+            fields = market.__struct_fields__
+            changed = [name for name in fields if getattr(market, name) != getattr(before, name)]
+            log.info("terms_changed", market_id=market.id, fields=changed)
+            self._record(MarketSeen(wall_ns=self._clock.wall_ns(), market=market))
+            self._kits[market.venue].follow(market)
+        if market != self._known(market.id):
+            self._emit(MarketChanged(market))
+
+    async def _poll_end(self, market_id: MarketId) -> None:
+        """Ends are sometimes never pushed."""
+        try:
+            payouts = await self._kits[self._markets[market_id].venue].read_end(market_id)
+        except VenueError as error:
+            log.warning("end_not_read", market_id=market_id, reason=str(error))
+            return
+        if payouts:
+            self.end(market_id, payouts)
+
+    def _suspend(self, market_id: MarketId) -> None:
+        """Start nothing on a market; what is open there goes on."""
+        market = self._known(market_id)
+        if market is not None and market.is_tradable:
+            self._emit(MarketChanged(replace(market, is_tradable=False)))

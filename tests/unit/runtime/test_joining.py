@@ -1,0 +1,172 @@
+"""A pair whose market is not ready yet joins when it is."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from tests.support.core import kalshi_market, make_pair, polymarket_market
+from tests.support.runtime import ONE, CountedEntropy, FakeVenue, HeldClock
+from twoleg.core.events import Event, PairsChanged, PositionReported
+from twoleg.core.market import Market, MarketId, Pair, PairId, PairState, Venue
+from twoleg.errors import VenueError, VenueRejected, VenueUnavailable
+from twoleg.runtime.accounts import Accounts
+from twoleg.runtime.joining import RETRY_S, Joining
+from twoleg.runtime.kit import Kit, Seams
+from twoleg.runtime.ledger import Ledger
+from twoleg.runtime.startup import Startup
+from twoleg.storage.records import AnyRecord, PairSeen, PositionOpened
+
+EARLY = make_pair()
+LATE = make_pair(
+    kalshi=MarketId("kalshi:KXB"), polymarket=MarketId("polymarket:0xb"), pair_id=PairId("pair-b")
+)
+MARKETS: dict[MarketId, Market] = {
+    pair.market_on(venue): make(pair.market_on(venue))
+    for pair in (EARLY, LATE)
+    for venue, make in ((Venue.KALSHI, kalshi_market), (Venue.POLYMARKET, polymarket_market))
+}
+NOT_READY = VenueUnavailable("polymarket", "not_ready")
+RETRY_MS = int(RETRY_S * 1_000)
+
+
+class House:
+    """A daemon that has started with one pair; the venues' answers are the test's."""
+
+    def __init__(self) -> None:
+        self.clock = HeldClock()
+        self.refusals: dict[MarketId, VenueError] = {LATE.polymarket: NOT_READY}
+        self.markets: dict[MarketId, Market] = {}
+        self.records: list[AnyRecord] = []
+        self.events: list[Event] = []
+        self.followed: list[MarketId] = []
+        self.joined: list[Pair] = []
+        self.is_quiet = True
+        self.venues = {venue: FakeVenue(venue, []) for venue in Venue}
+        kits = {venue: self._kit(venue) for venue in Venue}
+        seams = Seams(self.clock, CountedEntropy(), cast("Any", None))
+        self.startup = Startup(
+            kits=kits,
+            markets=self.markets,
+            seams=seams,
+            append=lambda record, _reserve: self.records.append(record),
+            emit=self.events.append,
+        )
+        self.joining = Joining(
+            startup=self.startup,
+            kits=kits,
+            accounts=Accounts(
+                dict(self.venues),
+                ledger=Ledger(),
+                clock=self.clock,
+                record=self.records.append,
+                emit=self.events.append,
+            ),
+            markets=self.markets,
+            clock=self.clock,
+            emit=self.events.append,
+            is_quiet=lambda: self.is_quiet,
+        )
+
+    def start(self) -> asyncio.Task[None]:
+        return asyncio.create_task(self.joining.run((EARLY,), self.joined.append))
+
+    def told(self) -> list[tuple[PairState, ...]]:
+        """The states of the pairs, each time that the engine was told of them."""
+        return [
+            tuple(pair.state for pair in event.pairs)
+            for event in self.events
+            if isinstance(event, PairsChanged)
+        ]
+
+    def _kit(self, venue: Venue) -> Kit:
+        async def read_market(pair: Pair) -> Market:
+            market_id = pair.market_on(venue)
+            if market_id in self.refusals:
+                raise self.refusals[market_id]
+            return MARKETS[market_id]
+
+        unused = cast("Any", None)
+        return Kit(
+            venue,
+            unused,
+            read_market,
+            None,
+            None,
+            unused,
+            unused,
+            follow=lambda market: self.followed.append(market.id),
+        )
+
+
+@pytest.fixture
+async def house() -> House:
+    house = House()
+    assert await house.startup.read_pairs((LATE, EARLY)) == (EARLY,)
+    house.events.clear()
+    return house
+
+
+async def test_pair_joins_disarmed_then_with_its_holdings_then_armed(house: House) -> None:
+    house.venues[Venue.KALSHI].positions = ((LATE.kalshi, 5 * ONE, 0),)
+    task = house.start()
+    await house.clock.pass_ms(RETRY_MS + 1_000)
+    assert (house.joined, house.followed) == ([], [])
+    house.refusals.clear()
+    await house.clock.pass_ms(RETRY_MS + 1_000)
+    await task
+    armed, disarmed = PairState.ARMED, PairState.DISARMED
+    assert house.told() == [(armed, disarmed), (armed, armed)]
+    order = [type(e) for e in house.events if isinstance(e, PairsChanged | PositionReported)]
+    assert order == [PairsChanged, PositionReported, PositionReported, PairsChanged]
+    assert PositionReported(LATE.kalshi, 5 * ONE, 0) in house.events
+    assert house.followed == [LATE.kalshi, LATE.polymarket]
+    assert house.joined == [LATE]
+    assert [r.pair for r in house.records if isinstance(r, PairSeen)] == [EARLY, LATE]
+    opened = [r.market_id for r in house.records if isinstance(r, PositionOpened)]
+    assert opened == [LATE.kalshi, LATE.polymarket]
+
+
+async def test_holdings_are_told_only_while_nothing_is_open(house: House) -> None:
+    house.refusals.clear()
+    house.is_quiet = False
+    task = house.start()
+    await house.clock.pass_ms(RETRY_MS + 5_000)
+    assert house.told() == [(PairState.ARMED, PairState.DISARMED)]
+    assert not [event for event in house.events if isinstance(event, PositionReported)]
+    house.is_quiet = True
+    await house.clock.pass_ms(2_000)
+    await task
+    assert house.joined == [LATE]
+
+
+async def test_account_that_cannot_be_read_is_read_again(house: House) -> None:
+    house.refusals.clear()
+    house.venues[Venue.POLYMARKET].read_errors = [VenueUnavailable("polymarket", "no_answer")]
+    task = house.start()
+    await house.clock.pass_ms(RETRY_MS + 5_000)
+    await task
+    assert house.joined == [LATE]
+
+
+async def test_pair_whose_market_turns_out_to_be_gone_is_given_up(house: House) -> None:
+    house.refusals[LATE.polymarket] = VenueRejected("polymarket", "not_found", http_status=404)
+    task = house.start()
+    await house.clock.pass_ms(RETRY_MS + 1_000)
+    await task
+    assert (house.joined, house.startup.later) == ([], [])
+
+
+async def test_no_pair_is_ready_the_start_goes_on_without(house: House) -> None:
+    house.startup.later.clear()
+    house.markets.clear()
+    house.refusals |= {EARLY.polymarket: NOT_READY}
+    assert await house.startup.read_pairs((EARLY, LATE)) == ()
+    assert house.startup.later == [EARLY, LATE]
+
+
+async def test_venue_that_is_away_for_another_reason_fails_the_start(house: House) -> None:
+    house.markets.clear()
+    house.refusals[EARLY.kalshi] = VenueUnavailable("kalshi", "no_answer")
+    with pytest.raises(VenueUnavailable):
+        await house.startup.read_pairs((EARLY,))

@@ -1,0 +1,257 @@
+"""Terms are read again when a venue says so, within bounds, and nothing starts meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from typing import Any, cast
+
+import pytest
+from msgspec import structs
+
+from tests.support.core import CENT, kalshi_market, make_pair, polymarket_market
+from tests.support.runtime import HeldClock
+from twoleg.core.actions import Note
+from twoleg.core.engine import Engine
+from twoleg.core.events import Event, GridChanged, MarketChanged
+from twoleg.core.limits import Limits
+from twoleg.core.market import FeeSchedule, Market, MarketId, Pair, PriceGrid, Venue
+from twoleg.errors import VenueRejected, VenueUnavailable
+from twoleg.runtime.kit import Kit
+from twoleg.runtime.terms import AGAIN_MS, GAP_MS, ROUND_MS, Terms
+from twoleg.storage.records import AnyRecord, MarketSeen
+
+PAIR = make_pair()
+K, P = PAIR.kalshi, PAIR.polymarket
+DEAR = FeeSchedule(rate_e6=140_000)
+AWAY = VenueUnavailable("kalshi", "no_answer")
+GONE = VenueRejected("kalshi", "not_found", http_status=404)
+
+
+class Shelf:
+    """Both venues' terms as the test has them, and what the daemon made of them."""
+
+    def __init__(self) -> None:
+        self.clock = HeldClock()
+        self.told: dict[MarketId, Market | Exception] = {K: kalshi_market(), P: polymarket_market()}
+        self.ends: dict[MarketId, str | Exception] = {}
+        self.markets: dict[MarketId, Market] = {K: kalshi_market(), P: polymarket_market()}
+        self.reads: list[tuple[MarketId, int]] = []
+        self.forgotten: list[Venue] = []
+        self.followed: list[Market] = []
+        self.records: list[AnyRecord] = []
+        self.notes: list[Note] = []
+        # Called in the middle of a reading.
+        self.on_read: Callable[[], None] = lambda: None
+        self.engine = Engine(Limits())
+        for market in self.markets.values():
+            self.emit(MarketChanged(market))
+        self.terms = Terms(
+            kits={venue: self._kit(venue) for venue in Venue},
+            pairs=lambda: (PAIR,),
+            markets=self.markets,
+            known=self.engine.books().markets.get,
+            clock=self.clock,
+            record=self.records.append,
+            emit=self.emit,
+            note=self.notes.append,
+        )
+
+    def emit(self, event: Event) -> None:
+        self.engine.on_event(event, self.clock.monotonic_ns())
+
+    def decides(self, market_id: MarketId) -> Market:
+        """What the engine decides with."""
+        return self.engine.books().markets[market_id]
+
+    def reads_of(self, market_id: MarketId) -> list[int]:
+        """When a market was read, in ms."""
+        return [at_ns // 1_000_000 for read, at_ns in self.reads if read == market_id]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.terms.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def _kit(self, venue: Venue) -> Kit:
+        async def read_market(pair: Pair) -> Market:
+            market_id = pair.market_on(venue)
+            self.reads.append((market_id, self.clock.now_ns))
+            told = self.told[market_id]
+            self.on_read()
+            if isinstance(told, Exception):
+                raise told
+            return told
+
+        async def read_end(market_id: MarketId) -> str:
+            end = self.ends.get(market_id, "")
+            if isinstance(end, Exception):
+                raise end
+            return end
+
+        unused = cast("Any", None)
+        return Kit(
+            venue,
+            unused,
+            read_market,
+            None,
+            None,
+            unused,
+            unused,
+            follow=self.followed.append,
+            forget_terms=lambda: self.forgotten.append(venue),
+            read_end=read_end,
+        )
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+async def test_changed_fee_is_decided_with_and_nothing_starts_before(shelf: Shelf) -> None:
+    async with shelf.running():
+        dear = shelf.told[K] = kalshi_market(fees=DEAR)
+        shelf.terms.ask(K, "event_fee_update")
+        assert not shelf.decides(K).is_tradable
+        await shelf.clock.pass_ms(300)
+        assert shelf.decides(K) == shelf.markets[K] == dear
+        assert shelf.forgotten == [Venue.KALSHI]
+        assert shelf.followed == [dear]
+        assert [r.market for r in shelf.records if isinstance(r, MarketSeen)] == [dear]
+
+
+async def test_mere_doubt_lets_the_market_trade_on(shelf: Shelf) -> None:
+    async with shelf.running():
+        shelf.terms.ask(K, "lifecycle_gap")
+        assert shelf.decides(K).is_tradable
+        await shelf.clock.pass_ms(300)
+        assert len(shelf.reads_of(K)) == 1
+        assert shelf.records == []
+
+
+async def test_pushed_market_is_read_once_more_as_reads_lag(shelf: Shelf) -> None:
+    async with shelf.running():
+        shelf.terms.ask(K, "event_fee_update")
+        await shelf.clock.pass_ms(300)
+        shelf.told[K] = kalshi_market(fees=DEAR)
+        await shelf.clock.pass_ms(AGAIN_MS + 500)
+        assert shelf.decides(K).fees == DEAR
+        assert len(shelf.reads_of(K)) == 2
+        assert shelf.forgotten == [Venue.KALSHI] * 2
+        await shelf.clock.pass_ms(10 * AGAIN_MS)
+        assert len(shelf.reads_of(K)) == 2
+
+
+async def test_flood_of_pushes_is_read_once_a_gap(shelf: Shelf) -> None:
+    async with shelf.running():
+        for _ in range(50):
+            shelf.terms.ask(K, "event_fee_update")
+            await shelf.clock.pass_ms(100)
+        times_ms = shelf.reads_of(K)
+        assert 3 <= len(times_ms) <= 6
+        assert all(later - earlier >= GAP_MS for earlier, later in pairwise(times_ms))
+
+
+async def test_venue_that_cannot_be_asked_is_asked_again_and_holds_up_no_other(
+    shelf: Shelf,
+) -> None:
+    async with shelf.running():
+        shelf.told[K] = AWAY
+        shelf.terms.ask(K, "activated")
+        shelf.terms.ask(P, "bookless")
+        await shelf.clock.pass_ms(20_000)
+        assert not shelf.decides(K).is_tradable
+        assert len(shelf.reads_of(P)) == 2
+        # After 1, 2, 4, 8 s and so on.
+        assert 4 <= len(shelf.reads_of(K)) <= 6
+        shelf.told[K] = kalshi_market(fees=DEAR)
+        await shelf.clock.pass_ms(60_000)
+        assert shelf.decides(K).fees == DEAR
+
+
+async def test_terms_that_are_refused_stop_the_market_until_they_are_not(shelf: Shelf) -> None:
+    async with shelf.running():
+        shelf.told[K] = GONE
+        shelf.terms.ask(K, "lifecycle_gap")
+        await shelf.clock.pass_ms(300)
+        assert not shelf.decides(K).is_tradable
+        shelf.told[K] = kalshi_market()
+        await shelf.clock.pass_ms(ROUND_MS)
+        assert shelf.decides(K).is_tradable
+
+
+async def test_change_in_the_middle_of_a_reading_is_read_anew(shelf: Shelf) -> None:
+    async with shelf.running():
+
+        def change() -> None:
+            shelf.on_read = lambda: None
+            shelf.told[K] = kalshi_market(fees=DEAR)
+            shelf.terms.ask(K, "event_fee_update")
+
+        shelf.on_read = change
+        shelf.terms.ask(K, "activated")
+        await shelf.clock.pass_ms(300)
+        # What was read is older than the second push.
+        assert not shelf.decides(K).is_tradable
+        await shelf.clock.pass_ms(GAP_MS + 300)
+        assert shelf.decides(K).fees == DEAR
+
+
+async def test_suspension_keeps_the_grid_that_only_the_engine_knows(shelf: Shelf) -> None:
+    fine = PriceGrid.uniform(10)
+    shelf.emit(GridChanged(K, fine))
+    shelf.terms.ask(K, "event_fee_update")
+    assert (shelf.decides(K).grid, shelf.markets[K].grid) == (fine, CENT)
+
+
+async def test_every_market_is_read_once_a_round(shelf: Shelf) -> None:
+    async with shelf.running():
+        shelf.told[K] = kalshi_market(fees=DEAR)
+        await shelf.clock.pass_ms(ROUND_MS - 1_000)
+        assert shelf.reads == []
+        await shelf.clock.pass_ms(2_000)
+        assert shelf.decides(K).fees == DEAR
+        assert (len(shelf.reads_of(K)), len(shelf.reads_of(P))) == (1, 1)
+
+
+async def test_market_nobody_follows_is_not_read(shelf: Shelf) -> None:
+    async with shelf.running():
+        shelf.terms.ask(MarketId("kalshi:KXOTHER"), "created")
+        await shelf.clock.pass_ms(2_000)
+        assert shelf.reads == []
+
+
+async def test_resolved_market_is_noted_once_and_a_late_answer_does_not_revive_it(
+    shelf: Shelf,
+) -> None:
+    async with shelf.running():
+        for _ in range(2):
+            shelf.terms.end(P, "1=10000,2=0")
+        (note,) = shelf.notes
+        assert dict(note.fields) == {
+            "event": "market_resolved",
+            "market_id": P,
+            "payouts": "1=10000,2=0",
+        }
+        shelf.terms.ask(P, "bookless")
+        await shelf.clock.pass_ms(300)
+        assert not shelf.decides(P).is_tradable
+
+
+@pytest.mark.parametrize(
+    ("end", "noted"), [("1=10000", 1), ("", 0), (VenueUnavailable("polymarket", "no_answer"), 0)]
+)
+async def test_end_that_is_never_pushed_is_polled_for(
+    shelf: Shelf, end: str | Exception, noted: int
+) -> None:
+    async with shelf.running():
+        shelf.told[P] = structs.replace(polymarket_market(), is_tradable=False)
+        shelf.ends[P] = end
+        await shelf.clock.pass_ms(ROUND_MS + 1_000)
+        assert not shelf.decides(P).is_tradable
+        assert len(shelf.notes) == noted

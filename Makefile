@@ -56,9 +56,10 @@ lock: venv ## pin all dependencies again, with hashes and without addresses
 bench: venv ## measure the way of one tick against the naive version
 	@$(BIN)/python benchmarks/tick.py
 
-soak: venv ## a day of both feeds under every fault, in virtual time [HOURS=24 PAIRS=4 SEED=1]
+soak: venv ## a day of both feeds under every fault, in virtual time [HOURS=24 PAIRS=4 SEED=1 CONNECTIONS=1]
 	@$(BIN)/python -m tests.simulation $(if $(HOURS),--hours $(HOURS)) \
-		$(if $(PAIRS),--pairs $(PAIRS)) $(if $(SEED),--seed $(SEED))
+		$(if $(PAIRS),--pairs $(PAIRS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(CONNECTIONS),--connections $(CONNECTIONS))
 
 fuzz: venv ## fuzz what reads the venues' bytes, guided by coverage [SECONDS=600 for each target]
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps \

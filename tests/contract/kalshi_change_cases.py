@@ -120,18 +120,22 @@ def closed(operation: Operation, make: Make, refused: Any) -> list[Case]:
 
 def scripted(operation: Operation, make: Make, refused: Any, unsure: Any) -> list[Case]:
     word = operation.value
-    known = (("internal_error", False), ("trading_paused", True), ("exchange_paused", True))
+    unknown = (
+        ("internal_error", 409, False),
+        ("exchange_unavailable", 409, True),
+        ("exchange_unavailable", 503, True),
+    )
     return [
         *(
             case(operation, code, 409, change(make, first=refuse(code, 409, operation=word)),
-                 refused(code, waits=waits))
-            for code, waits in known
+                 refused(code, waits=True))
+            for code in ("trading_paused", "exchange_paused")
         ),
         *(
-            case(operation, "exchange_unavailable", status,
-                 change(make, first=refuse("exchange_unavailable", status, operation=word)),
-                 unsure("exchange_unavailable", waits=True))
-            for status in (409, 503)
+            case(operation, code, status,
+                 change(make, first=refuse(code, status, operation=word)),
+                 unsure(code, waits=waits))
+            for code, status, waits in unknown
         ),
     ]  # fmt: skip
 
@@ -180,18 +184,24 @@ def absent(operation: Operation, make: Make, told: Any) -> list[Case]:
 
 Op = Operation
 CANCELS = (
-    case(Op.CANCEL, "", 200, change(cancel), (X.CANCELED, ""), truth=GONE, name="resting",
-         stimulus="cancel resting"),
+    *(
+        case(Op.CANCEL, "", 200, change(cancel), (X.CANCELED, ""), truth=GONE,
+             name=f"resting-{name}", stimulus="cancel resting",
+             sim={"cancel_tells_client_order_id": is_named})
+        for name, is_named in (("named", True), ("unnamed", False))
+    ),
     case(Op.CANCEL, "", 200, change(cancel, first=pause_market), (X.CANCELED, ""), truth=GONE,
          name="in_trading_pause"),
     case(Op.CANCEL, "exchange_is_paused", 409, change(cancel, first=pause_exchange),
          (X.REFUSED, "exchange_is_paused")),
     case(Op.CANCEL, "msg", 400, change(cancel, first=speak_for(64)), (X.REFUSED, "http_400"),
          name="subaccount"),
-    case(Op.CANCEL_ALL, "", 204, change(cancel_all), (X.CANCELED, ""), truth=GONE),
+    case(Op.CANCEL_ALL, "", 204, change(cancel_all), (X.TAKEN, ""), truth=GONE),
     # The venue takes the request; what rests where it takes no cancels stays.
-    case(Op.CANCEL_ALL, "", 204, change(cancel_all, first=pause_exchange), (X.CANCELED, ""),
+    case(Op.CANCEL_ALL, "", 204, change(cancel_all, first=pause_exchange), (X.TAKEN, ""),
          name="in_exchange_pause"),
+    case(Op.CANCEL_ALL, "exchange_is_paused", 409, change(cancel_all, first=pause_exchange),
+         (X.REFUSED, "exchange_is_paused"), sim={"cancel_all_in_pause": "refuses"}),
     *absent(Op.CANCEL, cancel, (X.NOT_RESTING, "not_found")),
     *closed(Op.CANCEL, cancel, not_canceled),
     *scripted(Op.CANCEL, cancel, not_canceled, cancel_unsure),
@@ -378,7 +388,8 @@ SCRIPTED = tuple(
         (Op.CANCEL, cancel, "cancel", not_canceled,
          ((404, "user_not_found"), (404, "market_not_found"))),
         (Op.CANCEL_ALL, cancel_all, "cancel", not_canceled,
-         ((404, "user_not_found"), (409, "internal_error"), (409, "trading_is_paused"))),
+         ((404, "user_not_found"), (409, "trading_is_paused"))),
+        (Op.CANCEL_ALL, cancel_all, "cancel", cancel_unsure, ((409, "internal_error"),)),
         (Op.DECREASE, to_less, "decrease", unchanged,
          ((404, "user_not_found"), (404, "market_not_found"), (409, "trading_is_paused"),
           (400, "invalid_amend_qty_for_order"), (400, "order_side_mismatch"),
@@ -387,7 +398,8 @@ SCRIPTED = tuple(
          ((404, "user_not_found"), (404, "market_not_found"), (404, "order_group_not_found"),
           (400, "available_balance_too_low"), (400, "invalid_order_size"),
           (400, "missing_parameters"), (409, "exceeded_order_group_risk_limit"),
-          (409, "exceeded_per_market_risk_limit"), (409, "self_cross_attempt"))),
+          (409, "exceeded_per_market_risk_limit"))),
+        (Op.AMEND, amend(), "amend", change_unsure, ((409, "self_cross_attempt"),)),
     )
     for status, code in codes
 )  # fmt: skip

@@ -1,81 +1,37 @@
-"""What every answer and frame of Kalshi is made of: {route or frame: {field: kind}}.
+"""What every REST answer of Kalshi is made of: {route: {field: kind}}.
 
-Written from Kalshi docs, openapi 3.34.0 and asyncapi 2.0.0, 2026-10. A table is complete: a field
-that it does not name must not be there. `When` is a field that is there exactly if its object meets
-a condition, `Sometimes` one whose presence the object itself does not explain.
+Written from Kalshi docs, openapi 3.34.0, 2026-10. A table is complete: a field that it does not
+name must not be there. Fields that were once there and are gone are in `REMOVED`.
 """
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
-
-@dataclass(frozen=True)
-class When:
-    """A field that is there exactly if the object around it meets the condition."""
-
-    kind: "Kind"
-    condition: Callable[[dict[str, Any]], bool]
-
-
-@dataclass(frozen=True)
-class Sometimes:
-    """A field that may be there, and must be in some objects and not in others."""
-
-    kind: "Kind"
-
-
-@dataclass(frozen=True)
-class Words:
-    """One of these strings."""
-
-    words: tuple[str, ...]
-
-
-# A pattern of strings, a type, None, an object, a list (its one element is the kind of all), or a
-# choice of kinds.
-Kind = (
-    re.Pattern[str]
-    | type
-    | None
-    | Words
-    | dict[str, "Kind | When | Sometimes"]
-    | list["Kind"]
-    | tuple["Kind", ...]
+from tests.contract.kalshi_kinds import (
+    BID_ASK,
+    COUNT,
+    ERROR,
+    FEE_TYPE,
+    HOUR,
+    ID,
+    INSTANCE,
+    MONEY,
+    MONEY4,
+    NUMBER,
+    PRICE,
+    RANGE,
+    RETURN_TYPE,
+    SECOND,
+    SIGNED,
+    TEXT,
+    TIME,
+    YES_NO,
+    Kind,
+    Sometimes,
+    Table,
+    When,
+    without,
+    words,
 )
-Table = dict[str, "Kind | When | Sometimes"]
-
-ID: Final = re.compile(r"[\w./-]+")
-TEXT: Final = re.compile(r".*", re.DOTALL)
-PRICE: Final = re.compile(r"[01]\.\d{4}")
-MONEY4: Final = re.compile(r"-?\d+\.\d{4}")
-MONEY: Final = re.compile(r"-?\d+\.\d{6}")
-COUNT: Final = re.compile(r"\d+\.\d{2}")
-SIGNED: Final = re.compile(r"-?\d+\.\d{2}")
-TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-# Deprecated times of user_orders are cut to milliseconds.
-TIME_MS: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-HOUR: Final = re.compile(r"\d\d:\d\d")
-NUMBER: Final = (int, float)
-
-
-def words(*allowed: str) -> Words:
-    """Name the values that a field may have."""
-    return Words(allowed)
-
-
-def without(table: Table, *names: str) -> Table:
-    """Return a table less some fields."""
-    return {name: kind for name, kind in table.items() if name not in names}
-
-
-YES_NO: Final = words("yes", "no")
-BID_ASK: Final = words("bid", "ask")
-FEE_TYPE: Final = words("quadratic", "quadratic_with_maker_fees")
-RETURN_TYPE: Final = words("MECNET", "DIRECNET", "")
-INSTANCE: Final = words("event_contract")
-ERROR: Final[Table] = {"code": ID, "message": TEXT, "details": Sometimes(TEXT)}
 
 # -- public ------------------------------------------------------------------------------------
 
@@ -84,12 +40,11 @@ FLAGS: Final[Table] = {
     "trading_active": bool,
     "intra_exchange_transfers_active": bool,
 }
-RANGE: Final[Table] = {"start": PRICE, "end": PRICE, "step": PRICE}
 
 
 def is_determined(market: dict[str, Any]) -> bool:
     """Tell whether a market has a value."""
-    return market["result"] != ""
+    return str(market["result"]) != ""
 
 
 MARKET: Final[Table] = {
@@ -137,6 +92,12 @@ MARKET: Final[Table] = {
     "price_level_structure": words("linear_cent", "deci_cent", "tapered_deci_cent"),
     "price_ranges": [RANGE],
     "exchange_index": int,
+}
+OLD_MARKET: Final[Table] = {
+    **without(MARKET, "fee_waiver_expiration_time", "settlement_floor_dollars"),
+    "status": words("finalized"),
+    "settlement_value_dollars": PRICE,
+    "settlement_ts": TIME,
 }
 SOURCES: Final[Kind] = [{"name": TEXT, "url": TEXT}]
 EVENT: Final[Table] = {
@@ -197,9 +158,9 @@ PUBLIC: Final[dict[str, Kind]] = {
     "GET /exchange/schedule": {
         "schedule": {
             "standard_hours": [
-                {"start_time": TIME, "end_time": TIME, **dict.fromkeys(DAYS, HOURS)},
+                {"start_time": SECOND, "end_time": SECOND, **dict.fromkeys(DAYS, HOURS)},
             ],
-            "maintenance_windows": [{"start_datetime": TIME, "end_datetime": TIME}],
+            "maintenance_windows": [{"start_datetime": SECOND, "end_datetime": SECOND}],
         }
     },
     "GET /exchange/user_data_timestamp": {"as_of_time": TIME},
@@ -213,7 +174,7 @@ PUBLIC: Final[dict[str, Kind]] = {
     "GET /markets/{ticker}": {"market": MARKET},
     "GET /events": {"events": [EVENT], "cursor": TEXT, "milestones": Sometimes([{}])},
     "GET /events/{name}": {
-        "event": without(EVENT, "fee_type_override", "fee_multiplier_override"),
+        "event": EVENT,
         "markets": [MARKET],
     },
     "GET /events/multivariate": {"events": [EVENT], "cursor": TEXT},
@@ -236,6 +197,9 @@ PUBLIC: Final[dict[str, Kind]] = {
     "GET /markets/{ticker}/orderbook": {"orderbook_fp": BOOK},
     "GET /markets/orderbooks": {"orderbooks": [{"ticker": ID, "orderbook_fp": BOOK}]},
     "GET /markets/trades": {"trades": [TRADE], "cursor": TEXT},
+    "GET /historical/trades": {"trades": [TRADE], "cursor": TEXT},
+    "GET /historical/markets": {"markets": [OLD_MARKET], "cursor": TEXT},
+    "GET /historical/markets/{ticker}": {"market": OLD_MARKET},
 }
 
 # -- orders ------------------------------------------------------------------------------------
@@ -352,6 +316,29 @@ ORDERS: Final[dict[str, Kind]] = {
 # -- account -----------------------------------------------------------------------------------
 
 PROFIT: Final[Table] = {"realized_pnl_dollars": MONEY, "fees_paid_dollars": MONEY}
+POSITIONS: Final[Table] = {
+    "market_positions": [
+        {
+            "ticker": ID,
+            "exchange_index": int,
+            "position_fp": SIGNED,
+            "market_exposure_dollars": MONEY,
+            "total_traded_dollars": MONEY,
+            **PROFIT,
+            "last_updated_ts": TIME,
+        }
+    ],
+    "event_positions": [
+        {
+            "event_ticker": ID,
+            "total_cost_dollars": MONEY,
+            "total_cost_shares_fp": COUNT,
+            "event_exposure_dollars": MONEY,
+            **PROFIT,
+        }
+    ],
+    "cursor": TEXT,
+}
 TRANSFER: Final[Table] = {
     "transfer_id": ID,
     "client_transfer_id": Sometimes(ID),
@@ -378,29 +365,8 @@ GROUPS: Final = "/portfolio/order_groups"
 TRANSFERS: Final = "/portfolio/intra_exchange_instance_transfer"
 
 ACCOUNT: Final[dict[str, Kind]] = {
-    "GET /portfolio/positions": {
-        "market_positions": [
-            {
-                "ticker": ID,
-                "exchange_index": int,
-                "position_fp": SIGNED,
-                "market_exposure_dollars": MONEY,
-                "total_traded_dollars": MONEY,
-                **PROFIT,
-                "last_updated_ts": TIME,
-            }
-        ],
-        "event_positions": [
-            {
-                "event_ticker": ID,
-                "total_cost_dollars": MONEY,
-                "total_cost_shares_fp": COUNT,
-                "event_exposure_dollars": MONEY,
-                **PROFIT,
-            }
-        ],
-        "cursor": TEXT,
-    },
+    "GET /portfolio/positions": POSITIONS,
+    "GET /historical/positions": POSITIONS,
     "GET /portfolio/balance": {
         "balance": int,
         "balance_dollars": MONEY4,
@@ -428,6 +394,14 @@ ACCOUNT: Final[dict[str, Kind]] = {
         ],
         "cursor": TEXT,
     },
+    "GET /portfolio/summary/total_resting_order_value": {
+        "total_resting_order_value": int,
+        "resting_order_value_breakdown": [{"exchange_index": int, "balance": MONEY4}],
+    },
+    "GET /portfolio/deposits": {"deposits": [{}], "cursor": TEXT},
+    "GET /portfolio/withdrawals": {"withdrawals": [{}], "cursor": TEXT},
+    "GET /historical/orders": {"orders": [ORDER], "cursor": TEXT},
+    "GET /historical/fills": {"fills": [FILL], "cursor": TEXT},
     f"POST {TRANSFERS}": {"transfer_id": ID},
     f"GET {TRANSFERS}s": {"transfers": [TRANSFER]},
     f"GET {TRANSFERS}s/{{transfer_id}}": {"transfer": TRANSFER},
@@ -451,7 +425,7 @@ ACCOUNT: Final[dict[str, Kind]] = {
             {"method": words("GET", "POST", "PUT", "DELETE"), "path": TEXT, "cost": int}
         ],
     },
-    "POST /account/api_usage_level/upgrade": None,
+    "POST /account/api_usage_level/upgrade": EMPTY,
     f"POST {GROUPS}/create": {"order_group_id": ID, "subaccount": int, "exchange_index": int},
     f"GET {GROUPS}": {"order_groups": [{"id": ID, **GROUP}]},
     f"GET {GROUPS}/{{group_id}}": {**GROUP, "orders": [ID]},

@@ -5,6 +5,7 @@ Written from the schema (AsyncAPI 2.0.0 of 2026-10-26); shares no code with the 
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -50,6 +51,7 @@ NEVER_DROPPED: Final = re.compile(
     r"|(order|trade|market|user|group)_id$|subaccount|exchange_index|reason|position|volume"
 )
 UNTOLD: Final = (None, "")
+_LEVELS: Final = {"yes_dollars_fp", "no_dollars_fp"}
 _QUOTES: Final = {"price_dollars", "yes_bid_dollars", "yes_ask_dollars"}
 _AMOUNT: Final = re.compile(
     r"(_dollars|_fp|fee_cost|settlement_value|multiplier_override|_strike)$"
@@ -76,7 +78,7 @@ class Codec:
 
     def encode(self, decoded: Decoded, recv_ms: int) -> tuple[Fields, Fields]:
         """The fields that were told, and those that repeat others; by path."""
-        envelope, told, derived = self._fields(decoded)
+        envelope, told, derived = _fields(decoded)
         lag_ms = self.decoder.lag_ms
         if lag_ms:
             envelope["sending_ts_ms"] = recv_ms - lag_ms
@@ -84,53 +86,12 @@ class Codec:
             number = getattr(decoded, name, 0)
             if number and not isinstance(decoded, Acknowledged):
                 envelope[name] = number
-        ticker = told.get("market_ticker")
         if isinstance(decoded, BookSnapshot | LevelDelta | TickerSeen):
-            derived["market_id"] = self._market_ids[ticker]
+            derived["market_id"] = self._market_ids[told["market_ticker"]]
         return (
             plain(envelope | {f"msg.{name}": value for name, value in told.items()}),
             plain({f"msg.{name}": value for name, value in derived.items()}),
         )
-
-    def _fields(self, decoded: Decoded) -> tuple[Fields, Fields, Fields]:  # noqa: PLR0911 - a table
-        match decoded:
-            case BookSnapshot():
-                return {"type": "orderbook_snapshot"}, _book(decoded), {}
-            case LevelDelta():
-                return {"type": "orderbook_delta"}, *_delta(decoded)
-            case FillSeen():
-                return {"type": "fill"}, *_fill(decoded)
-            case OrderSeen():
-                return {"type": "user_order"}, *_order(decoded)
-            case PositionSeen():
-                return {"type": "market_position"}, _position(decoded), {}
-            case TradeSeen():
-                return {"type": "trade"}, *_trade(decoded)
-            case TickerSeen():
-                return {"type": "ticker"}, *_ticker(decoded)
-            case LifecycleSeen():
-                return {"type": "market_lifecycle_v2"}, _life(decoded), {}
-            case EventSeen():
-                return {"type": "event_lifecycle"}, _event(decoded), {}
-            case EventFeesSeen():
-                told = {
-                    "event_ticker": decoded.event,
-                    "fee_type_override": decoded.fee_type,
-                    "fee_multiplier_override": decoded.multiplier,
-                }
-                return {"type": "event_fee_update"}, told, {}
-            case Acknowledged():
-                told = {"channel": decoded.channel, "sid": decoded.sid}
-                return {"type": "subscribed", "id": decoded.command_id}, told, {}
-            case Refused():
-                told = {
-                    "code": decoded.code,
-                    "msg": decoded.text,
-                    "market_tickers": list(decoded.tickers),
-                }
-                return {"type": "error", "id": decoded.command_id}, told, {}
-            case SequenceSeen() | Ignored():
-                return {}, {}, {}
 
 
 def read(frame: Fields) -> Fields:
@@ -153,7 +114,7 @@ def read(frame: Fields) -> Fields:
     if kind == "orderbook_snapshot":
         told.setdefault("ts_ms", sent_ms)
     if kind == "fill":
-        told.setdefault("ts_ms", sent_ms or told.get("ts", 0) * 1_000)
+        told.setdefault("ts_ms", told.get("ts", 0) * 1_000 or sent_ms)
         told.setdefault("book_side", {"yes": "bid", "no": "ask"}[told.get("outcome_side", "no")])
     if kind in {"ticker", "trade"}:
         if "time" in told:
@@ -182,9 +143,8 @@ def _counts(path: str, zero: Any) -> bool:
 
 
 def _value(name: str, value: Any) -> Any:
-    if name in {"yes_dollars_fp", "no_dollars_fp"}:
-        levels = ((Decimal(price), Decimal(size)) for price, size in value)
-        return [level for level in levels if 0 < level[0] < 1 and level[1]]
+    if name in _LEVELS:
+        return [(Decimal(price), Decimal(size)) for price, size in value]
     if name == "price_ranges":
         return [{edge: Decimal(text) for edge, text in band.items()} for band in value]
     if name == "additional_metadata":
@@ -195,9 +155,16 @@ def _value(name: str, value: Any) -> Any:
 
 
 def _without_quotes(kind: str, told: Fields) -> Fields:
-    """0 and 1 dollar are no quotes: an empty side is written with either."""
-    names = _QUOTES if kind == "ticker" else set()
-    return {n: v for n, v in told.items() if n not in names or 0 < Decimal(v) < 1}
+    """0 and 1 dollar are no quotes, nor is a size of 0: an empty side may be written with them."""
+    if kind == "ticker":
+        return {n: v for n, v in told.items() if n not in _QUOTES or 0 < Decimal(v) < 1}
+    if kind == "orderbook_snapshot":
+        return {n: _quoted(v) if n in _LEVELS else v for n, v in told.items()}
+    return told
+
+
+def _quoted(levels: list[list[str]]) -> list[list[str]]:
+    return [level for level in levels if 0 < Decimal(level[0]) < 1 and Decimal(level[1])]
 
 
 def _dollars(price_e4: int | None) -> Decimal | None:
@@ -391,6 +358,48 @@ def _event(event: EventSeen) -> Fields:
         "strike_date": event.strike_ms // 1_000,
         "strike_period": event.strike_period,
     }
+
+
+def _fees(fees: EventFeesSeen) -> Fields:
+    return {
+        "event_ticker": fees.event,
+        "fee_type_override": fees.fee_type,
+        "fee_multiplier_override": fees.multiplier,
+    }
+
+
+_PUSHES: Final[dict[type[Any], tuple[str, Callable[[Any], Fields | tuple[Fields, Fields]]]]] = {
+    BookSnapshot: ("orderbook_snapshot", _book),
+    LevelDelta: ("orderbook_delta", _delta),
+    FillSeen: ("fill", _fill),
+    OrderSeen: ("user_order", _order),
+    PositionSeen: ("market_position", _position),
+    TradeSeen: ("trade", _trade),
+    TickerSeen: ("ticker", _ticker),
+    LifecycleSeen: ("market_lifecycle_v2", _life),
+    EventSeen: ("event_lifecycle", _event),
+    EventFeesSeen: ("event_fee_update", _fees),
+}
+
+
+def _fields(decoded: Decoded) -> tuple[Fields, Fields, Fields]:
+    """Envelope, what was told, and what repeats it."""
+    match decoded:
+        case Acknowledged():
+            told: Fields = {"channel": decoded.channel, "sid": decoded.sid}
+            return {"type": "subscribed", "id": decoded.command_id}, told, {}
+        case Refused():
+            told = {"code": decoded.code, "msg": decoded.text}
+            told["market_tickers"] = list(decoded.tickers)
+            return {"type": "error", "id": decoded.command_id}, told, {}
+        case SequenceSeen() | Ignored():
+            return {}, {}, {}
+        case _:
+            pass
+    kind, writer = _PUSHES[type(decoded)]
+    written = writer(decoded)
+    told, derived = written if isinstance(written, tuple) else (written, {})
+    return {"type": kind}, told, derived
 
 
 def write(fields: Fields) -> bytes:

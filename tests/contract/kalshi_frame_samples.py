@@ -267,10 +267,29 @@ OPTIONAL: Final[dict[str, tuple[str, ...]]] = {
     "orderbook_snapshot": ("id", "market_id", "clock", "yes_dollars_fp", "no_dollars_fp"),
     "orderbook_delta": ("market_id", "clock", "ts", "ts_ms", "client_order_id", "subaccount"),
     "ticker": tuple(name for name in FULL["ticker"]["msg"] if name != "market_ticker"),
-    "trade": ("no_price_dollars", "taker_side", "taker_outcome_side", "taker_book_side")
-    + ("is_block_trade", "ts", "ts_ms"),
-    "fill": ("client_order_id", "exchange_index", "is_taker", "side", "action", "purchased_side")
-    + ("outcome_side", "book_side", "post_position_fp", "ts", "ts_ms", "subaccount"),
+    "trade": (
+        "no_price_dollars",
+        "taker_side",
+        "taker_outcome_side",
+        "taker_book_side",
+        "is_block_trade",
+        "ts",
+        "ts_ms",
+    ),
+    "fill": (
+        "client_order_id",
+        "exchange_index",
+        "is_taker",
+        "side",
+        "action",
+        "purchased_side",
+        "outcome_side",
+        "book_side",
+        "post_position_fp",
+        "ts",
+        "ts_ms",
+        "subaccount",
+    ),
     "user_order": tuple(
         name for name in FULL["user_order"]["msg"] if name not in {"order_id", "status", "ticker"}
     ),
@@ -279,8 +298,14 @@ OPTIONAL: Final[dict[str, tuple[str, ...]]] = {
         for name in FULL["market_position"]["msg"]
         if name not in {"market_ticker", "position_fp"}
     ),
-    "market_lifecycle_v2": ("exchange_index", "open_ts", "close_ts", "price_level_structure")
-    + ("price_ranges", "additional_metadata"),
+    "market_lifecycle_v2": (
+        "exchange_index",
+        "open_ts",
+        "close_ts",
+        "price_level_structure",
+        "price_ranges",
+        "additional_metadata",
+    ),
     "event_lifecycle": tuple(
         name for name in FULL["event_lifecycle"]["msg"] if name != "event_ticker"
     ),
@@ -441,5 +466,5 @@ def _times() -> Iterator[tuple[str, Frame]]:
     frame = variant("orderbook_delta", ts_ms=...)
     del frame["sending_ts_ms"]
     yield "orderbook_delta: only ts", frame
-    untold = {"created_ts_ms": None, "last_updated_ts_ms": None, "expiration_ts_ms": ...}
+    untold: Frame = {"created_ts_ms": None, "last_updated_ts_ms": None, "expiration_ts_ms": ...}
     yield "user_order: only texts of times", variant("user_order", **untold)

@@ -3,11 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tests.contract.polymarket_order_cases import (
-    KEY_TEXT,
+from tests.contract.polymarket_order_cases import KEY_TEXT, SECRET, WORDS
+from tests.contract.polymarket_steps import (
     LIMIT_PRICE,
-    SECRET,
-    WORDS,
     Step,
     agent,
     answered,
@@ -18,7 +16,8 @@ from tests.contract.polymarket_order_cases import (
     wrong,
 )
 from tests.contract.polymarket_taken_cases import delayed
-from tests.contract.support_polymarket import NOTHING, Case, Truth, World, ref, told_of
+from tests.contract.support_polymarket_client import ref
+from tests.contract.support_polymarket_rows import NOTHING, Case, Truth, World, told_of
 from twoleg.core.orders import OrderRef
 from twoleg.venues.ports import CancelStatus
 
@@ -189,6 +188,8 @@ REFUSALS = (
            (REFUSED, "too_many_orders"), too_many, status=400),
     cancel("order not found", "order not found", (NOT_RESTING, "not_found"),
            cancels(cancel_it, worded("order not found", 404)), status=404),
+    cancel("no such path", "404 page not found", (UNKNOWN, "http_404"),
+           cancels(worded("404 page not found", 404)), status=404),
     cancel("no row", "nobody has seen this", (UNKNOWN, "http_400"),
            cancels(worded("nobody has seen this")), status=400),
 )  # fmt: skip

@@ -1,66 +1,57 @@
 """Every answer to an order that the specification lists: how it comes about, and what it means."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from msgspec.structs import replace
 
-from tests.contract.support_polymarket import (
-    FILLED,
-    FINE,
-    GTC,
-    NEG,
-    NOTHING,
-    PLAIN,
-    SHARE,
-    Case,
-    Tamper,
-    Truth,
-    World,
-    told_of,
+from tests.contract.polymarket_steps import (
+    IOC,
+    LIMIT_PRICE,
+    SELL,
+    agent,
+    allowance,
+    answered,
+    clock_off,
+    drained,
+    empty_book,
+    expiring,
+    first_version,
+    flip_exchange,
+    geoblock,
+    given,
+    hold,
+    market_is,
+    mode,
+    other_amounts,
+    other_bytes,
+    other_owner,
+    other_signature,
+    other_signer,
+    resend,
+    rest_first,
+    revoke,
+    sixteen,
+    small_orders,
+    standing,
+    stranger_tokens,
+    text_of,
+    text_salt,
+    third_protocol_as_second,
+    tick,
+    trade_as,
+    wrong,
 )
+from tests.contract.support_polymarket_client import FINE, GTC, NEG, SHARE
+from tests.contract.support_polymarket_rows import FILLED, NOTHING, Case, Truth
 from twoleg.core.events import AnswerStatus
-from twoleg.core.market import Side, TimeInForce
 from twoleg.venues.polymarket.gate import TradingState
-from twoleg.venues.ports import PreparedOrder
 
 MISSED, REJECTED = AnswerStatus.MISSED, AnswerStatus.REJECTED
-IOC: dict[str, Any] = {"tif": TimeInForce.IOC}
-SELL: dict[str, Any] = {"side": Side.SELL, "spend_micros": 0, "limit_e4": 4_900}
 FOK_TEXT = "order couldn't be fully filled. FOK orders are fully filled or killed."
 FAK_TEXT = (
     "no orders found to match with FAK order. "
     "FAK orders are partially filled or killed if no match is found."
 )
-ZERO = "0x" + "00" * 20
-Step = Callable[[World], Awaitable[None] | None]
-
-
-def given(
-    *steps: Step,
-    then: Step | None = None,
-    pair: int = PLAIN,
-    tamper: Tamper | None = None,
-    **changes: Any,
-) -> Any:
-    """An act: these steps, one order of ours at a book of 50 YES at 0.52, and what follows."""
-
-    async def act(world: World) -> None:
-        world.place("ask", 5_200, 50, pair)
-        await world.market(pair)
-        for step in steps:
-            await do(step, world)
-        await world.send(pair, tamper=tamper, **changes)
-        if then is not None:
-            await do(then, world)
-
-    return act
-
-
-async def do(step: Step, world: World) -> None:
-    made = step(world)
-    if made is not None:
-        await made
 
 
 def no(name: str, text: str, code: str, act: Any, *, status: int = 400, **more: Any) -> Case:
@@ -70,133 +61,6 @@ def no(name: str, text: str, code: str, act: Any, *, status: int = 400, **more: 
     return Case(name=name, act=act, status=status, text=text, told=told, **more)
 
 
-def other_bytes(old: str, new: str) -> Tamper:
-    """Bytes that differ from what was prepared."""
-
-    def tamper(_world: World, prepared: PreparedOrder) -> PreparedOrder:
-        assert old.encode() in prepared.body
-        return replace(prepared, body=prepared.body.replace(old.encode(), new.encode()))
-
-    return tamper
-
-
-def other_amounts(maker: int, taker: int) -> Tamper:
-    return lambda world, prepared: world.forge(prepared, maker, taker)
-
-
-def other_signature(_world: World, prepared: PreparedOrder) -> PreparedOrder:
-    head, mark, tail = prepared.body.partition(b'"signature":"0x')
-    return replace(prepared, body=head + mark + (b"1" if tail[:1] == b"0" else b"0") + tail[1:])
-
-
-def first_version(_world: World, prepared: PreparedOrder) -> PreparedOrder:
-    """The struct of before April 2026."""
-    head, _, rest = prepared.body.partition(b',"timestamp"')
-    signature = rest[rest.index(b',"signature"') :]
-    old = f',"nonce":"0","feeRateBps":"0","taker":"{ZERO}"'
-    return replace(prepared, body=head + old.encode() + signature)
-
-
-def other_owner(world: World, prepared: PreparedOrder) -> PreparedOrder:
-    return other_bytes(world.credentials.key, "9" * 8 + world.credentials.key[8:])(world, prepared)
-
-
-def other_signer(world: World, prepared: PreparedOrder) -> PreparedOrder:
-    wallet, own = world.signer.maker, world.signer.address
-    return other_bytes(f'"signer":"{wallet}"', f'"signer":"{own}"')(world, prepared)
-
-
-async def flip_exchange(world: World) -> None:
-    """Believe that the market settles on the other exchange."""
-    for pair in (PLAIN, NEG):
-        market = await world.market(pair)
-        world.markets[pair] = replace(market, neg_risk=not market.neg_risk)
-
-
-async def stranger_tokens(world: World) -> None:
-    market = await world.market()
-    world.markets[PLAIN] = replace(market, yes_token=str(int(market.yes_token) ^ (1 << 200)))
-
-
-async def small_orders(world: World) -> None:
-    """Believe in no minimum sizes."""
-    market = await world.market()
-    world.markets[PLAIN] = replace(market, size_e6_min=0, notional_micros_min=0)
-
-
-async def rest_first(world: World) -> None:
-    """An order of ours that reserves cash."""
-    await world.rest_order(size_e6=100 * SHARE)
-
-
-def standing(word: str) -> Step:
-    return lambda world: world.admin("standing", owner=world.signer.address, standing=word)
-
-
-def allowance(**what: Any) -> Step:
-    return lambda world: world.admin(
-        "allowance", wallet=world.signer.maker, exchange="standard", **what
-    )
-
-
-def market_is(word: str) -> Step:
-    return lambda world: world.sim.set_status(world.condition(), word)
-
-
-def tick(tick_e4: int) -> Step:
-    return lambda world: world.admin("tick", market=world.condition(FINE), tick_e4=tick_e4)
-
-
-def answered(name: str, **more: Any) -> Step:
-    return lambda world: world.answer(name, **more)
-
-
-def text_of(text: str, status: int = 400) -> Step:
-    return lambda world: world.answer("other", status=status, error=text)
-
-
-def hold(world: World) -> None:
-    """20 YES of ours."""
-    token = world.markets[PLAIN].yes_token
-    world.sim.wallets.fund(world.wallet, 0, {token: 20 * SHARE})
-
-
-def trade_as(signature_type: int, funder: str = "") -> Step:
-    return lambda world: world.trade_as(signature_type, funder)
-
-
-def empty_book(world: World) -> None:
-    world.sim.clear(world.condition())
-
-
-def now_s(world: World) -> int:
-    return world.clock.wall_ns() // 1_000_000_000
-
-
-async def expiring(world: World) -> None:
-    """A GTD whose expiration lies 179 s ahead."""
-    expires_s = now_s(world) + 200
-    tamper = other_bytes(f'"expiration":"{expires_s + 60}"', f'"expiration":"{expires_s - 21}"')
-    gtd = {**GTC, "tif": TimeInForce.GTD, "expires_s": expires_s, "limit_e4": 4_000}
-    await world.send(tamper=tamper, **gtd)
-
-
-async def resend(world: World, **changes: Any) -> None:
-    """The same bytes again."""
-    world.place("ask", 5_200, 50)
-    prepared = await world.prepare(**changes)
-    await world.orders.send(prepared)
-    await world.post(prepared)
-
-
-async def sixteen(world: World) -> None:
-    """More than the client itself would put into one request."""
-    orders = [await world.prepare(**GTC, limit_e4=4_000) for _ in range(16)]
-    answers = await world.ask(world.orders._send_part(orders))
-    assert len(set(answers)) == 1
-    world.told = told_of(answers[0])
-
-
 SIZE = "lower than the minimum: 5"
 BALANCE = "not enough balance / allowance: the balance is not enough -> balance: "
 ALLOWANCE = "not enough balance / allowance: the allowance is not enough -> allowance: 0"
@@ -204,7 +68,6 @@ DECIMALS = "decimals, taker amount a max of "
 MAKER_TEXT = "maker address not allowed, please use the deposit wallet flow"
 SIGNER_TEXT = "the order signer address has to be the address of the API KEY"
 SHORT = {"cash_micros": 10_399_999}
-LIMIT_PRICE = {**GTC, "limit_e4": 5_100}
 
 BUILT_WRONGLY = (
     no("invalid payload", "Invalid order payload", "invalid_payload",
@@ -221,6 +84,8 @@ BUILT_WRONGLY = (
        given(flip_exchange)),
     no("invalid signature, standard exchange", "invalid signature", "invalid_signature",
        given(flip_exchange, pair=NEG)),
+    no("invalid signature, position id for domain 2", "invalid signature", "invalid_signature",
+       third_protocol_as_second),
     no("version mismatch, first struct", "order_version_mismatch", "order_version_mismatch",
        given(tamper=first_version)),
     no("version mismatch, third wanted", "order_version_mismatch", "order_version_mismatch",
@@ -327,45 +192,6 @@ NOT_TAKEN = (
 )  # fmt: skip
 
 
-async def revoke(world: World) -> None:
-    """The account's own key is no key any more."""
-    world.sim.accounts.drop(world.sim.accounts.default_key)
-
-
-def wrong(**credentials: str) -> Step:
-    def step(world: World) -> None:
-        world.sign_requests_as(**credentials)
-
-    return step
-
-
-def agent(name: str) -> Step:
-    def step(world: World) -> None:
-        world.site.door.agent = name
-
-    return step
-
-
-def geoblock(world: World) -> Awaitable[None]:
-    return world.admin("geoblock", blocked=True)
-
-
-def clock_off(seconds: int) -> Step:
-    def step(world: World) -> None:
-        world.clock.offset_s = seconds
-
-    return step
-
-
-def mode(name: str) -> Step:
-    return lambda world: world.admin("mode", mode=name)
-
-
-def drained(world: World) -> None:
-    """The venue counts more orders of ours than we do."""
-    world.sim.buckets.spend(world.signer.address.lower(), "order", 3)
-
-
 def venue(name: str, text: str, code: str, act: Any, status: int, **more: Any) -> Case:
     return no(name, text, code, act, status=status, is_unavailable=True, **more)
 
@@ -465,9 +291,8 @@ OTHER_WORDS = (
        status=500, status_told=AnswerStatus.UNKNOWN, found=MISSED),
     *(
         venue(f"gateway, {when}", "bad gateway", "bad_gateway",
-              given(lambda w, s=status, t=when: w.answer(
-                  "other", status=s, error="bad gateway", when=t)),
-              status, status_told=AnswerStatus.UNKNOWN, found=found, truth=truth)
+              given(text_of("bad gateway", status, when)), status,
+              status_told=AnswerStatus.UNKNOWN, found=found, truth=truth)
         for status in GATEWAYS
         for when, found, truth in (
             ("before", MISSED, NOTHING),
@@ -477,13 +302,6 @@ OTHER_WORDS = (
 )  # fmt: skip
 
 UNDECIDED = (*_either(has_happened=False), *_either(has_happened=True))
-
-
-def text_salt(body: bytes) -> bytes:
-    """The salt as text instead of as a number."""
-    head, mark, tail = body.partition(b'"salt":')
-    number, comma, rest = tail.partition(b",")
-    return head + mark + b'"' + number + b'"' + comma + rest
 
 
 ORDERS = (*BUILT_WRONGLY, *NOT_TAKEN, *WHOLE_VENUE, *OTHER_WORDS, *UNDECIDED)

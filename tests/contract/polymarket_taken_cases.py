@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tests.contract.polymarket_order_cases import (
-    FOK_TEXT,
+from tests.contract.polymarket_order_cases import FOK_TEXT, no
+from tests.contract.polymarket_steps import (
     IOC,
     LIMIT_PRICE,
     SELL,
@@ -16,28 +16,17 @@ from tests.contract.polymarket_order_cases import (
     given,
     hold,
     market_is,
-    no,
     now_s,
     other_amounts,
     small_orders,
     standing,
     text_of,
     text_salt,
+    third_protocol,
     trade_as,
 )
-from tests.contract.support_polymarket import (
-    CRYPTO,
-    FILLED,
-    FINE,
-    FREE,
-    GTC,
-    NEG,
-    RESTS,
-    SHARE,
-    Case,
-    Truth,
-    World,
-)
+from tests.contract.support_polymarket_client import CRYPTO, FINE, FREE, GTC, NEG, SHARE
+from tests.contract.support_polymarket_rows import FILLED, RESTS, Case, Truth, World
 from twoleg.core.events import AnswerStatus
 from twoleg.core.market import Outcome, TimeInForce
 
@@ -75,7 +64,11 @@ def killed(world: World) -> None:
 
 def soon(act: Callable[[World], None]) -> Step:
     """Something that happens half a second later."""
-    return lambda world: asyncio.get_running_loop().call_later(0.5, act, world) and None
+
+    def step(world: World) -> None:
+        asyncio.get_running_loop().call_later(0.5, act, world)
+
+    return step
 
 
 async def good_till_date(world: World) -> None:
@@ -83,15 +76,6 @@ async def good_till_date(world: World) -> None:
     gtd = {**GTC, "tif": TimeInForce.GTD, "expires_s": now_s(world) + 121, "limit_e4": 4_000}
     await world.send(**gtd)
     await world.clock.sleep(122)
-
-
-async def third_protocol(world: World) -> None:
-    """An order for a token that is a position id: signed for domain "3"."""
-    await world.admin("market", question="Will it be a position?", position=True)
-    condition = next(reversed(world.sim.markets))
-    market = await world.catalogue.read_market(condition)
-    world.sim.place(condition, "ask", 5_200, 50 * SHARE)
-    await world.send(market=market)
 
 
 def fund_wallet(signature_type: int) -> Step:

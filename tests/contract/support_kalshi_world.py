@@ -1,6 +1,7 @@
 """A simulated Kalshi in which every kind of object exists, and everything that it then tells."""
 
 from collections import defaultdict
+from itertools import product
 from typing import Any
 
 from tests.unit.sim.kalshi_client import START_NS, Harness, Socket, running
@@ -21,7 +22,7 @@ CHANNELS = (
 CLIENT_TRANSFER_ID = "0f6f2f8e-6a54-4f53-9f1f-0b1c1f9f4e11"
 DAY_S = 86_400
 NOW_S = START_NS // 1_000_000_000
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "market_lag_ms": 0,
     "transfer_ms": 1_000,
     "region_expiration_ts_s": {"default": NOW_S + DAY_S},
@@ -79,6 +80,7 @@ async def tell_everything() -> Told:
         await read_account(witness)
         await read_catalogue(witness)
         await end_socket(socket, witness.told)
+        await read_history(witness)
         return witness.told
 
 
@@ -112,7 +114,10 @@ async def subscribe(socket: Socket, ticker: str, empty: str) -> None:
     await socket.send("update_subscription", **update)
     snapshot = {"sids": [sid], "action": "get_snapshot", "market_tickers": [ticker]}
     await socket.send("update_subscription", **snapshot)
+    # Errors: of no subscription, of one, about markets.
     await socket.send("subscribe", channels=["nonsense"])
+    await socket.send("update_subscription", sid=sid, action="nonsense")
+    await socket.send("subscribe", channels=book, market_tickers=["KXNONE"])
 
 
 async def open_accounts(witness: Witness) -> None:
@@ -266,6 +271,9 @@ async def read_account(witness: Witness) -> None:
         "GET /portfolio/orders/queue_positions",
         "GET /portfolio/fills",
         "GET /portfolio/settlements",
+        "GET /portfolio/summary/total_resting_order_value",
+        "GET /portfolio/deposits",
+        "GET /portfolio/withdrawals",
         "GET /portfolio/balance",
         f"GET {ALLOCATION}",
         "GET /api_keys",
@@ -274,8 +282,8 @@ async def read_account(witness: Witness) -> None:
         "GET /exchange/user_data_timestamp",
     ):
         await witness.call(route)
-    own = {"account": "locked", "params": {"subaccount": "1"}}
-    await witness.call("GET /portfolio/balance", **own)
+    own = {"subaccount": "1"}
+    await witness.call("GET /portfolio/balance", account="locked", params=own)
 
 
 async def read_catalogue(witness: Witness) -> None:
@@ -285,15 +293,19 @@ async def read_catalogue(witness: Witness) -> None:
     markets = (await witness.call("GET /markets"))["markets"]
     for market in markets:
         await witness.call("GET /markets/{ticker}", ticker=market["ticker"])
-    event_ticker = kalshi.sim.markets[kalshi.ticker].pair.kalshi.event_ticker
-    for params in ({}, {"exclude_markets": "true"}, {"with_nested_markets": "true"}):
+    events = (await witness.call("GET /events"))["events"]
+    ways: tuple[dict[str, str], ...] = (
+        {},
+        {"exclude_markets": "true"},
+        {"with_nested_markets": "true"},
+    )
+    for event_ticker, params in product([event["event_ticker"] for event in events], ways):
         await witness.call("GET /events/{name}", name=event_ticker, params=params)
-    series_ticker = event_ticker.partition("-")[0]
+    series_ticker = events[0]["series_ticker"]
     extras = {"include_product_metadata": "true", "include_volume": "true"}
     for more in ({}, extras):
         await witness.call("GET /series/{name}", name=series_ticker, params=more)
         await witness.call("GET /series", params=more)
-    await witness.call("GET /events")
     nested = {"with_nested_markets": "true", "with_milestones": "true"}
     await witness.call("GET /events", params=nested)
     await witness.call("GET /markets/{ticker}/orderbook", ticker=kalshi.ticker)
@@ -302,6 +314,7 @@ async def read_catalogue(witness: Witness) -> None:
     await witness.call("GET /markets/orderbooks", params=tickers)
     await kalshi.admin("POST", "exchange", exchange_index=2, trading_active=False)
     for route in (
+        "GET /events/multivariate",
         "GET /markets/trades",
         "GET /series/fee_changes",
         "GET /events/fee_changes",
@@ -310,6 +323,17 @@ async def read_catalogue(witness: Witness) -> None:
         "GET /historical/cutoff",
     ):
         await witness.call(route)
+
+
+async def read_history(witness: Witness) -> None:
+    """Read what is no longer live a hundred days after the last order has expired."""
+    witness.kalshi.clock.advance(2 * DAY_S)
+    await witness.call("GET /portfolio/orders")
+    witness.kalshi.clock.advance(100 * DAY_S)
+    for name in ("orders", "fills", "positions", "trades"):
+        await witness.call(f"GET /historical/{name}")
+    for market in (await witness.call("GET /historical/markets"))["markets"]:
+        await witness.call("GET /historical/markets/{ticker}", ticker=market["ticker"])
 
 
 async def end_socket(socket: Socket, told: Told) -> None:

@@ -2,12 +2,13 @@ from collections import Counter
 from typing import Final
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.contract.kalshi_change_cases import CHANGES
 from tests.contract.kalshi_create_cases import CREATES
 from tests.contract.kalshi_other_cases import OTHERS
-from tests.contract.support_kalshi_errors import Case, open_world
-from twoleg.venues.kalshi.meanings import ROWS, Operation
+from tests.contract.support_kalshi_errors import Case, Wire, open_world
+from twoleg.venues.kalshi.meanings import ROWS, Meaning, Operation
 
 CASES: Final = (*CREATES, *CHANGES, *OTHERS)
 
@@ -104,17 +105,59 @@ WITHOUT_STIMULUS: Final = {
 }
 
 
+# Answers that last until somebody changes a key, a setting or the client, and those to wait for.
+NEEDS_PERSON: Final = frozenset(
+    {
+        "authentication_error",
+        "signature_is_missing_from_headers",
+        "missing_parameters",
+        "invalid_parameters",
+        "bad_request",
+        "invalid_content_type",
+        "user_not_found",
+        "exceeded_per_market_risk_limit",
+        "order_id_and_client_order_id_mismatch",
+        "order_side_mismatch",
+        "order_ticker_mismatch",
+        "deprecated_v1_order_endpoint",
+    }
+)
+WAITS: Final = frozenset(
+    {
+        "trading_is_paused",
+        "trading_paused",
+        "exchange_is_paused",
+        "exchange_paused",
+        "exchange_unavailable",
+        "service_unavailable",
+        "error=too many requests",
+    }
+)
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 async def test_row_is_what_the_venue_answers_and_means_what_happened_there(case: Case) -> None:
-    async with open_world(case.sim, case.client) as world:
-        await case.act(world)
-    wire = world.wires[0]
+    with capture_logs() as logs:
+        async with open_world(case.sim, case.client) as world:
+            await case.act(world)
+    wire = world.wires[0] if world.wires else Wire("", "", 0, b"")
     assert (wire.status, wire.code.partition(":")[0]) == (case.status, case.code)
     assert case.detail in wire.body.decode()
     assert not case.item or wire.items[0] == case.item
     assert world.told == case.told
     assert world.truth == case.truth
+    if case.status == 0:
+        return
     assert case.row is not None
+    code = case.item or case.code
+    is_malformed = case.status == 403 or (code in {"msg", "text"} and case.status < 500)
+    needs_person = code in NEEDS_PERSON or is_malformed
+    assert case.row.needs_person == needs_person
+    assert ("person_needed" in {log["event"] for log in logs}) == needs_person
+    assert case.row.is_unavailable == (code in WAITS)
+    if case.operation is Operation.READ:
+        unsure = case.status >= 500
+        assert case.row.meaning is (Meaning.NOT_KNOWN if unsure else Meaning.DID_NOT_HAPPEN)
 
 
 def test_every_row_of_the_venues_table_has_a_case() -> None:

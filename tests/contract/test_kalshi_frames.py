@@ -1,5 +1,6 @@
 """Every documented frame of Kalshi, decoded and written again from what the client made of it."""
 
+import asyncio
 import json
 import os
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.contract.kalshi_frame_encoder import (
     DROPPED,
@@ -19,6 +22,8 @@ from tests.contract.kalshi_frame_encoder import (
     write,
 )
 from tests.contract.kalshi_frame_samples import FULL, MARKET_IDS, SENT_MS, TICKER, corpus, variant
+from tests.contract.kalshi_frame_strategies import frames, spellings
+from tests.unit.sim.kalshi_client import Harness, Socket, running
 from twoleg.core.events import SequenceSeen
 from twoleg.errors import MalformedMessage
 from twoleg.venues.kalshi.pushes import FillSeen
@@ -164,3 +169,74 @@ def test_examples_of_the_venue_are_kept_too(frame: Fields) -> None:
     market_id = inner.get("market_id", MARKET_IDS[TICKER])
     decoded = lossless(frame, Codec({inner.get("market_ticker", TICKER): market_id}))
     assert not isinstance(decoded, Ignored) or not decoded.is_unknown
+
+
+@pytest.mark.parametrize("kind", sorted(FULL))
+@given(data=st.data())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_made_up_frame_keeps_its_meaning(kind: str, data: st.DataObject) -> None:
+    codec = Codec(MARKET_IDS)
+    frame = data.draw(frames(kind))
+    decoded = lossless(frame, codec, data.draw(spellings(frame)))
+    if not isinstance(decoded, SequenceSeen | Ignored):
+        told, derived = codec.encode(decoded, RECV_MS)
+        again = data.draw(spellings(json.loads(write(told))))
+        assert codec.decode(again, RECV_MS) == decoded
+        assert codec.encode(decoded, RECV_MS) == (told, derived)
+
+
+# -- what the simulator emits ------------------------------------------------------------------
+
+ASKED: Final = (
+    *("orderbook_delta", "ticker", "trade", "fill", "user_orders", "market_positions"),
+    "market_lifecycle_v2",
+)
+
+
+async def _session(kalshi: Harness, socket: Socket) -> None:
+    """Books, orders of every end, and a market's whole life."""
+    await socket.send(
+        "subscribe",
+        channels=["orderbook_delta", "ticker", "trade"],
+        market_tickers=[kalshi.ticker, kalshi.crypto],
+        use_yes_price=True,
+    )
+    await socket.send("subscribe", channels=[*ASKED[3:], "nonsense"])
+    await socket.send("subscribe", channels=list(ASKED[3:]))
+    for price_e4, contracts in ((4_000, 10), (4_100, 20), (4_300, 7)):
+        await kalshi.rest("ask", price_e4, contracts)
+    await kalshi.rest("bid", 3_500, 11)
+    await kalshi.create("bid", "0.4100", "12.50")
+    await kalshi.create("ask", "0.3500", "3.25", client_order_id="a-1")
+    await kalshi.create("bid", "0.0100", "1.00", time_in_force="fill_or_kill")
+    order_id = await kalshi.place("bid", "0.3800", "4.00", client_order_id="a-2")
+    await kalshi.amend(order_id, price="0.3900", count="5.00")
+    await kalshi.decrease(order_id, reduce_by="1.00", market_ticker=kalshi.ticker)
+    path = f"/portfolio/events/orders/{order_id}"
+    await kalshi.call("DELETE", path, params={"market_ticker": kalshi.ticker})
+    await socket.send(
+        "update_subscription", sid=1, action="get_snapshot", market_tickers=[kalshi.ticker]
+    )
+    await kalshi.admin("POST", "markets", ticker="KXNEW-26-A", title="Will it?")
+    await kalshi.admin("POST", "fees", market=kalshi.ticker, of="event", fee_multiplier_e4=5_000)
+    for status in ("inactive", "active"):
+        await kalshi.admin("POST", "market", market=kalshi.ticker, status=status)
+    await socket.send("unsubscribe", sids=[1])
+
+
+@pytest.mark.parametrize("options", [{}, {"legacy_fields": False}])
+async def test_frames_of_the_simulator_are_kept_too(options: Any) -> None:
+    async with running(**options) as kalshi, kalshi.socket() as socket:
+        codec = Codec({name: market.market_id for name, market in kalshi.sim.markets.items()})
+        await _session(kalshi, socket)
+        last = await socket.send("list_subscriptions")
+        kinds: set[str] = set()
+        while True:
+            text = await asyncio.wait_for(socket.ws.receive_str(), 5)
+            frame = json.loads(text)
+            decoded = lossless(frame, codec, text.encode())
+            assert not isinstance(decoded, Ignored) or not decoded.is_unknown
+            kinds.add(frame["type"])
+            if frame.get("id") == last:
+                break
+    assert kinds == KNOWN_TYPES

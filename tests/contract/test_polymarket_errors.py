@@ -4,20 +4,22 @@ A case holds what came over the wire, what the client made of it, and what is tr
 """
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.contract.polymarket_cancel_cases import CANCELS
 from tests.contract.polymarket_order_cases import ORDERS
 from tests.contract.polymarket_spec_rows import CANCEL_ROWS, ORDER_ROWS
 from tests.contract.polymarket_taken_cases import ORDERS_TAKEN
-from tests.contract.support_polymarket import Case, World, world_of
+from tests.contract.support_polymarket_rows import Case, World, world_of
 from tests.support.virtual import run_virtual
 from twoleg.core.events import AnswerStatus
 from twoleg.venues.polymarket.answer_rows import Operation, Row, Where
-from twoleg.venues.polymarket.meanings import ROWS, find_row
+from twoleg.venues.polymarket.meanings import ROWS, find_row, row_of_code
 from twoleg.venues.ports import CancelStatus
 
 TO_ORDERS = (*ORDERS, *ORDERS_TAKEN)
 CASES = (*TO_ORDERS, *CANCELS)
+ALARMS = {"venue_needs_person", "unknown_answer"}
 OFF_BOOK = {CancelStatus.CANCELED, CancelStatus.NOT_RESTING}
 
 
@@ -26,8 +28,10 @@ def test_answer_means_what_happened_at_the_venue(case: Case) -> None:
     async def play() -> None:
         async with world_of(case.sim) as world:
             await world.market()
-            await case.act(world)
+            with capture_logs() as logs:
+                await case.act(world)
             check(world, case)
+            assert {log["event"] for log in logs} & ALARMS == alarms_of(case)
             if world.sent:
                 set_right(world)
                 await prove(world, case)
@@ -41,6 +45,19 @@ def check(world: World, case: Case) -> None:
     assert world.told == case.told
     assert world.truth == case.truth
     assert world.state is case.state
+
+
+def alarms_of(case: Case) -> set[str]:
+    """Who must hear of it: a person where nothing gets better by itself, and of new words."""
+    operation = Operation.ORDER if case in TO_ORDERS else Operation.CANCEL
+    code = case.told[1]
+    if case.told[0] in {CancelStatus.REFUSED, CancelStatus.NOT_RESTING} and case.status == 200:
+        # A reason in the venue's own words.
+        code = find_row(operation, 200, code, Where.REASON).code
+    row = row_of_code(operation, code)
+    if not code or row is not None:
+        return {"venue_needs_person"} if row is not None and row.needs_person else set()
+    return {"unknown_answer"}
 
 
 def set_right(world: World) -> None:

@@ -5,11 +5,13 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from tests.contract.polymarket_order_cases import LIMIT_PRICE
-from tests.contract.support_polymarket import GTC, SHARE, World, ref, world_of
+from tests.contract.polymarket_steps import LIMIT_PRICE
+from tests.contract.support_polymarket_client import GTC, SHARE, ref
+from tests.contract.support_polymarket_rows import World, world_of
 from tests.support.virtual import run_virtual
 from twoleg.core.events import AnswerStatus, LegAnswer
 from twoleg.core.orders import OrderRef
@@ -112,6 +114,27 @@ def test_silence_of_ten_seconds_cancels_everything_and_look_ups_find_out() -> No
             assert len(world.orders.resting) == 0
             for order in prepared:
                 await world.verify(order)
+
+    run_virtual(play())
+
+
+def test_network_that_holds_heartbeats_back_is_no_proof_of_a_cancel() -> None:
+    async def play() -> None:
+        async with world_of() as world, beating(world) as switch:
+            prepared = await world.rest_order()
+            await world.clock.sleep(20)
+            port = urlsplit(world.site.urls.clob).port
+            world.site.network.hold(port, 16)
+            await world.clock.sleep(15)
+            # The venue has cancelled; nobody can have told us, and we do not assume it.
+            assert (live(world), len(world.orders.resting), switch.found) == (0, 1, [])
+            await world.clock.sleep(25)
+            assert [found.code for found in switch.found] == ["not_told", "canceled"]
+            assert len(world.orders.resting) == 0
+            await world.verify(prepared)
+            again = await world.rest_order()
+            await world.clock.sleep(60)
+            assert (await world.verify(again)).status is AnswerStatus.RESTING
 
     run_virtual(play())
 

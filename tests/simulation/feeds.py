@@ -16,15 +16,25 @@ from random import Random
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-from tests.support.virtual import EPOCH_NS, SeededEntropy, VirtualClock, VirtualNetwork
+from tests.support.virtual import EPOCH_NS, NS_PER_S, SeededEntropy, VirtualClock, VirtualNetwork
 from twoleg.core.actions import Resync
 from twoleg.core.engine import Engine
-from twoleg.core.events import ASK, BID, BooksVoid, Event, MarketChanged
+from twoleg.core.events import (
+    ASK,
+    BID,
+    BookSnapshot,
+    BooksVoid,
+    Event,
+    LevelDelta,
+    LevelsSet,
+    MarketChanged,
+)
 from twoleg.core.market import Market, MarketId, Pair, PairId, Polarity, Venue
 from twoleg.runtime.kits import Kit, Seams, Sinks, open_kalshi, open_polymarket
 from twoleg.settings import Secret, Settings, load_settings
 from twoleg.sim.base import VenueSim
 from twoleg.sim.faults import Faults
+from twoleg.sim.grid import DECI_CENT, LINEAR_CENT
 from twoleg.sim.kalshi import KalshiSim
 from twoleg.sim.polymarket import PolymarketSim
 from twoleg.sim.world import FlowWorld
@@ -36,14 +46,26 @@ GRACE_S: Final = 260.0
 """What the slowest defence needs: a mute socket is found after 120 s, and the longest pause between
 two attempts to connect is 30 s; twice, because the first repair may fall under the last fault."""
 SETTLE_S: Final = 2.0
+HEARD_S: Final = 10
+"""The crowd moves every four seconds: a market that nothing is heard of for longer is suspicious."""
 STEP_MS: Final = 4_000
-FRAME_FAULTS: Final = (
+FRAME_FAULTS: Final[tuple[dict[str, object], ...]] = (
     {"on": "ws", "kind": "ws_gap", "probability": 0.002},
+    {"on": "ws", "kind": "ws_duplicate", "probability": 0.002},
+    {"on": "ws", "kind": "ws_late", "probability": 0.002},
     {"on": "ws", "kind": "ws_disconnect", "probability": 0.0002},
+    {"on": "ws", "kind": "ws_overflow", "probability": 0.0001},
+    {"on": "ws", "kind": "ws_mute", "probability": 0.00005},
+    {"on": "ws", "kind": "ws_dead", "probability": 0.0001},
     {"on": "ws", "kind": "ws_silent", "probability": 0.0001, "delay_ms": 40_000},
+    {"on": "ws", "kind": "ws_silent", "probability": 0.0005, "delay_ms": 3_000},
+    {"on": "ws", "kind": "ws_stale", "probability": 0.1},
+    {"on": "ws", "kind": "ws_timeout", "probability": 0.05},
     {"on": "GET /", "kind": "http_503", "probability": 0.1},
     {"on": "POST /", "kind": "http_500", "probability": 0.1},
 )
+KALSHI_GRIDS: Final = (LINEAR_CENT, DECI_CENT)
+TICKS_E4: Final = (100, 10)
 
 
 @dataclass(slots=True)
@@ -59,13 +81,19 @@ class Tally:
     wrong: list[str] = field(default_factory=list[str])
     glances: int = 0
     wrong_at_a_glance: int = 0
+    """Live books; most hang on a socket that is held or mute, which their age tells."""
+    wrong_though_heard: int = 0
+    """Those of them that are not in doubt, and whose market was heard of within `HEARD_S`."""
     objects: list[int] = field(default_factory=list[int])
 
 
 class FeedWorld:
     """Two venues, two feeds, one engine; `tally` counts what they lived through."""
 
-    def __init__(self, seed: int, folder: Path, pairs: int) -> None:
+    def __init__(
+        self, seed: int, folder: Path, pairs: int, *, connections: int, has_clock: bool
+    ) -> None:
+        self.connections = connections
         self.rng = Random(f"feeds:{seed}")
         self.clock = VirtualClock()
         self.network = VirtualNetwork(Random(f"network:{seed}"))
@@ -83,7 +111,7 @@ class FeedWorld:
                     "epoch_ms": EPOCH_NS // 1_000_000,
                     "step_ms": STEP_MS,
                     "key_dir": str(folder),
-                    **({"key_kind": "ed25519"} if venue is K else {}),
+                    **({"key_kind": "ed25519", "has_clock": has_clock} if venue is K else {}),
                 },
             )
             for venue, kind in ((K, KalshiSim), (P, PolymarketSim))
@@ -92,6 +120,8 @@ class FeedWorld:
         self.engine: Engine
         self.feeds: dict[Venue, FeedPort] = {}
         self.markets: dict[MarketId, Market] = {}
+        # When a frame of a market's book came last.
+        self.heard_ns: dict[MarketId, int] = {}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["FeedWorld"]:
@@ -135,6 +165,8 @@ class FeedWorld:
     def on_event(self, event: Event) -> None:
         """As the daemon does: decide, and ask the feed for what the engine wants again."""
         self.tally.events[type(event).__name__] += 1
+        if isinstance(event, BookSnapshot | LevelDelta | LevelsSet):
+            self.heard_ns[event.market_id] = self.clock.monotonic_ns()
         if isinstance(event, BooksVoid):
             self.tally.voids[event.reason] += 1
         for action in self.engine.on_event(event, self.clock.monotonic_ns()):
@@ -172,7 +204,9 @@ class FeedWorld:
     async def mischief(self) -> None:
         """One act of the world against one venue, drawn by chance; ends as it began."""
         venue = self.rng.choice((K, P))
-        act = self.rng.choice((self._break, self._hold, self._outage, self._pause_market))
+        act = self.rng.choice(
+            (self._break, self._hold, self._outage, self._pause_market, self._change_grid)
+        )
         self.tally.acts[act.__name__.strip("_")] += 1
         await act(venue)
 
@@ -196,6 +230,15 @@ class FeedWorld:
         await asyncio.sleep(self.rng.uniform(1, 60))
         self.venues[venue].set_status(market_id, "active")
 
+    async def _change_grid(self, venue: Venue) -> None:
+        market_id = self.rng.choice(sorted(self.venues[venue].exchanges))
+        fine = self.rng.randrange(2)
+        sim = self.venues[venue]
+        if isinstance(sim, KalshiSim):
+            sim.lifecycle.set_grid(market_id, KALSHI_GRIDS[fine])
+        elif isinstance(sim, PolymarketSim):
+            sim.set_tick(market_id, TICKS_E4[fine])
+
     # -- what must be true ---------------------------------------------------------------------
 
     def still(self, *, is_still: bool) -> None:
@@ -208,7 +251,14 @@ class FeedWorld:
         self.still(is_still=True)
         await asyncio.sleep(SETTLE_S)
         self.tally.glances += 1
-        self.tally.wrong_at_a_glance += len(self._differences(live_only=True))
+        wrong = [market_id for market_id in self.markets if self._difference(market_id)]
+        self.tally.wrong_at_a_glance += len(wrong)
+        now_ns = self.clock.monotonic_ns()
+        self.tally.wrong_though_heard += sum(
+            now_ns - self.heard_ns[market_id] < HEARD_S * NS_PER_S
+            and not self.engine.books().books[market_id].is_doubted
+            for market_id in wrong
+        )
         self.still(is_still=False)
 
     async def audit(self) -> None:
@@ -218,35 +268,36 @@ class FeedWorld:
         self.still(is_still=True)
         await asyncio.sleep(SETTLE_S)
         self.tally.audits += 1
-        self.tally.wrong += self._differences(live_only=False)
+        self.tally.wrong += self._faults()
         gc.collect()
         self.tally.objects.append(len(gc.get_objects()))
         self.still(is_still=False)
 
-    def _differences(self, *, live_only: bool) -> list[str]:
-        wrong: list[str] = []
-        for market_id, market in self.markets.items():
-            book = self.engine.books().books[market_id]
-            if not book.is_live:
-                if not live_only:
-                    wrong.append(f"{market_id}: void at {self.clock.monotonic_ns() / 1e9:.0f} s")
-                continue
-            truth = self.venues[market.venue].exchanges[self._key(market)]
-            for side, name in ((BID, "bid"), (ASK, "ask")):
-                theirs = sorted(truth.levels("bid" if side == BID else "ask"))
-                ours = sorted(book.levels(side))
-                if ours != theirs:
-                    at_s = self.clock.monotonic_ns() / 1e9
-                    wrong.append(f"{market_id} {name} at {at_s:.0f} s: {ours} is not {theirs}")
-        return wrong
+    def _faults(self) -> list[str]:
+        at_s = self.clock.monotonic_ns() // NS_PER_S
+        books = self.engine.books().books
+        void = [
+            f"{market_id}: void at {at_s} s" for market_id in books if not books[market_id].is_live
+        ]
+        wrong = [f"{self._difference(market_id)} at {at_s} s" for market_id in self.markets]
+        return void + [text for text in wrong if not text.startswith(" ")]
+
+    def _difference(self, market_id: MarketId) -> str:
+        """What a live book shows and the venue's does not; nothing if they agree."""
+        book = self.engine.books().books[market_id]
+        market = self.markets[market_id]
+        truth = self.venues[market.venue].exchanges[market.native_id]
+        for side, name in ((BID, "bid"), (ASK, "ask")):
+            theirs = sorted(truth.levels("bid" if side == BID else "ask"))
+            ours = sorted(book.levels(side))
+            if book.is_live and ours != theirs:
+                return f"{market_id} {name}: {ours} is not {theirs}"
+        return ""
 
     # -- parts -----------------------------------------------------------------------------------
 
     def _sinks(self) -> Sinks:
         return Sinks(on_event=self.on_event, on_fill=lambda _: None, on_up=lambda: None)
-
-    def _key(self, market: Market) -> str:
-        return market.native_id
 
     def _pairs(self) -> list[Pair]:
         return [
@@ -269,6 +320,7 @@ class FeedWorld:
                 "daemon.state_dir": str(self.folder / "state"),
                 "kalshi.rest_url": urls[K]["rest"],
                 "kalshi.ws_url": urls[K]["ws"],
+                "kalshi.connections": self.connections,
                 "kalshi.key_id": told[K]["api_key_id"],
                 "kalshi.private_key_path": told[K]["private_key_path"],
                 "polymarket.clob_url": urls[P]["clob"],
@@ -282,9 +334,20 @@ class FeedWorld:
         )
 
 
-async def soak(seed: int, folder: Path, *, pairs: int, hours: float) -> Tally:
-    """Live through so many hours; an audit every half hour, a glance every few minutes."""
-    world = FeedWorld(seed, folder, pairs)
+async def soak(
+    seed: int,
+    folder: Path,
+    *,
+    pairs: int,
+    hours: float,
+    connections: int = 1,
+    has_clock: bool = True,
+) -> Tally:
+    """Live through so many hours; an audit every half hour, a glance every few minutes.
+
+    `connections` sockets carry Kalshi's books; `has_clock`: whether its frames tell its clock.
+    """
+    world = FeedWorld(seed, folder, pairs, connections=connections, has_clock=has_clock)
     async with world.running():
         end_s = world.clock.monotonic_ns() / 1e9 + hours * 3_600
         while world.clock.monotonic_ns() / 1e9 < end_s:

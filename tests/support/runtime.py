@@ -155,12 +155,12 @@ class FakeVenue:
 class Desk:
     """A tracker and an executor between fake venues; all they do ends up in one story."""
 
-    def __init__(self) -> None:
+    def __init__(self, make_venue: type[FakeVenue] = FakeVenue) -> None:
         self.story: list[str] = []
         self.records: list[AnyRecord] = []
         self.events: list[Event] = []
         self.clock = HeldClock()
-        self.venues = {venue: FakeVenue(venue, self.story) for venue in Venue}
+        self.venues = {venue: make_venue(venue, self.story) for venue in Venue}
         # Tells whether a record fits; by default all do.
         self.has_room: Callable[[AnyRecord, bool], bool] = lambda _record, _reserve: True
         self.tasks: dict[str, asyncio.Task[None]] = {}

@@ -448,13 +448,40 @@ def test_addresses_of_our_own_are_refused_where_the_venue_is_real(load: Load) ->
 def test_addresses_follow_the_environment(load: Load) -> None:
     production = load()
     assert production.kalshi.rest_url == "https://external-api.kalshi.com/trade-api/v2"
+    assert production.kalshi.rest_url_2 == "https://api.elections.kalshi.com/trade-api/v2"
+    assert production.polymarket.geoblock_url == "https://polymarket.com/api/geoblock"
     assert production.polymarket.ws_user_url.startswith("wss://")
     demo = load("[daemon]\nenvironment = 'demo'")
     assert demo.kalshi.ws_url == "wss://external-api-ws.demo.kalshi.co/trade-api/ws/v2"
-    assert demo.polymarket.clob_url == ""
+    assert demo.kalshi.ws_url_2 == "wss://demo-api.kalshi.co/trade-api/ws/v2"
+    assert demo.polymarket.clob_url == demo.polymarket.geoblock_url == ""
     simulated = load(SIMULATED)
     assert simulated.kalshi.rest_url == simulated.polymarket.gamma_url == ""
+    assert simulated.kalshi.rest_url_2 == simulated.polymarket.geoblock_url == ""
     assert simulated.daemon.environment is Environment.SIMULATED
+
+
+def test_second_door_and_place_are_the_venues_own_where_it_is_real(load: Load) -> None:
+    text = (
+        "[kalshi]\nws_url_2 = 'ws://127.0.0.1:1'\n"
+        "[polymarket]\ngeoblock_url = 'http://127.0.0.1:1/api/geoblock'\n"
+    )
+    assert fault_keys(lambda: load(text)) == ["kalshi.ws_url_2", "polymarket.geoblock_url"]
+    assert load(SIMULATED + text).kalshi.ws_url_2 == "ws://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "connections = 0",
+        "connections = 4",
+        "lag_ms_max = 99",
+        "self_trade_prevention = 'both'",
+        "cancel_order_on_pause = 'no'",
+    ],
+)
+def test_kalshi_wire_settings_are_checked(load: Load, line: str) -> None:
+    assert fault_keys(lambda: load(f"[kalshi]\n{line}")) == [f"kalshi.{line.split(maxsplit=1)[0]}"]
 
 
 LIVE = "[daemon]\nmode = 'live'\n[trading]\nlive = true\n"

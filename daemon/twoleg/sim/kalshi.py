@@ -19,6 +19,7 @@ from twoleg.sim.kalshi_admission import Shard
 from twoleg.sim.kalshi_desk import Desk
 from twoleg.sim.kalshi_errors import KalshiRefusal, failure
 from twoleg.sim.kalshi_fee_schedule import FeeSchedule
+from twoleg.sim.kalshi_history import Cutoffs
 from twoleg.sim.kalshi_keys import KeyCabinet
 from twoleg.sim.kalshi_ledger import PRECISION_MICROS, Account
 from twoleg.sim.kalshi_lifecycle import Lifecycle
@@ -112,6 +113,7 @@ class KalshiSim(VenueSim):
         )
         self.settlements = Settlements(self.desk.blotter, self.hub)
         self.lifecycle = Lifecycle(self)
+        self.cutoffs = Cutoffs(self.now_s)
         for market in self.markets.values():
             self._listen(market)
 
@@ -192,8 +194,11 @@ class KalshiSim(VenueSim):
         }
 
     def credentials(self) -> dict[str, object]:
-        """Return key id and key file of the first account."""
-        name = next(iter(self.accounts))
+        """Return key id and key file of the first account, and of every key by its name."""
+        keys = {name: self._key(name) for name in self.cabinet.private}
+        return {**keys[next(iter(self.accounts))], "keys": keys}
+
+    def _key(self, name: str) -> dict[str, object]:
         path = self.cabinet.path(name)
         return {
             "api_key_id": self.api_key_id(name),

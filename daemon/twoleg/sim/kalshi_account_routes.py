@@ -9,14 +9,17 @@ from aiohttp import web
 
 from twoleg.sim.kalshi_call import Answer, Call, Route, read_json
 from twoleg.sim.kalshi_errors import refuse
-from twoleg.sim.kalshi_ledger import SUBACCOUNT_MAX, Account
+from twoleg.sim.kalshi_ledger import SUBACCOUNT_MAX, Account, cost_micros
 from twoleg.sim.kalshi_limits import COST_UPGRADE, COSTS, UNSCOPED
+from twoleg.sim.kalshi_orders import own_price_e4
 from twoleg.sim.kalshi_pages import balance_page, page_of, select_rows
+from twoleg.sim.kalshi_text import money4_text
 
 if TYPE_CHECKING:
     from twoleg.sim.kalshi import KalshiSim
 
 _UPGRADED: Final = "advanced"
+_CENT_MICROS: Final = 10_000
 _TRANSFERS_LIMIT_MAX: Final = 500
 
 
@@ -32,6 +35,9 @@ class AccountRoutes:
         return (
             ("GET", "/portfolio/balance", self._balance),
             ("GET", "/portfolio/settlements", self._settlements),
+            ("GET", "/portfolio/summary/total_resting_order_value", self._resting_value),
+            ("GET", "/portfolio/deposits", self._deposits),
+            ("GET", "/portfolio/withdrawals", self._withdrawals),
             ("POST", transfer, self._transfer),
             ("GET", f"{transfer}s", self._all_transferred),
             ("GET", f"{transfer}s/{{transfer_id}}", self._transferred),
@@ -63,6 +69,31 @@ class AccountRoutes:
         if call.key.subaccount is not None:
             del page["balance_breakdown"]
         return page
+
+    async def _resting_value(self, call: Call) -> Answer:
+        # What resting orders would cost, over all subaccounts.
+        call.limits.bill_read()
+        orders = self._sim.desk.blotter.resting_by(call.account.name)
+        micros = dict.fromkeys(sorted(call.account.cash_micros), 0)
+        for order in orders:
+            own_e4 = own_price_e4(order.side, order.request.price_e4)
+            value = cost_micros(order.remaining_e6, own_e4)
+            micros[order.shard] = micros.get(order.shard, 0) + value
+        return {
+            "total_resting_order_value": sum(micros.values()) // _CENT_MICROS,
+            "resting_order_value_breakdown": [
+                {"exchange_index": shard, "balance": money4_text(value)}
+                for shard, value in micros.items()
+            ],
+        }
+
+    async def _deposits(self, call: Call) -> Answer:
+        call.limits.bill_read()
+        return {"deposits": [], "cursor": ""}  # cash is there from the start
+
+    async def _withdrawals(self, call: Call) -> Answer:
+        call.limits.bill_read()
+        return {"withdrawals": [], "cursor": ""}
 
     async def _settlements(self, call: Call) -> Answer:
         call.limits.bill_read()
@@ -122,7 +153,8 @@ class AccountRoutes:
             # It needs an order placed through the API among the last hundred; here all are.
             raise refuse(403, "api_usage_level_upgrade_not_allowed")  # not documented
         call.limits.upgrade(_UPGRADED)
-        return web.Response(status=201)
+        # Nothing is documented about the body; a client library (2026-10) reads JSON from it.
+        return web.json_response({}, status=201)
 
     def _named(self, call: Call) -> Account:
         number = call.query.whole("subaccount", "GetBalance", least=0, most=SUBACCOUNT_MAX)

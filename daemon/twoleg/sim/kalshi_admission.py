@@ -75,6 +75,11 @@ class Admission:
         if refusal is not None:
             raise refusal
 
+    def check_instances(self) -> None:
+        """Raise the refusal of cancels if any exchange instance is paused."""
+        if not all(shard.exchange_active for shard in self.shards.values()):
+            raise refuse(409, "exchange_is_paused")
+
     def cancel_refusal(self, market: MarketState) -> KalshiRefusal | None:
         """Return what a cancel would meet; None when cancels are let in."""
         if not self.shards[market.shard].exchange_active:

@@ -88,7 +88,7 @@ class Catalogue:
         is_bare = query.flag("exclude_markets", "GetEvent")
         if is_nested and is_bare:
             raise refuse_query("GetEvent", "exclude_markets cannot go with with_nested_markets")
-        # The outer list is deprecated and required: empty where the markets are not asked for there.
+        # The outer list is deprecated, and required: empty where it is not asked for.
         beside = [] if is_nested or is_bare else group
         return {
             "event": self._json(group, is_nested=is_nested),

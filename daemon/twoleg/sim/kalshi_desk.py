@@ -105,8 +105,10 @@ class Desk:
     def cancel_all(self, member: Account, subaccount: int | None = None) -> None:
         """Cancel a member's resting orders, and those it places in the next minute.
 
-        What rests where not even cancels are let in stays.
+        What rests where not even cancels are let in stays; an option refuses the whole instead.
         """
+        if self.options.cancel_all_in_pause == "refuses":
+            self.admission.check_instances()
         tail_ns = self.options.cancel_all_tail_s * _NS
         self._cancel_all_until[member.name, subaccount] = self._clock.monotonic_ns() + tail_ns
         orders = self.blotter.resting_by(member.name, subaccount)

@@ -41,6 +41,9 @@ class KalshiOptions(WireOptions, frozen=True, kw_only=True, forbid_unknown_field
     # How long a cancel-all catches new orders, and how many it cancels at most.
     cancel_all_tail_s: int = 60
     cancel_all_max: int = 10_000
+    # What a cancel-all meets while an exchange instance pauses: the usual answer, and what rests
+    # there stays, or the refusal of a single cancel.
+    cancel_all_in_pause: Literal["accepts", "refuses"] = "accepts"
     # How long an expired order stays on the book; minutes were seen on the demo venue.
     expiry_lag_s: int = 0
     # Resting orders of one member.

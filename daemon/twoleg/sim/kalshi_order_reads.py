@@ -17,9 +17,6 @@ from twoleg.sim.kalshi_text import count_text
 if TYPE_CHECKING:
     from twoleg.sim.kalshi import KalshiSim
 
-# Orders that no longer rest leave the live reads after about two weeks (Kalshi changelog,
-# 2026-09-24).
-ORDERS_LIVE_S: Final = 14 * 86_400
 _STATUSES: Final = ("resting", "canceled", "executed")
 # What `count_filter` may ask to be different from zero, and the fields that tell.
 _COUNTS: Final = {"position": "position_fp", "total_traded": "total_traded_dollars"}
@@ -60,7 +57,9 @@ class OrderReads:
 
     async def _fills(self, call: Call) -> Answer:
         call.limits.bill_read()
-        rows = select_rows(self._sim.reads.fills(call.account.name), call.query, "GetFills")
+        live_s = self._sim.cutoffs.trades_s
+        rows = [r for r in self._sim.reads.fills(call.account.name) if r.ts_s >= live_s]
+        rows = select_rows(rows, call.query, "GetFills")
         page, cursor = page_of(rows, call.query, "GetFills")
         return {"fills": [row.json for row in page], "cursor": cursor}
 
@@ -72,10 +71,11 @@ class OrderReads:
         )
         status = None if settlement == "all" else settlement or "unsettled"
         counts = query.words("count_filter", "GetPositions") or set()
+        is_old = self._sim.cutoffs.is_old_position
         if not counts <= _COUNTS.keys():
             raise refuse_query("GetPositions", f"count_filter must be of {', '.join(_COUNTS)}")
         rows = select_rows(
-            self._sim.reads.positions(call.account.name),
+            [r for r in self._sim.reads.positions(call.account.name) if not is_old(r)],
             query,
             "GetPositions",
             status=status,
@@ -117,7 +117,7 @@ class OrderReads:
         return {"queue_position_fp": count_text(self._ahead_e6(order))}
 
     def _is_live(self, row: Row) -> bool:
-        return row.status == "resting" or row.updated_s >= self._sim.now_s() - ORDERS_LIVE_S
+        return not self._sim.cutoffs.is_old_order(row)
 
     def _ahead_e6(self, order: UserOrder) -> int:
         # Contracts that must trade first: those at better prices, and earlier ones at the same.

@@ -17,6 +17,7 @@ from twoleg.sim.kalshi_text import count_text, money4_text, money_text
 LIMIT_DEFAULT: Final = 100
 LIMIT_MAX: Final = 1_000
 TICKERS_MAX: Final = 100
+T = TypeVar("T")
 NumberedT = TypeVar("NumberedT", bound="Numbered")
 
 
@@ -120,6 +121,14 @@ def page_of(
     left = [row for row in rows if below is None or row.number < below]
     page = left[:limit]
     return page, write_cursor(page[-1].number) if len(left) > limit else ""
+
+
+def slice_of(items: list[T], query: Query, operation: str) -> tuple[list[T], str]:
+    """Return one page of things in a fixed order, and the cursor of the next."""
+    limit = query.whole("limit", operation, least=0, most=LIMIT_MAX) or LIMIT_DEFAULT
+    start = read_cursor(query.text("cursor")) or 0
+    is_last = start + limit >= len(items)
+    return items[start : start + limit], "" if is_last else write_cursor(start + limit)
 
 
 def write_cursor(number: int) -> str:

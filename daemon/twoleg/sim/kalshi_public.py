@@ -11,10 +11,11 @@ from aiohttp import web
 from twoleg.sim.kalshi_catalogue import Answer, Catalogue
 from twoleg.sim.kalshi_errors import KalshiRefusal, refuse, refuse_query
 from twoleg.sim.kalshi_filters import select_markets
+from twoleg.sim.kalshi_history import PublicHistory
 from twoleg.sim.kalshi_legacy import modern_answer
 from twoleg.sim.kalshi_maintenance import schedule_json
 from twoleg.sim.kalshi_markets import MarketState, seconds_text
-from twoleg.sim.kalshi_pages import LIMIT_DEFAULT, LIMIT_MAX, Query, read_cursor, write_cursor
+from twoleg.sim.kalshi_pages import Query, slice_of
 from twoleg.sim.kalshi_text import time_text
 
 if TYPE_CHECKING:
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
 BOOKS_MAX: Final = 100
 DEPTH_MAX: Final = 100
 _SHARD_NAMES: Final = {0: "Default", 1: "Combos", 2: "Crypto", 3: "Sports"}
-_DAY_S: Final = 86_400
-# How far back live data reaches (Kalshi docs, historical_data, 2026-09-24).
-_CUTOFF_DAYS: Final = {
-    "market_settled_ts": 90,
-    "trades_created_ts": 90,
-    "orders_updated_ts": 14,
-    "market_positions_last_updated_ts": 90,
-}
 
 
 class KalshiPublic:
@@ -41,11 +34,15 @@ class KalshiPublic:
 
     def add_routes(self, app: web.Application, prefix: str) -> None:
         """Register all routes under the prefix."""
+        history = PublicHistory(self._sim, self._json)
         routes: tuple[tuple[str, Answer], ...] = (
             ("/exchange/status", self._status),
             ("/exchange/schedule", self._schedule),
             ("/exchange/user_data_timestamp", self._data_timestamp),
             ("/historical/cutoff", self._cutoff),
+            ("/historical/markets", history.markets),
+            ("/historical/markets/{ticker}", history.market),
+            ("/historical/trades", history.trades),
             ("/markets", self._markets),
             ("/markets/orderbooks", self._books),
             ("/markets/trades", self._trades),
@@ -110,23 +107,16 @@ class KalshiPublic:
         return {"as_of_time": time_text(self._sim.clock.now_ns() // 1_000 - lag_us)}
 
     def _cutoff(self, _request: web.Request, _query: Query) -> dict[str, object]:
-        now_s = self._sim.now_s()
-        return {name: seconds_text(now_s - days * _DAY_S) for name, days in _CUTOFF_DAYS.items()}
+        return {name: seconds_text(ts_s) for name, ts_s in self._sim.cutoffs.all().items()}
 
     # -- markets -----------------------------------------------------------------------------------
 
     def _markets(self, _request: web.Request, query: Query) -> dict[str, object]:
-        limit = query.whole("limit", "GetMarkets", least=0, most=LIMIT_MAX) or LIMIT_DEFAULT
-        now_ns = self._sim.clock.monotonic_ns()
-        readable = [m for m in self._sim.markets.values() if m.readable_ns <= now_ns]
-        markets = select_markets(readable, query, self._sim.now_s())
-        start = read_cursor(query.text("cursor")) or 0
-        page = markets[start : start + limit]
-        is_last = start + limit >= len(markets)
-        return {
-            "markets": [self._json(market) for market in page],
-            "cursor": "" if is_last else write_cursor(start + limit),
-        }
+        now_ns, is_old = self._sim.clock.monotonic_ns(), self._sim.cutoffs.is_old_market
+        live = [m for m in self._sim.markets.values() if m.readable_ns <= now_ns and not is_old(m)]
+        found = select_markets(live, query, self._sim.now_s())
+        page, cursor = slice_of(found, query, "GetMarkets")
+        return {"markets": [self._json(market) for market in page], "cursor": cursor}
 
     def _market(self, request: web.Request, _query: Query) -> dict[str, object]:
         return {"market": self._json(self._named(request.match_info["ticker"]))}
@@ -149,7 +139,7 @@ class KalshiPublic:
         }
 
     def _trades(self, _request: web.Request, query: Query) -> dict[str, object]:
-        return self._sim.tape.page(query)
+        return self._sim.tape.page(query, "GetTrades", from_s=self._sim.cutoffs.trades_s)
 
     def _named(self, ticker: str) -> MarketState:
         market = self._sim.markets.get(ticker)

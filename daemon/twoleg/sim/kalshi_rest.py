@@ -12,6 +12,7 @@ from twoleg.sim.kalshi_account_routes import AccountRoutes, endpoint_costs
 from twoleg.sim.kalshi_call import Call, Private, Route
 from twoleg.sim.kalshi_errors import KalshiRefusal
 from twoleg.sim.kalshi_group_routes import GroupRoutes
+from twoleg.sim.kalshi_history import HistoryReads
 from twoleg.sim.kalshi_legacy import modern_answer
 from twoleg.sim.kalshi_order_reads import OrderReads
 from twoleg.sim.kalshi_order_routes import OrderRoutes
@@ -34,6 +35,7 @@ class KalshiRest:
         routes: tuple[Route, ...] = (
             *OrderRoutes(self._sim).routes(),
             *OrderReads(self._sim).routes(),
+            *HistoryReads(self._sim).routes(),
             *GroupRoutes(self._sim).routes(),
             *SubaccountRoutes(self._sim).routes(),
             *AccountRoutes(self._sim).routes(),

@@ -67,9 +67,10 @@ class Gate:
         """Raise the 403 of a call that this key may not make."""
         if not key.may(scope_of(request.method, path)):
             raise self._forbid("insufficient_scope")
-        if key.subaccount is not None and path.startswith("/portfolio/"):
-            # Unspecified: naming no subaccount is taken for the primary one, as it is elsewhere.
-            default = request.query.get("subaccount", 0)
+        if key.subaccount is not None and path.startswith(("/portfolio/", "/historical/")):
+            # Naming no subaccount is taken for the primary one, except in the historical reads.
+            unnamed = key.subaccount if path.startswith("/historical/") else 0
+            default = request.query.get("subaccount", unnamed)
             items = list(_items(await request.read())) or [{}]
             if any(str(item.get("subaccount", default)) != str(key.subaccount) for item in items):
                 raise self._forbid("subaccount_restricted")

@@ -24,9 +24,10 @@ class Tape:
         self._numbers += 1
         self._trades.append((self._numbers, message))
 
-    def page(self, query: Query) -> dict[str, object]:
-        """Return the page that a query asks for."""
-        operation = "GetTrades"
+    def page(
+        self, query: Query, operation: str, *, from_s: int = 0, until_s: int | None = None
+    ) -> dict[str, object]:
+        """Return the page that a query asks for, of the trades within [from, until)."""
         limit = query.whole("limit", operation, least=1, most=LIMIT_MAX) or LIMIT_DEFAULT
         min_s, max_s = query.whole("min_ts", operation), query.whole("max_ts", operation)
         ticker, below = query.text("ticker"), read_cursor(query.text("cursor"))
@@ -35,6 +36,8 @@ class Tape:
             (number, trade)
             for number, trade in reversed(self._trades)
             if (below is None or number < below)
+            and from_s <= _ts_s(trade)
+            and (until_s is None or _ts_s(trade) < until_s)
             and ticker in (None, trade["market_ticker"])
             and (min_s is None or _ts_s(trade) >= min_s)
             and (max_s is None or _ts_s(trade) <= max_s)

@@ -57,11 +57,13 @@ CRYPTO: Final = "Crypto"
 # Where the tick becomes finer: above 0.96 or below 0.04.
 FINE_ABOVE_E4: Final = 9_600
 FINE_BELOW_E4: Final = 400
+# What stands before the venue answers with, whether the request was carried out or not. A pause of
+# the venue itself has its own texts (`polymarket_gate`), and carries nothing out.
 FAULT_TEXTS: Final = {
     429: "Too Many Requests",
     500: "could not insert order",
     502: "Bad Gateway",
-    503: "Trading is currently disabled. Check polymarket.com for updates",
+    503: "Service Unavailable",
     504: "Gateway Timeout",
 }
 

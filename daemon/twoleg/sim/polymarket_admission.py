@@ -182,6 +182,8 @@ class Admission:
 
     def _check_signature(self, posted: PostedOrder, key: ApiKey, market: Market) -> str:
         version = self._venue.gate.version
+        if version < VERSION_TOKENS:
+            raise Refused(400, VERSION_MISMATCH)
         domain = self._domain(posted, market, version)
         if self._is_signed(posted, key, domain):
             return order_hash(posted.struct, domain)

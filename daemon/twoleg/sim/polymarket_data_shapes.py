@@ -16,6 +16,25 @@ Row = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What the shares held have cost and are worth; the average is in micro-dollars a share."""
+
+    average_e6: int
+    cost_micros: int
+    value_micros: int
+
+    @property
+    def gain_micros(self) -> int:
+        """Return what would be gained by selling at the present worth."""
+        return self.value_micros - self.cost_micros
+
+    @property
+    def percent_e2(self) -> int:
+        """Return the gain in hundredths of a percent of the cost; 0 where nothing was paid."""
+        return self.gain_micros * 10_000 // self.cost_micros if self.cost_micros else 0
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """A wallet's shares of one token."""
 
@@ -54,6 +73,17 @@ class Holding:
         other = self.market.spec.token_ids[1 - self.token]
         return self.wallet.tokens_e6.get(other, 0) > 0
 
+    @property
+    def cost(self) -> Cost:
+        """Return cost and worth of what is held."""
+        bought_e6, spent_micros, _ = self.bought
+        average_e6 = spent_micros * 1_000_000 // bought_e6 if bought_e6 else 0
+        return Cost(
+            average_e6=average_e6,
+            cost_micros=average_e6 * min(self.size_e6, bought_e6) // 1_000_000,
+            value_micros=self.size_e6 * self.price_e4 // ONE_E4,
+        )
+
     def is_in(self, status: str) -> bool:
         """Tell whether the position passes the filter of /v2/positions; "" lets all pass."""
         if status == "MERGEABLE":
@@ -69,19 +99,28 @@ class Holding:
 
 
 def position_json(holding: Holding) -> Row:
-    """Return a row of /positions."""
+    """Return a row of /positions; shares that were not bought have cost nothing."""
     spec, token = holding.market.spec, holding.token
+    cost = holding.cost
     return {
         "proxyWallet": holding.wallet.address,
         "asset": holding.token_id,
         "conditionId": spec.condition_id,
         "size": number(holding.size_e6, 6),
+        "avgPrice": number(cost.average_e6, 6),
+        "initialValue": number(cost.cost_micros, 6),
         "curPrice": number(holding.price_e4, 4),
         "currentValue": number(holding.size_e6 * holding.price_e4, 10),
+        "cashPnl": number(cost.gain_micros, 6),
+        "percentPnl": number(cost.percent_e2, 2),
+        "totalBought": number(holding.bought[0], 6),
+        "realizedPnl": 0,
+        "percentRealizedPnl": 0,
         "redeemable": holding.is_redeemable,
         "mergeable": holding.is_mergeable,
         "title": spec.question,
         "slug": spec.slug,
+        "icon": "",
         "eventSlug": _event_slug(holding.market),
         "outcome": spec.outcomes[token],
         "outcomeIndex": token,
@@ -96,28 +135,23 @@ def position_v2_json(holding: Holding) -> Row:
     """Return a row of /v2/positions; shares that were not bought have cost nothing."""
     spec, token = holding.market.spec, holding.token
     bought_e6, spent_micros, fees_micros = holding.bought
-    average_e6 = spent_micros * 1_000_000 // bought_e6 if bought_e6 else 0
-    held_e6 = min(holding.size_e6, bought_e6)
-    cost_micros = average_e6 * held_e6 // 1_000_000
-    value_micros = holding.size_e6 * holding.price_e4 // ONE_E4
-    gain_micros = value_micros - cost_micros
-    percent_e2 = gain_micros * 10_000 // cost_micros if cost_micros else 0
+    cost = holding.cost
     return {
         "proxy_wallet": holding.wallet.address,
         "token_id": holding.token_id,
         "condition_id": spec.condition_id,
         "current_size": number(holding.size_e6, 6),
-        "avg_price": number(average_e6, 6),
-        "entry_cost_usdc": number(cost_micros, 6),
+        "avg_price": number(cost.average_e6, 6),
+        "entry_cost_usdc": number(cost.cost_micros, 6),
         "entry_fees_usdc": number(fees_micros, 6),
         "total_cost_usdc": number(spent_micros, 6),
         "current_price": number(holding.price_e4, 4),
-        "current_value": number(value_micros, 6),
+        "current_value": number(cost.value_micros, 6),
         "total_size": number(max(bought_e6, holding.size_e6), 6),
         "realized_pnl": 0,
-        "unrealized_pnl": number(gain_micros, 6),
-        "total_pnl": number(gain_micros, 6),
-        "percent_pnl": number(percent_e2, 2),
+        "unrealized_pnl": number(cost.gain_micros, 6),
+        "total_pnl": number(cost.gain_micros, 6),
+        "percent_pnl": number(cost.percent_e2, 2),
         "percent_realized_pnl": 0,
         "status": holding.status,
         "redeemable": holding.is_redeemable,

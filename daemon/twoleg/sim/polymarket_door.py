@@ -23,7 +23,8 @@ BANNED_PAGE: Final = (
     "<body><h1>Sorry, you have been blocked</h1></body></html>"
 )
 WINDOW_S: Final = 10
-# Requests per window and address, by path; the first prefix that fits is the one that counts.
+# Requests per window and address, by path; the first prefix that fits is the one that counts, each
+# method for itself: orders and their cancels have the same limits beside each other.
 LIMITS: Final[tuple[tuple[str, int], ...]] = (
     ("/gamma/markets", 300),
     ("/gamma/events", 500),
@@ -88,8 +89,8 @@ class Door:
         self._sleep = sleep
         self._limits = limits
         self._refuses_urllib = refuses_urllib
-        # Monotonic times at which requests were let in, oldest first, by address and path.
-        self._seen: dict[tuple[str, str], deque[int]] = {}
+        # Monotonic times at which requests were let in, oldest first, by address, method and path.
+        self._seen: dict[tuple[str, str, str], deque[int]] = {}
 
     def middleware(self) -> Middleware:
         """Return what every request but the admin surface's passes."""
@@ -115,7 +116,8 @@ class Door:
     def _book(self, request: web.Request) -> int:
         """Return how long the request must wait; give it its place unless it is refused."""
         prefix, limit = next((p, n) for p, n in LIMITS if request.path.startswith(p))
-        seen = self._seen.setdefault((request.remote or "", prefix), deque(maxlen=limit))
+        key = (request.remote or "", request.method, prefix)
+        seen = self._seen.setdefault(key, deque(maxlen=limit))
         now_ns = self._clock.monotonic_ns()
         free_ns = seen[0] + WINDOW_S * NS_PER_S if len(seen) == limit else now_ns
         wait_ns = max(0, free_ns - now_ns)

@@ -61,4 +61,4 @@ class FeedOptions(CommonOptions, frozen=True, kw_only=True, forbid_unknown_field
     geo_country: str = "IE"
     geo_region: str = "L"
     # Excess is held back, as the venue does, or refused with 429.
-    ip_limits: Literal["off", "delay", "reject"] = "off"
+    ip_limits: Literal["off", "delay", "reject"] = "delay"

@@ -1,8 +1,8 @@
 """Token buckets per signer: orders and cancels, by the signer's tier of monthly volume.
 
-Announced as warnings on 2026-07-24 (docs.polymarket.com rate-limits); whether they are enforced is
-not documented, so the simulator can do either. Headers as PyPI polymarket-client 0.14.0 reads them:
-`Reset` is a wall time in seconds. All read 2026-11-22.
+Announced as warnings on 2026-07-24 (docs.polymarket.com rate-limits), enforced since about
+2026-08-06 by one report; the simulator can do either. Headers as PyPI polymarket-client 0.14.0
+reads them: `Reset` is a wall time in seconds. All read 2026-11-22.
 """
 
 from dataclasses import dataclass
@@ -61,10 +61,12 @@ class SignerBuckets:
         orders_per_s = self._orders_per_s or TIERS[self.tier_of(signer)]
         return orders_per_s if kind == "order" else 2 * orders_per_s
 
-    def spend(self, signer: str, kind: Kind, cost: int) -> dict[str, str]:
+    def spend(self, signer: str, kind: Kind, cost: int, *, found: int = 0) -> dict[str, str]:
         """Take tokens, all or none; return the answer's headers. Refused (429) when short.
 
-        Where limits are only told, the answer that would have been a refusal carries a warning.
+        `found` is what a request without ids costs on top, by what it finds: not known before, so
+        it may leave a debt. Where limits are only told, the answer that would have been a refusal
+        carries a warning.
         """
         if self._limits == "off":
             return {}
@@ -78,7 +80,7 @@ class SignerBuckets:
         bucket.seen_ns = now_ns
         short = cost * _MILLI - bucket.left
         if short <= 0:
-            bucket.left -= cost * _MILLI
+            bucket.left -= (cost + found) * _MILLI
             return self._headers(signer, bucket, 0)
         wait_s = -(-short // (rate * _MILLI))
         headers = self._headers(signer, bucket, wait_s)

@@ -5,7 +5,7 @@ from typing import Literal
 from twoleg.sim.polymarket_feed_options import FeedOptions
 
 FeeRounding = Literal["half_up", "up", "down"]
-OrderVersion = Literal[2, 3]
+OrderVersion = Literal[1, 2, 3]
 SignerLimits = Literal["off", "warn", "enforce"]
 
 
@@ -19,7 +19,8 @@ class PolymarketOptions(FeedOptions, frozen=True, kw_only=True, forbid_unknown_f
     # May 2026; False makes all of them accounts from before.
     requires_deposit_wallet: bool = False
     eoa_allow_list: list[str] = []  # noqa: RUF012 - msgspec copies defaults
-    # What GET /version says and orders must be signed for: domain "2" or "3".
+    # What GET /version says and orders must be signed for: domain "2" or "3". At 1, as before the
+    # change of 2026-04, no order of today is taken.
     order_version: OrderVersion = 2
     # A salt is a JSON number; one client is said to send text with success.
     takes_text_salts: bool = False
@@ -76,8 +77,9 @@ class PolymarketOptions(FeedOptions, frozen=True, kw_only=True, forbid_unknown_f
     chains_heartbeats: bool = True
     # Post-only time after a restart.
     post_only_after_restart_ms: int = 120_000
-    # Limits per signer: off, only told in headers, or refused. Announced for August 2026.
-    signer_limits: SignerLimits = "off"
+    # Limits per signer: off, only told in headers (as from July 2026), or refused with 429 (said to
+    # be so since August 2026).
+    signer_limits: SignerLimits = "enforce"
     # Order tokens a second, burst 1.5 times that, in place of the signer's tier; 0: the tier's.
     orders_per_s: int = 0
     # Greatest distance of a signed timestamp from the venue's clock; 0: not checked.

@@ -18,6 +18,7 @@ from twoleg.sim.polymarket_orders import PAYLOAD_INVALID
 from twoleg.sim.polymarket_reads import ReadsApi
 from twoleg.sim.polymarket_rewards import RewardsApi
 from twoleg.sim.polymarket_scripts import QUIET, failed_answer
+from twoleg.sim.polymarket_state import OrderRecord
 from twoleg.sim.polymarket_wire import Refused
 
 ORDERS_MAX: Final = 15
@@ -67,6 +68,7 @@ class PrivateApi:
             try:
                 answers.append(await self._engine.place(call.request, call.key, order))
             except Refused as refused:
+                # How a batch is answered in whose midst the venue fails or closes is not known.
                 if refused.status not in (QUIET, 400, 404):
                     raise
                 answers.append(failed_answer(refused))
@@ -87,7 +89,7 @@ class PrivateApi:
 
     async def _cancel_all(self, call: Call) -> object:
         orders = self._engine.open_orders(call.key.owner)
-        return self._cancel(call, [order.order_id for order in orders], extra=1)
+        return self._cancel_found(call, orders)
 
     async def _cancel_market(self, call: Call) -> object:
         wanted = call.body if isinstance(call.body, dict) else {}
@@ -97,13 +99,22 @@ class PrivateApi:
             if wanted.get("market") in (None, "", order.market.condition_id)
             and wanted.get("asset_id") in (None, "", order.posted.token_id)
         ]
-        return self._cancel(call, [order.order_id for order in orders], extra=1)
+        return self._cancel_found(call, orders)
 
-    def _cancel(self, call: Call, order_ids: Iterable[str], extra: int = 0) -> object:
-        owner = call.key.owner
+    def _cancel_found(self, call: Call, orders: Iterable[OrderRecord]) -> object:
+        order_ids = [order.order_id for order in orders]
+        self._gate.check_cancel()
+        spent = self._buckets.spend(call.key.owner, "cancel", 1, found=len(order_ids))
+        call.headers.update(spent)
+        return self._end(call.key.owner, order_ids)
+
+    def _cancel(self, call: Call, order_ids: Iterable[str]) -> object:
         order_ids = list(dict.fromkeys(order_ids))
         self._gate.check_cancel()
-        call.headers.update(self._buckets.spend(owner, "cancel", len(order_ids) + extra))
+        call.headers.update(self._buckets.spend(call.key.owner, "cancel", len(order_ids)))
+        return self._end(call.key.owner, order_ids)
+
+    def _end(self, owner: str, order_ids: Iterable[str]) -> object:
         reasons = {order_id: self._engine.cancel(order_id, owner) for order_id in order_ids}
         return {
             "canceled": [order_id for order_id, reason in reasons.items() if reason is None],

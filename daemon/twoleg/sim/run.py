@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from random import Random
+from typing import Final
 
 from twoleg.sim.base import LOOPBACK, VenueSim
 from twoleg.sim.faults import Faults
@@ -19,6 +20,7 @@ from twoleg.sim.polymarket import PolymarketSim
 from twoleg.sim.prices import Venue
 from twoleg.sim.world import FlowWorld
 
+NS_PER_MS: Final = 1_000_000
 # What the line holds besides "venue" and "urls"; null where it does not apply.
 CREDENTIALS = (
     "chain_id",
@@ -26,19 +28,43 @@ CREDENTIALS = (
     "private_key_path",
     "wallet_key",
     "api_creds",
+    "keys",
 )
+# At another speed a client signs with a time that is ever further in the venue's past: unless told
+# otherwise, its age is not judged then.
+ANY_AGE: Final[Mapping[Venue, Mapping[str, object]]] = {
+    "kalshi": {"skew_past_ms_max": 1 << 62},
+    "polymarket": {"timestamp_skew_s": 0},
+}
 
 
 class SystemClock:
-    """The machine's own time."""
+    """The machine's own time, or one that runs `speed` times as fast.
+
+    A fast clock starts from the machine's time at `epoch_ms`, so that two venues with the same
+    epoch agree; without one (0) it starts from the machine's time now.
+    """
+
+    def __init__(self, speed: int = 1, epoch_ms: int = 0) -> None:
+        self._speed = speed
+        self._wall_start_ns = epoch_ms * NS_PER_MS or time.time_ns()
+        self._monotonic_start_ns = time.monotonic_ns()
 
     def now_ns(self) -> int:
         """Return wall time since the Unix epoch."""
-        return time.time_ns()
+        return _faster(time.time_ns(), self._wall_start_ns, self._speed)
 
     def monotonic_ns(self) -> int:
         """Return a time that never goes back."""
-        return time.monotonic_ns()
+        return _faster(time.monotonic_ns(), self._monotonic_start_ns, self._speed)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until so much of this clock's time has passed."""
+        await asyncio.sleep(seconds / self._speed)
+
+
+def _faster(now_ns: int, start_ns: int, speed: int) -> int:
+    return start_ns + (now_ns - start_ns) * speed
 
 
 def make_venue(
@@ -50,19 +76,23 @@ def make_venue(
     key_dir: str | None = None,
     faults: Sequence[Mapping[str, object]] = (),
     options: Mapping[str, object] | None = None,
+    speed: int = 1,
 ) -> VenueSim:
     """Compose a venue on the machine's clock; ValueError names what is wrong with the input.
 
-    Two venues form one world if seed, pairs and epoch agree.
+    Two venues form one world if seed, pairs, epoch and speed agree. All that the venue times runs
+    `speed` times as fast: prices, expiries, settlement, dead-man switches, rate limits.
     """
+    clock = SystemClock(speed, epoch_ms)
+    any_age = ANY_AGE[venue] if speed > 1 else {}
     kind = {"kalshi": KalshiSim, "polymarket": PolymarketSim}[venue]
     return kind(
         world=FlowWorld(seed, pairs),
-        clock=SystemClock(),
+        clock=clock,
         rng=Random(f"{venue}:{seed}"),
         faults=Faults(faults, rng=Random(f"{venue}:{seed}:faults")),
-        sleep=asyncio.sleep,
-        options={"epoch_ms": epoch_ms, "key_dir": key_dir, **(options or {})},
+        sleep=clock.sleep,
+        options={"epoch_ms": epoch_ms, "key_dir": key_dir, **any_age, **(options or {})},
     )
 
 
@@ -77,6 +107,7 @@ async def run_venue(  # noqa: PLR0913 - one per switch of the command line
     key_dir: str | None = None,
     faults: Sequence[Mapping[str, object]] = (),
     options: Mapping[str, object] | None = None,
+    speed: int = 1,
 ) -> None:
     """Serve a venue until SIGINT or SIGTERM, after printing one JSON line about it."""
     sim = make_venue(
@@ -87,6 +118,7 @@ async def run_venue(  # noqa: PLR0913 - one per switch of the command line
         key_dir=key_dir,
         faults=faults,
         options=options,
+        speed=speed,
     )
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()

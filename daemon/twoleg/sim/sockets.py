@@ -84,6 +84,9 @@ class Socket:
                 async for message in self._ws:
                     if message.type is WSMsgType.TEXT:
                         on_text(message.data)
+            except ConnectionError:
+                # Cut while a ping was being answered: nobody is there to be told.
+                pass
             finally:
                 self.is_closing = True
                 for task in tasks:

@@ -182,6 +182,7 @@ def test_run_live_in_mode_paper_is_refused(run: Run, shipped_config: Path) -> No
         (["demo", "--seconds", "soon"], "'soon' is no whole number from 1 to 86400"),
         (["demo", "--pairs", "501"], "'501' is no whole number from 1 to 500"),
         (["sim", "kalshi", "--port", "99999"], "'99999' is no whole number from 0 to 65535"),
+        (["sim", "kalshi", "--speed", "0"], "'0' is no whole number from 1 to 10000"),
         (["sim", "nowhere"], "invalid choice: 'nowhere'"),
     ],
 )

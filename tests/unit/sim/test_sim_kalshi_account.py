@@ -231,7 +231,7 @@ async def test_an_upgrade_needs_an_order() -> None:
         assert (await kalshi.call("POST", path, json={})).status == 403
         await kalshi.create("bid", "0.1", "1")
         answer = await kalshi.call("POST", path, json={})
-        assert (answer.status, answer.text) == (201, "")
+        assert (answer.status, answer.json) == (201, {})
         limits = (await kalshi.get("/account/limits")).json
         assert limits["usage_tier"] == "advanced"
         assert limits["write"] == {"refill_rate": 300, "bucket_capacity": 900}
@@ -273,3 +273,31 @@ async def test_a_new_instance_gets_buckets_of_its_own() -> None:
         assert (await kalshi.create("bid", "0.1", "1", **more)).status == 429
         # Other instances have not been billed.
         assert (await kalshi.create("bid", "0.1", "1", exchange_index=0)).status == 201
+
+
+async def test_resting_orders_are_valued_at_what_they_would_cost() -> None:
+    async with running() as kalshi:
+        path = "/portfolio/summary/total_resting_order_value"
+        await kalshi.place("bid", "0.4000", "10.00")
+        await kalshi.place("ask", "0.7000", "1.50")
+        assert (await kalshi.get(path)).json == {
+            "total_resting_order_value": 445,
+            "resting_order_value_breakdown": [
+                {"exchange_index": 0, "balance": "4.4500"},
+                {"exchange_index": 3, "balance": "0.0000"},
+            ],
+        }
+
+
+async def test_transfers_are_listed_newest_first_with_the_ids_they_were_given() -> None:
+    async with running() as kalshi:
+        path, given = f"{TRANSFER}s", str(uuid4())
+        first = (await transfer(kalshi)).json["transfer_id"]
+        second = (await transfer(kalshi, client_transfer_id=given)).json["transfer_id"]
+        rows = (await kalshi.get(path)).json["transfers"]
+        assert [row["transfer_id"] for row in rows] == [second, first]
+        assert [row.get("client_transfer_id") for row in rows] == [given, None]
+        page = (await kalshi.get(path, limit="1")).json
+        last = (await kalshi.get(path, cursor=page["cursor"])).json
+        assert last == {"transfers": rows[1:]}
+        assert (await kalshi.get(path, limit="501")).status == 400

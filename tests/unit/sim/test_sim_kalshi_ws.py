@@ -1,7 +1,9 @@
+import asyncio
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from tests.unit.sim.kalshi_client import ORDERS, Harness, Socket, running
 from twoleg.sim import sockets
@@ -322,3 +324,21 @@ async def test_cancel_delta_carries_the_owner_id() -> None:
         up, down = (await socket.read())["msg"], (await socket.read())["msg"]
         assert (up["delta_fp"], up["client_order_id"]) == ("3.00", "mine")
         assert (down["delta_fp"], down["client_order_id"]) == ("-3.00", "mine")
+
+
+async def test_a_ping_that_cannot_be_answered_is_no_error_of_the_server(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    answered = asyncio.Event()
+
+    async def pong(*_: object) -> None:
+        answered.set()
+        raise ConnectionResetError("Cannot write to closing transport")
+
+    monkeypatch.setattr(web.WebSocketResponse, "pong", pong)
+    async with running() as kalshi, kalshi.socket() as socket:
+        await socket.ws.ping()
+        await asyncio.wait_for(answered.wait(), 2)
+        while kalshi.sim.sockets:
+            await asyncio.sleep(0)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

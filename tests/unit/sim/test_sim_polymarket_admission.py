@@ -37,6 +37,9 @@ async def test_version_changes_at_run_time_and_old_signatures_say_so() -> None:
             token = kit.token(pair)
             assert await buy(kit, kit.client, token, neg_risk=neg_risk) == MISMATCH
             assert (await buy(kit, kit.client, token, third=True))[0] == 200
+        await kit.admin("/_sim/polymarket/version", {"version": 1})
+        for third in (False, True):
+            assert await buy(kit, kit.client, kit.token(PLAIN), third=third) == MISMATCH
         # Signed for the wrong one of two exchanges is no matter of versions.
         await kit.admin("/_sim/polymarket/version", {"version": 2})
         assert await buy(kit, kit.client, kit.token(NEG)) == UNSIGNED

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.sim.polymarket_people import join, usd
 from tests.unit.sim.test_sim_polymarket_kit import CRYPTO, FREE, PLAIN, Kit, receive, running
 from twoleg.sim.polymarket_engine import ENDS
+from twoleg.sim.world import FlowWorld
 
 BUY: dict[str, Any] = {"cash": usd(5), "shares": usd(10)}
 
@@ -161,7 +162,7 @@ async def test_reasons_not_to_cancel_can_be_one() -> None:
 
 
 async def test_cancels_are_limited_to_a_thousand() -> None:
-    async with running() as kit:
+    async with running(signer_limits="off") as kit:
         ids = [f"0x{number:x}" for number in range(1_001)]
         assert await kit.client.call("DELETE", "/orders", ids) == (
             400,
@@ -253,3 +254,33 @@ async def test_failed_trade_takes_back_what_it_gave() -> None:
         # A terminal status stays.
         _, told = await kit.admin("/_sim/polymarket/trade", {**body, "status": "MINED"})
         assert told["status"] == "FAILED"
+
+
+async def test_delays_of_takers_can_be_set_at_the_start() -> None:
+    market = FlowWorld(7, 6).pairs[FREE].polymarket.condition_id
+    async with running(delay_s_by_market={market: 2}) as kit:
+        assert kit.market(FREE) == market
+        answers = []
+        for pair in (FREE, PLAIN):
+            kit.rest(pair, "ask", 5_000, 50)
+            _, answer = await kit.client.post(
+                kit.token(pair), "BUY", cash=usd(10), shares=usd(20), kind="FOK"
+            )
+            answers.append(answer)
+        assert [answer["status"] for answer in answers] == ["delayed", "matched"]
+        order_path = f"/data/order/{answers[0]['orderID']}"
+        await kit.clock.advance(1_999)
+        assert (await kit.client.call("GET", order_path))[1]["size_matched"] == "0"
+        await kit.clock.advance(1)
+        assert (await kit.client.call("GET", order_path))[1]["size_matched"] == "20"
+
+
+async def test_post_only_time_after_a_restart_can_be_shorter() -> None:
+    async with running(post_only_after_restart_ms=5_000) as kit:
+        await kit.admin("/_sim/polymarket/mode", {"mode": "restarting", "duration_ms": 1_000})
+        statuses = []
+        for wait_ms in (1_000, 4_999, 1):
+            await kit.clock.advance(wait_ms)
+            order = kit.client.post(kit.token(PLAIN), "BUY", cash=usd(5), shares=usd(10))
+            statuses.append((await order)[0])
+        assert statuses == [503, 503, 200]

@@ -20,9 +20,32 @@ async def answered(client: Client, method: str, path: str) -> tuple[int, dict[st
         return response.status, told
 
 
-async def test_limits_are_off_by_default_and_say_nothing() -> None:
-    async with running() as kit:
+async def test_limits_that_are_off_say_nothing() -> None:
+    async with running(signer_limits="off") as kit:
         assert await answered(kit.client, "DELETE", "/cancel-all") == (200, {})
+
+
+async def test_standard_tier_is_enforced_unless_told_otherwise() -> None:
+    async with running() as kit:
+        ids = [f"0x{number:x}" for number in range(121)]
+        assert (await kit.client.call("DELETE", "/orders", ids))[0] == 429
+        assert (await kit.client.call("DELETE", "/orders", ids[1:]))[0] == 200
+
+
+async def test_cancel_all_takes_all_at_once_and_owes_for_what_it_found() -> None:
+    async with running(orders_per_s=15) as kit:
+        bodies = [kit.client.body(kit.token(PLAIN), "BUY", **TERMS) for _ in range(45)]
+        for start in range(0, 45, 15):
+            assert (await kit.client.call("POST", "/orders", bodies[start : start + 15]))[0] == 200
+            await kit.clock.advance(1_000)
+        # 45 cancel tokens are there; one lets it in, and 45 orders are found.
+        status, told = await answered(kit.client, "DELETE", "/cancel-all")
+        assert (status, told["Poly-RateLimit-Remaining"]) == (200, "-1")
+        assert await kit.client.call("GET", "/data/orders") == (
+            200,
+            {"limit": 100, "next_cursor": "LTE=", "count": 0, "data": []},
+        )
+        assert (await answered(kit.client, "DELETE", "/cancel-all"))[0] == 429
 
 
 async def test_bucket_counts_down_refuses_and_fills_again() -> None:

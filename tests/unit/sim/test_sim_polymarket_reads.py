@@ -123,7 +123,7 @@ async def test_revoked_key_no_longer_works() -> None:
 
 
 async def test_open_orders_are_paged_and_filtered() -> None:
-    async with running() as kit:
+    async with running(signer_limits="off") as kit:
         bodies = [
             kit.client.body(kit.token(PLAIN), "BUY", cash=usd(5), shares=usd(10))
             for _ in range(101)

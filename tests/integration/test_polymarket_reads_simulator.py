@@ -1,7 +1,7 @@
 """What the Polymarket client reads without an account, against the simulator over real sockets."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -44,7 +44,7 @@ class Reads:
 
 
 @asynccontextmanager
-async def reading(pairs: int = 3, **options: Any) -> AsyncIterator[Reads]:
+async def reading(pairs: int = 3, **options: Any) -> AsyncGenerator[Reads]:
     sim = make_venue("polymarket", seed=7, pairs=pairs, options={"flow": False, **options})
     assert isinstance(sim, PolymarketSim)
     urls = await sim.start(asyncio.get_running_loop().create_server, "127.0.0.1", 0)
@@ -131,6 +131,28 @@ async def test_audit_hands_over_every_book_as_it_is() -> None:
             exchange = reads.sim.exchanges[market.native_id]
             assert sorted(seen[market.id].bids) == sorted(exchange.levels("bid"))
             assert sorted(seen[market.id].asks) == sorted(exchange.levels("ask"))
+
+
+async def test_audit_asks_for_a_book_that_the_venue_does_not_have() -> None:
+    async with reading() as reads:
+        catalogue = PolymarketCatalogue(http=reads.http, urls=reads.urls, options=OPTIONS)
+        market = await catalogue.read_market(reads.condition(1))
+        reads.sim.set_status(reads.condition(1), "closed")
+        told: asyncio.Queue[Sequence[MarketId]] = asyncio.Queue()
+        audit = BookAudit(
+            http=reads.http,
+            clock=RealClock(),
+            urls=reads.urls,
+            options=OPTIONS,
+            markets={market.native_id: market},
+            on_event=lambda event: pytest.fail(f"no book, but {event}"),
+            on_missing=told.put_nowait,
+        )
+        running = asyncio.create_task(audit.run())
+        assert list(await asyncio.wait_for(told.get(), 5)) == [market.id]
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
 
 
 @pytest.mark.parametrize(("is_blocked", "access"), [(False, Access.OPEN), (True, Access.BLOCKED)])

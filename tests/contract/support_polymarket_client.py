@@ -14,8 +14,8 @@ from tests.support.virtual import SeededEntropy, VirtualClock
 from twoleg.core.events import AnswerStatus, LegAnswer
 from twoleg.core.market import Market, Outcome, Side, TimeInForce
 from twoleg.core.orders import OrderRef, OrderSpec, Purpose
-from twoleg.sim.polymarket import PolymarketSim
-from twoleg.sim.polymarket_ledger import Wallet
+from twoleg.sim.polymarket.ledger import Wallet
+from twoleg.sim.polymarket.venue import PolymarketSim
 from twoleg.venues.polymarket.account import PolymarketAccount
 from twoleg.venues.polymarket.auth import ApiCredentials, RequestSigner
 from twoleg.venues.polymarket.catalogue import PolymarketCatalogue

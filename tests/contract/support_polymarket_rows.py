@@ -24,7 +24,7 @@ from twoleg.core.events import AnswerStatus, LegAnswer
 from twoleg.errors import VenueError
 from twoleg.seams import Network
 from twoleg.sim.faults import Faults
-from twoleg.sim.polymarket import PolymarketSim
+from twoleg.sim.polymarket.venue import PolymarketSim
 from twoleg.sim.world import FlowWorld
 from twoleg.venues.polymarket.auth import ApiCredentials
 from twoleg.venues.polymarket.gate import TradingState

@@ -16,8 +16,8 @@ from tests.unit.venues.kalshi.support import market as make_market
 from tests.unit.venues.kalshi.test_feed import Log
 from twoleg.core.events import BookSnapshot, BooksVoid, LevelDelta, SequenceSeen
 from twoleg.core.market import Market
-from twoleg.sim.kalshi_channels import ERRORS
-from twoleg.sim.kalshi_session import Session
+from twoleg.sim.kalshi.channels import ERRORS
+from twoleg.sim.kalshi.session import Session
 from twoleg.venues.kalshi.feed import KalshiFeed
 from twoleg.venues.kalshi.subscriptions import Command
 from twoleg.venues.kalshi.wserrors import Remedy, WsError, remedy_of

@@ -12,7 +12,7 @@ from tests.contract.support_polymarket_ears import Ears, listening, tell
 from tests.contract.support_polymarket_rows import World, world_of
 from tests.support.virtual import run_virtual
 from twoleg.core.market import Outcome, Side, TimeInForce
-from twoleg.sim.polymarket_engine import ENDS
+from twoleg.sim.polymarket.engine import ENDS
 from twoleg.venues.polymarket.order_updates import OrderState, OrderUpdate, UpdateKind
 from twoleg.venues.ports import PreparedOrder
 

@@ -12,7 +12,7 @@ from tests.contract.support_polymarket_rows import World, world_of
 from tests.support.virtual import run_virtual
 from twoleg.core.events import AnswerStatus
 from twoleg.core.market import TimeInForce
-from twoleg.sim.polymarket_engine import ENDS
+from twoleg.sim.polymarket.engine import ENDS
 from twoleg.venues.ports import CancelStatus, PreparedOrder
 
 FILLED, PARTIAL = AnswerStatus.FILLED, AnswerStatus.PARTIAL

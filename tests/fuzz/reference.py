@@ -11,7 +11,8 @@ from typing import Any, Final
 Levels = dict[Decimal, Decimal]
 Sides = tuple[Levels, Levels]
 ONE: Final = Decimal(1)
-LARGEST: Final = Decimal(10) ** 12
+CENT: Final = Decimal("0.01")
+LARGEST: Final = Decimal(10) ** 18
 PRICE_STEP: Final = Decimal("0.0001")
 KALSHI_SIZE_STEP: Final = Decimal("0.000001")
 POLYMARKET_SIZE_STEP: Final = Decimal("0.000001")
@@ -32,6 +33,14 @@ def number(value: Any, step: Decimal) -> Decimal:
     if not parsed.is_finite() or abs(parsed) > LARGEST or parsed % step:
         raise Unreadable(f"{value!r} is finer than {step}")
     return parsed
+
+
+def whole(value: Any) -> int:
+    """A whole number as a string, however it is written."""
+    parsed = number(value, ONE) if isinstance(value, str) else None
+    if parsed is None:
+        raise Unreadable(f"{value!r} is no time")
+    return int(parsed)
 
 
 def price(value: Any) -> Decimal:
@@ -154,6 +163,7 @@ class PolymarketReference:
         # When the book last changed, and when its snapshot was taken, by what the frames say.
         self._told_ms: dict[str, int] = {}
         self._dumped_ms: dict[str, int] = {}
+        self._ticks = dict.fromkeys(yes_tokens, CENT)
         self.books: dict[str, Sides | None] = dict.fromkeys(yes_tokens)
 
     def void(self, condition: str = "") -> None:
@@ -179,20 +189,30 @@ class PolymarketReference:
 
     def _apply(self, condition: str, frame: dict[str, Any]) -> None:
         token, kind = self._yes_tokens[condition], frame.get("event_type")
-        if kind == "book" and frame["asset_id"] == token:
-            at_ms = int(frame["timestamp"])
+        if kind == "tick_size_change":
+            self._change_tick(condition, frame["new_tick_size"])
+        elif kind == "book" and frame["asset_id"] == token:
+            self._change_tick(condition, frame.get("tick_size"))
+            at_ms = whole(frame["timestamp"])
             sides = self._levels(frame["bids"]), self._levels(frame["asks"])
             if self.books[condition] is None or at_ms >= self._told_ms.get(condition, 0):
                 self.books[condition] = sides
                 self._told_ms[condition] = self._dumped_ms[condition] = at_ms
+                self._refuse_crossed(sides)
         elif kind == "price_change" and self.books[condition] is not None:
-            at_ms = int(frame["timestamp"])
+            at_ms = whole(frame["timestamp"])
             if at_ms < self._dumped_ms[condition]:
                 return
             if at_ms < self._told_ms[condition]:
                 raise Unreadable("a change out of order")
             self._told_ms[condition] = at_ms
             self._change(condition, token, frame["price_changes"])
+
+    def _change_tick(self, condition: str, tick: Any) -> None:
+        """Another tick, another book: the old one says nothing any more."""
+        if tick and price(tick) != self._ticks[condition]:
+            self._ticks[condition] = price(tick)
+            self.books[condition] = None
 
     def _change(self, condition: str, token: str, changes: list[dict[str, Any]]) -> None:
         sides = self.books[condition]
@@ -204,6 +224,25 @@ class PolymarketReference:
             levels.pop(at, None)
             if size > 0 and 0 < at < ONE:
                 levels[at] = size
+        ours = [change for change in changes if change["asset_id"] == token]
+        if sides is not None and ours:
+            self._compare_best(sides, ours[-1])
+
+    @staticmethod
+    def _compare_best(sides: Sides, told: dict[str, Any]) -> None:
+        """What the frame says of both best prices must be so; an empty side is told in any way."""
+        PolymarketReference._refuse_crossed(sides)
+        best = max(sides[0], default=None), min(sides[1], default=None)
+        for own, name in zip(best, ("best_bid", "best_ask"), strict=True):
+            text = told.get(name)
+            if text and 0 < price(text) < ONE and price(text) != own:
+                raise Unreadable(f"{name} is not {own}")
+
+    @staticmethod
+    def _refuse_crossed(sides: Sides) -> None:
+        """No book of one moment is crossed."""
+        if max(sides[0], default=Decimal(0)) >= min(sides[1], default=ONE):
+            raise Unreadable("a crossed book")
 
     @staticmethod
     def _levels(wire: list[dict[str, Any]]) -> Levels:

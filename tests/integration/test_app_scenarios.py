@@ -15,8 +15,8 @@ from twoleg.core.breaker import BreakerState
 from twoleg.core.market import Direction, Outcome, Polarity, TimeInForce, Venue
 from twoleg.core.units import LOT_E6
 from twoleg.runtime import app as app_module
-from twoleg.sim.kalshi import KalshiSim
-from twoleg.sim.polymarket import PolymarketSim
+from twoleg.sim.kalshi.venue import KalshiSim
+from twoleg.sim.polymarket.venue import PolymarketSim
 from twoleg.storage.records import FeeAdjusted
 
 MakeScene = Callable[..., AbstractAsyncContextManager[Scene]]

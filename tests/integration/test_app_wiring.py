@@ -13,10 +13,10 @@ from tests.support.daemon import K, P, Run, Scene
 from twoleg.core.actions import NoteKind
 from twoleg.errors import CredentialError, VenueRejected
 from twoleg.runtime import joining
-from twoleg.sim.kalshi import KalshiSim
-from twoleg.sim.kalshi_errors import refuse
-from twoleg.sim.polymarket import PolymarketSim
-from twoleg.sim.polymarket_chain import EXCHANGES, approve
+from twoleg.sim.kalshi.errors import refuse
+from twoleg.sim.kalshi.venue import KalshiSim
+from twoleg.sim.polymarket.chain import EXCHANGES, approve
+from twoleg.sim.polymarket.venue import PolymarketSim
 
 MakeScene = Callable[..., AbstractAsyncContextManager[Scene]]
 

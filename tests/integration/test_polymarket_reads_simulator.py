@@ -11,7 +11,7 @@ from tests.unit.venues.polymarket.support import LoopNetwork, RealClock
 from twoleg.core.events import BookAudited, Event
 from twoleg.core.market import MarketId
 from twoleg.errors import VenueRejected
-from twoleg.sim.polymarket import PolymarketSim
+from twoleg.sim.polymarket.venue import PolymarketSim
 from twoleg.sim.run import make_venue
 from twoleg.venues.polymarket.audit import BookAudit
 from twoleg.venues.polymarket.catalogue import PolymarketCatalogue

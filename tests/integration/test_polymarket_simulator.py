@@ -13,7 +13,7 @@ from twoleg.core.events import AnswerStatus, BookSnapshot, BooksVoid, Event, Fil
 from twoleg.core.market import Market, Outcome, Side, TimeInForce
 from twoleg.core.orders import OrderRef, OrderSpec, Purpose
 from twoleg.runtime.system import SystemEntropy
-from twoleg.sim.polymarket import PolymarketSim
+from twoleg.sim.polymarket.venue import PolymarketSim
 from twoleg.sim.run import make_venue
 from twoleg.venues.polymarket.account import PolymarketAccount
 from twoleg.venues.polymarket.auth import ApiCredentials, RequestSigner

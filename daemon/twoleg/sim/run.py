@@ -15,8 +15,8 @@ from typing import Final
 
 from twoleg.sim.base import LOOPBACK, VenueSim
 from twoleg.sim.faults import Faults
-from twoleg.sim.kalshi import KalshiSim
-from twoleg.sim.polymarket import PolymarketSim
+from twoleg.sim.kalshi.venue import KalshiSim
+from twoleg.sim.polymarket.venue import PolymarketSim
 from twoleg.sim.prices import Venue
 from twoleg.sim.world import FlowWorld
 
@@ -28,7 +28,6 @@ CREDENTIALS = (
     "private_key_path",
     "wallet_key",
     "api_creds",
-    "keys",
 )
 # At another speed a client signs with a time that is ever further in the venue's past: unless told
 # otherwise, its age is not judged then.

@@ -16,8 +16,8 @@ from twoleg.cli import simulate
 from twoleg.sim.admin import add_admin_routes
 from twoleg.sim.base import ADMIN_PREFIX
 from twoleg.sim.faults import KINDS
-from twoleg.sim.kalshi_options import KalshiOptions
-from twoleg.sim.polymarket_options import PolymarketOptions
+from twoleg.sim.kalshi.options import KalshiOptions
+from twoleg.sim.polymarket.options import PolymarketOptions
 from twoleg.sim.prices import Venue
 from twoleg.sim.run import make_venue
 

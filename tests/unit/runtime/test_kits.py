@@ -19,8 +19,8 @@ from twoleg.runtime.standing import DAY_S
 from twoleg.runtime.system import SocketNetwork, SystemClock, SystemEntropy
 from twoleg.settings import Secret, Settings, load_settings
 from twoleg.sim.base import VenueSim
-from twoleg.sim.kalshi import KalshiSim
-from twoleg.sim.polymarket import PolymarketSim
+from twoleg.sim.kalshi.venue import KalshiSim
+from twoleg.sim.polymarket.venue import PolymarketSim
 from twoleg.sim.run import make_venue
 from twoleg.venues.polymarket.order_updates import OrderState, OrderUpdate, UpdateKind
 

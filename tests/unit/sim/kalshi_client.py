@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
 from twoleg.sim.faults import Faults
-from twoleg.sim.kalshi import KalshiSim
-from twoleg.sim.kalshi_auth import PrivateKey
+from twoleg.sim.kalshi.auth import PrivateKey
+from twoleg.sim.kalshi.venue import KalshiSim
 from twoleg.sim.world import FlowWorld
 
 START_NS = 1_790_000_000_000_000_000

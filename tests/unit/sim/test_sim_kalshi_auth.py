@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.unit.sim.kalshi_client import ED25519_PEM, OTHER_PEM, Harness, running, sign
-from twoleg.sim.kalshi_auth import KeyRing, load_key, load_or_make_key, make_key
-from twoleg.sim.kalshi_errors import KalshiRefusal
+from twoleg.sim.kalshi.auth import KeyRing, load_key, load_or_make_key, make_key
+from twoleg.sim.kalshi.errors import KalshiRefusal
 
 BALANCE = "/trade-api/v2/portfolio/balance"
 

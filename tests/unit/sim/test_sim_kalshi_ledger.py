@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twoleg.sim.exchange import Side
-from twoleg.sim.kalshi_ledger import (
+from twoleg.sim.kalshi.ledger import (
     Account,
     OrderFees,
     cash_change_micros,

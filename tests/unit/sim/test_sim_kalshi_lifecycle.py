@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 
 from tests.unit.sim.kalshi_client import ORDERS, START_NS, Harness, Socket, running
-from twoleg.sim.kalshi_errors import KalshiRefusal
+from twoleg.sim.kalshi.errors import KalshiRefusal
 
 GTC = "good_till_canceled"
 NOW_S = START_NS // 1_000_000_000

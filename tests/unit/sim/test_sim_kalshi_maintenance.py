@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from twoleg.sim.kalshi_grids import STRUCTURES, make_grid
-from twoleg.sim.kalshi_maintenance import is_maintenance, next_window, schedule_json, to_eastern
+from twoleg.sim.kalshi.grids import STRUCTURES, make_grid
+from twoleg.sim.kalshi.maintenance import is_maintenance, next_window, schedule_json, to_eastern
 
 
 def at(text: str) -> int:

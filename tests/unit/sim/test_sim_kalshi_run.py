@@ -7,12 +7,13 @@ import time
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientSession
 
 from tests.unit.sim.kalshi_client import sign
-from twoleg.sim.kalshi import KalshiSim
+from twoleg.sim.kalshi.venue import KalshiSim
 from twoleg.sim.prices import Venue
 from twoleg.sim.run import CREDENTIALS, SystemClock, greeting, make_venue, run_venue
 
@@ -124,7 +125,7 @@ async def test_only_at_another_speed_the_age_of_signatures_is_not_judged(
         await sim.stop()
 
 
-def test_every_key_is_told_by_its_name(tmp_path: Path) -> None:
+async def test_every_key_is_told_by_its_name(tmp_path: Path) -> None:
     sim = make_venue(
         "kalshi",
         pairs=2,
@@ -137,7 +138,14 @@ def test_every_key_is_told_by_its_name(tmp_path: Path) -> None:
     )
     assert isinstance(sim, KalshiSim)
     line = greeting(sim, {})
-    assert line["keys"] == {
+    urls = await sim.start(asyncio.get_running_loop().create_server, "127.0.0.1", 0)
+    try:
+        admin = urlsplit(urls["rest"])._replace(path="/_sim/keys").geturl()
+        async with ClientSession() as session, session.get(admin) as response:
+            told = await response.json()
+    finally:
+        await sim.stop()
+    assert told == {
         name: {
             "api_key_id": sim.api_key_id(name),
             "private_key_path": str(tmp_path / f"kalshi-{name}.pem"),

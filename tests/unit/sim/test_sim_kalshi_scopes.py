@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from tests.unit.sim.kalshi_client import OTHER_PEM, START_NS, Answer, Harness, running
-from twoleg.sim.kalshi_scopes import scope_of
+from twoleg.sim.kalshi.scopes import scope_of
 
 GTC = "good_till_canceled"
 NOW_S = START_NS // 1_000_000_000

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.sim.polymarket_people import usd
 from tests.unit.sim.test_sim_polymarket_kit import FREE, Kit, running
-from twoleg.sim.polymarket_scripts import ANSWERS
+from twoleg.sim.polymarket.scripts import ANSWERS
 
 PATH = "/_sim/polymarket/answers"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.sim.test_sim_polymarket_kit import CRYPTO, FREE, NEG, PLAIN, Kit, running
-from twoleg.sim.polymarket_extras import extra_markets
+from twoleg.sim.polymarket.extras import extra_markets
 
 
 async def pages(kit: Kit, path: str, **params: str) -> AsyncIterator[list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.sim.polymarket_people import NOW_S, join, usd
 from tests.unit.sim.test_sim_polymarket_kit import PLAIN, Kit, running
-from twoleg.sim.polymarket_wallets import derived_wallets
+from twoleg.sim.polymarket.wallets import derived_wallets
 
 HARDHAT = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 

@@ -19,7 +19,7 @@ from eth_utils.crypto import keccak
 from websockets.asyncio.client import ClientConnection, connect
 
 from twoleg.sim.faults import Faults
-from twoleg.sim.polymarket import PolymarketSim
+from twoleg.sim.polymarket.venue import PolymarketSim
 from twoleg.sim.world import FlowWorld
 
 START_NS = 1_790_000_000_000_000_000

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.sim.polymarket_people import join, usd
 from tests.unit.sim.test_sim_polymarket_kit import CRYPTO, FREE, PLAIN, Kit, receive, running
-from twoleg.sim.polymarket_engine import ENDS
+from twoleg.sim.polymarket.engine import ENDS
 from twoleg.sim.world import FlowWorld
 
 BUY: dict[str, Any] = {"cash": usd(5), "shares": usd(10)}

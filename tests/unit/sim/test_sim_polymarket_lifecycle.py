@@ -15,7 +15,7 @@ from tests.unit.sim.test_sim_polymarket_kit import (
     subscribe,
     until_pong,
 )
-from twoleg.sim.polymarket_extras import extra_markets
+from twoleg.sim.polymarket.extras import extra_markets
 from twoleg.sim.world import FlowWorld, PolymarketMarket
 
 NOW_S = 1_790_000_000

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.sim.polymarket_people import usd
 from tests.unit.sim.test_sim_polymarket_kit import FREE, PLAIN, Kit, running
-from twoleg.sim.polymarket_fees import builder_fee_micros, taker_fee_micros
+from twoleg.sim.polymarket.fees import builder_fee_micros, taker_fee_micros
 
 CODE = "0x" + "ab" * 32
 CHAIN = "/_sim/polymarket/chain"

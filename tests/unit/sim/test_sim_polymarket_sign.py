@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twoleg.sim.exchange import Exchange, Order
-from twoleg.sim.polymarket_book import PublishedBook
-from twoleg.sim.polymarket_fees import taker_fee_micros
-from twoleg.sim.polymarket_sign import (
+from twoleg.sim.polymarket.book import PublishedBook
+from twoleg.sim.polymarket.fees import taker_fee_micros
+from twoleg.sim.polymarket.sign import (
     ORDER_TYPE,
     OrderStruct,
     domain_separator,

@@ -175,13 +175,13 @@ class BookMerger:
         """Whether the frame is to be looked at; a gap breaks all books of its subscription off."""
         sequences = self._sequences[line]
         verdict = sequences.check(sid, seq)
-        if verdict is SequenceVerdict.GAP:
+        if verdict in {SequenceVerdict.GAP, SequenceVerdict.STRANGE}:
             market_ids = sequences.markets(sid)
             if market_id is not None and market_id not in market_ids:
                 market_ids = (*market_ids, market_id)
             self._break_off(line, market_ids, "sequence_gap")
             self._ask(line, market_ids)
-        return verdict is not SequenceVerdict.DUPLICATE
+        return verdict in {SequenceVerdict.NEXT, SequenceVerdict.GAP}
 
     def _subscribed(self, line: int, event: Subscribed) -> None:
         if event.is_new:

@@ -1,0 +1,1 @@
+"""A simulated Kalshi: an independent reading of its documents."""

@@ -1,0 +1,1 @@
+"""A simulated Polymarket: an independent reading of its documents."""

@@ -65,6 +65,8 @@ from twoleg.storage.records import AnyRecord, NoteRecorded
 DRAIN_S: Final = 20.0
 """How long open executions get to end after a stop was asked for."""
 SHIP_S: Final = 15.0
+READS_SETTLE_S: Final = 2.0
+"""The venues' reads lag behind their matching by up to a second (measured on Kalshi, 2026-07)."""
 LOOK_AGAIN_NS: Final = 1_000_000_000
 """After a difference of balances was seen; the venue's figure may only lag behind."""
 
@@ -293,6 +295,9 @@ class App:
                 startup.adopt(recovered, self._executor, self._tracker)
                 # Holdings are read after that: until then a fill could be counted twice.
                 await self._wait_idle()
+                if recovered.unfinished:
+                    # What was just resolved or covered must stand in what is read now.
+                    await self.seams.clock.sleep(READS_SETTLE_S)
                 await self.accounts.open(self.markets.values())
                 await self._until_stopped(self.archive.is_ready)
                 self._tell_pairs(armed=True)

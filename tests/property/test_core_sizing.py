@@ -17,6 +17,7 @@ from tests.support.core import (
 )
 from twoleg.core.books import Books
 from twoleg.core.events import Level
+from twoleg.core.evidence import Evidence
 from twoleg.core.limits import FILL_CURVE, Limits
 from twoleg.core.market import (
     Direction,
@@ -85,7 +86,7 @@ def scenes(draw: st.DrawFn) -> Legs:
         (kalshi, books.books[kalshi.id]),
         (polymarket, books.books[polymarket.id]),
     )
-    return look(view, direction)
+    return look(view, direction, 0)
 
 
 def _offer(
@@ -145,7 +146,7 @@ def net_at_limits(legs: Legs, found: Opportunity) -> Fraction:
 def test_opportunity_never_nets_less_than_the_minimum_at_its_limits(
     legs: Legs, limits: Limits, room: Room
 ) -> None:
-    found = plan(legs, limits, room)
+    found = plan(legs, limits, room, Evidence(limits))
     assume(found is not None)
     assert found is not None
     least = Fraction(limits.edge_micros_min, ONE) * Fraction(found.size_e6, ONE)
@@ -157,14 +158,14 @@ def test_opportunity_never_nets_less_than_the_minimum_at_its_limits(
         legs.kalshi, legs.kalshi_ladder[0][0], legs.polymarket, legs.polymarket_ladder[0][0]
     )
     # Two fee tables, each rounded up to a micro.
-    assert top + 2 >= least_edge(limits)
+    assert top + 2 >= least_edge(limits, Evidence(limits))
 
 
 @given(scenes(), LIMITS, ROOMS)
 def test_opportunity_respects_grids_lots_and_minimum_sizes(
     legs: Legs, limits: Limits, room: Room
 ) -> None:
-    found = plan(legs, limits, room)
+    found = plan(legs, limits, room, Evidence(limits))
     assume(found is not None)
     assert found is not None
     assert found.size_e6 % 10_000 == 0
@@ -187,7 +188,7 @@ def test_opportunity_respects_grids_lots_and_minimum_sizes(
 
 @given(scenes(), LIMITS, ROOMS)
 def test_opportunity_fits_caps_cash_and_depth_share(legs: Legs, limits: Limits, room: Room) -> None:
-    found = plan(legs, limits, room)
+    found = plan(legs, limits, room, Evidence(limits))
     assume(found is not None)
     assert found is not None
     size, spend = Fraction(found.size_e6, ONE), Fraction(found.spend_micros, ONE)
@@ -212,7 +213,7 @@ def test_opportunity_fits_caps_cash_and_depth_share(legs: Legs, limits: Limits, 
 def test_opportunity_walks_what_is_displayed_within_its_limits(
     legs: Legs, limits: Limits, room: Room
 ) -> None:
-    found = plan(legs, limits, room)
+    found = plan(legs, limits, room, Evidence(limits))
     assume(found is not None)
     assert found is not None
     left, worst = found.size_e6, 0
@@ -238,14 +239,14 @@ def test_opportunity_is_none_when_the_tops_do_not_cross(
     legs: Legs, limits: Limits, room: Room
 ) -> None:
     tops = legs.kalshi_ladder[0][0] + legs.polymarket_ladder[0][0]
-    found = plan(legs, limits, room)
+    found = plan(legs, limits, room, Evidence(limits))
     if tops >= 10_000:
         assert found is None
 
 
 @given(scenes(), LIMITS, ROOMS)
 def test_opportunity_is_the_same_every_time(legs: Legs, limits: Limits, room: Room) -> None:
-    assert plan(legs, limits, room) == plan(legs, limits, room)
+    assert plan(legs, limits, room, Evidence(limits)) == plan(legs, limits, room, Evidence(limits))
 
 
 def test_scenes_do_find_opportunities() -> None:
@@ -264,7 +265,10 @@ def test_scenes_do_find_opportunities() -> None:
                 (kalshi, books.books[kalshi.id]),
                 (polymarket, books.books[polymarket.id]),
             )
-            legs = look(view, direction)
+            legs = look(view, direction, 0)
             sign = event_sign(polarity, polymarket.venue, outcome, Side.BUY)
             assert sign == -event_sign(polarity, kalshi.venue, direction.kalshi_outcome, Side.BUY)
-            assert plan(legs, Limits(), Room(100 * ONE, 100 * ONE, 100 * ONE)) is not None
+            assert (
+                plan(legs, Limits(), Room(100 * ONE, 100 * ONE, 100 * ONE), Evidence(Limits()))
+                is not None
+            )

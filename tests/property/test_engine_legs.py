@@ -61,7 +61,9 @@ def check(venues: ScriptedVenues) -> None:
     check_cash(venues)
     filled = any(order.size_e6 for order in venues.placed)
     is_failure = venues.has_failure or (venues.rollbacks > 0 and net < 0)
-    expected = 2 if is_failure else 0 if filled else 1
+    # A residual that was held for a while opened the breaker: no success of its own closes that.
+    was_held = "residual_held" in alarms(rig.seen)
+    expected = 2 if is_failure else 0 if filled and not was_held else 1
     assert executions.breaker.failures == expected
     expected_end = "rolled_back" if venues.rollbacks else "hedged"
     assert closed[0]["closed_as"] == (expected_end if filled else "missed")

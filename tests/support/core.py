@@ -252,6 +252,8 @@ EASY = Limits(
     # Full fill rates: what is sized is what the depth allows.
     fill_curve=((1_000, 10_000), (2_500, 10_000), (5_000, 10_000)),
     size_e6_max=20 * ONE,
+    # An edge is fired at as soon as it is seen.
+    edge_stable_ms=0,
 )
 
 

@@ -20,10 +20,12 @@ class Book:
 
     `epoch` counts grids: a book of an older epoch is void. `version` grows with every change.
     `lag_ms` holds, per side, how old the last change was by the venue's own time when it arrived;
-    it says how late the feed runs, not how long a quiet level has stood.
+    it says how late the feed runs, not how long a quiet level has stood. That is `age_ms`.
     """
 
     __slots__ = (
+        "_best_key",
+        "_best_since_ns",
         "_prices",
         "_sizes",
         "_taken",
@@ -44,6 +46,7 @@ class Book:
         "ts_event_ms",
         "unproven",
         "version",
+        "voids",
     )
 
     def __init__(self, market_id: MarketId, grid: PriceGrid) -> None:
@@ -52,6 +55,8 @@ class Book:
         # Counts price grids; a snapshot is needed after each change.
         self.epoch = 0
         self.version = 0
+        # Grows each time all was forgotten: what was seen before it says nothing about now.
+        self.voids = 0
         self.is_live = False
         self.lag_ms = [0, 0]
         self.ts_event_ms = 0
@@ -73,6 +78,9 @@ class Book:
         # Bids ascending, asks negated ascending: the best price of either side stands last.
         self._prices: tuple[list[int], list[int]] = ([], [])
         self._sizes: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        # The best level of each side (as in `_prices`), and since when (ts_recv_ns) it stands.
+        self._best_key: list[int | None] = [None, None]
+        self._best_since_ns = [0, 0]
         # What our own orders took and the feed has not shown yet.
         self._taken: tuple[dict[int, int], dict[int, int]] = ({}, {})
         # 0: the answer is still out. Else the venue time after which the feed has shown it.
@@ -122,6 +130,8 @@ class Book:
         self.snapshot_ms = self.told_ms = 0
         self.told_hash = ""
         self.version += 1
+        self.voids += 1
+        self._best_key = [None, None]
         for side in (BID, ASK):
             self._prices[side].clear()
             self._sizes[side].clear()
@@ -133,7 +143,12 @@ class Book:
         self.void()
 
     def stamp(self, side: int, ts_event_ms: int, ts_recv_ns: int) -> None:
-        """Note how late a change of this side arrived."""
+        """Note how late a change of this side arrived, and whether its best level is another."""
+        prices = self._prices[side]
+        best_key = prices[-1] if prices else None
+        if best_key != self._best_key[side]:
+            self._best_key[side] = best_key
+            self._best_since_ns[side] = ts_recv_ns
         if ts_event_ms > 0:
             self.lag_ms[side] = ts_recv_ns // 1_000_000 - ts_event_ms
             self.ts_event_ms = max(self.ts_event_ms, ts_event_ms)
@@ -179,6 +194,18 @@ class Book:
         """Lowest YES ask, 10 000 without one."""
         prices = self._prices[ASK]
         return -prices[-1] if prices else NO_ASK
+
+    def age_ms(self, outcome: Outcome, side: Side, wall_ns: int) -> int:
+        """How long the best level that an order would hit has stood at this wall time.
+
+        A snapshot of a void book tells levels that may have stood long: they count from then on.
+        """
+        book_side = ASK if (outcome is Outcome.YES) is (side is Side.BUY) else BID
+        return max(0, wall_ns - self._best_since_ns[book_side]) // 1_000_000
+
+    def lag_of(self, outcome: Outcome) -> int:
+        """How late (ms) the side arrived that a purchase of `outcome` takes from."""
+        return self.lag_ms[ASK if outcome is Outcome.YES else BID]
 
     def bid_for(self, outcome: Outcome) -> int:
         """Best price at which `outcome` can be sold; 0 without one."""

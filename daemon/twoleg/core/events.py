@@ -5,6 +5,7 @@ in ns when the frame arrived. Levels are in YES terms on both venues.
 """
 
 from enum import Enum
+from typing import Final
 
 import msgspec
 
@@ -153,12 +154,17 @@ class AnswerStatus(Enum):
     UNKNOWN = "unknown"
 
 
+NO_TOKENS: Final = "no_tokens"
+"""Code of an order that our own count of a venue's rate limit held back."""
+
+
 class LegAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of one order as far as the venue has told.
 
-    `filled_e6` is what certainly filled. `notional_micros` excludes fees (−1: not told).
-    `is_unavailable` marks a venue that could not be asked or is paused. `ts_event_ms` is the
-    matching engine's time where told, else 0.
+        `filled_e6` is what certainly filled. `notional_micros` excludes fees (−1: not told).
+        `is_unavailable` marks a venue that could not be asked or is paused. `ts_event_ms` is the
+    matching engine's time where told, else 0. `retry_after_ms` > 0: sooner, an order of this
+        purpose would be held back or refused for want of rate tokens.
     """
 
     status: AnswerStatus
@@ -170,6 +176,7 @@ class LegAnswer(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     is_unavailable: bool = False
     ts_event_ms: int = 0
+    retry_after_ms: int = 0
 
 
 class OrderAnswered(msgspec.Struct, frozen=True):
@@ -279,12 +286,14 @@ class ExecutionFound(msgspec.Struct, frozen=True):
     """At start: the journal holds an execution that never closed. Its orders are asked for.
 
     `orders` pairs each order with the last thing known of it (None: sent, never answered).
+    `was_closed`: it had closed, and is told only as a fill of it may still be void or come late.
     """
 
     execution_no: int
     pair: Pair
     direction: Direction
     orders: tuple[tuple[OrderSpec, LegAnswer | None], ...]
+    was_closed: bool = False
 
 
 class StopRequested(msgspec.Struct, frozen=True):
@@ -301,6 +310,83 @@ class InvariantReported(msgspec.Struct, frozen=True):
     """Somebody outside the engine found a contradiction: trips the breaker."""
 
     reason: str
+
+
+class FillConfirmed(msgspec.Struct, frozen=True):
+    """A provisional fill is final: it can no longer fail on chain."""
+
+    execution_no: int
+    order_no: int
+    fill_id: str
+    size_e6: int
+
+
+class OperatorAct(Enum):
+    """What an operator may do to the whole. A halt outlasts a resume: it has its own end."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    HALT = "halt"
+    CLEAR_HALT = "clear_halt"
+
+
+class OperatorActed(msgspec.Struct, frozen=True):
+    """An operator's act, journalled before this event. Nothing of it stops a rollback."""
+
+    act: OperatorAct
+    reason: str
+    actor: str
+
+
+class GuardTripped(msgspec.Struct, frozen=True):
+    """A guard outside the engine found that nothing new may start; opens the breaker.
+
+    `reason` is a short name, `detail` the figures. Where `stands`, the breaker does not cool down
+    before `GuardCleared` tells the same reason; else it does as after any other trip.
+    """
+
+    reason: str
+    detail: str
+    stands: bool = False
+
+
+class GuardCleared(msgspec.Struct, frozen=True):
+    """What a standing guard had found is over."""
+
+    reason: str
+
+
+class GuardsRestored(msgspec.Struct, frozen=True):
+    """At start: what the journal holds of the loss window and of the operator's acts.
+
+    `losses` are (age_ns, micros): how long ago, and how much was lost by then (> 0), or how much of
+    a loss told earlier came back (< 0). `halt` is the reason of a halt in force ("": none).
+    """
+
+    losses: tuple[tuple[int, int], ...]
+    halt: str
+    paused: bool = False
+
+
+class MarketBarred(msgspec.Struct, frozen=True):
+    """No new execution on this market, or no longer barred; rollbacks stay allowed."""
+
+    market_id: MarketId
+    reason: str
+    is_barred: bool
+
+
+class ExposureFound(msgspec.Struct, frozen=True):
+    """Holdings and resting orders that no journal knows; replaces what was told of the market.
+
+    Signed on Kalshi's YES (`no_e6` 0), one size per outcome on Polymarket. `resting_micros` is the
+    most that the resting orders may still cost.
+    """
+
+    market_id: MarketId
+    yes_e6: int
+    no_e6: int
+    resting_micros: int
 
 
 Event = (
@@ -327,4 +413,11 @@ Event = (
     | LimitsChanged
     | StopRequested
     | InvariantReported
+    | FillConfirmed
+    | OperatorActed
+    | GuardTripped
+    | GuardCleared
+    | GuardsRestored
+    | MarketBarred
+    | ExposureFound
 )

@@ -6,12 +6,15 @@ dollar if the Kalshi market settles YES. A hedged execution has exposure 0, what
 called, so no leg can be taken for the other.
 """
 
+from collections import Counter
 from enum import Enum
 from typing import Final, assert_never
 
-from twoleg.core.events import AnswerStatus, LegAnswer
+from twoleg.core.events import LegAnswer
+from twoleg.core.evidence import LegTry
 from twoleg.core.market import Direction, Outcome, Pair, Polarity, Side, Venue
 from twoleg.core.orders import OrderSpec, Purpose
+from twoleg.core.outcomes import outcome_of
 from twoleg.core.units import LOT_E6
 from twoleg.errors import IllegalTransition, InvariantBroken
 
@@ -52,6 +55,7 @@ class Signal(Enum):
     """All is known and flat, and every fill's money is booked."""
 
 
+Row = tuple[ExecutionState, Signal]
 _S, _G = ExecutionState, Signal
 TRANSITIONS: Final[dict[tuple[ExecutionState, Signal], ExecutionState]] = {
     (_S.FIRING, _G.AWAITING): _S.FIRING,
@@ -73,7 +77,7 @@ TRANSITIONS: Final[dict[tuple[ExecutionState, Signal], ExecutionState]] = {
     (_S.ROLLING_BACK, _G.BOOKED): _S.CLOSED,
     (_S.ROLLING_BACK, _G.BARRED): _S.HOLDING,
     (_S.HOLDING, _G.RETRY): _S.ROLLING_BACK,
-    # A late fill may change or cover what is held.
+    # A late fill may change or cover what is held; then it is decided on anew.
     (_S.HOLDING, _G.RESIDUAL): _S.HOLDING,
     (_S.HOLDING, _G.FLAT): _S.SETTLING,
     (_S.HOLDING, _G.BOOKED): _S.CLOSED,
@@ -85,9 +89,25 @@ TRANSITIONS: Final[dict[tuple[ExecutionState, Signal], ExecutionState]] = {
     (_S.CLOSED, _G.FLAT): _S.SETTLING,
     (_S.CLOSED, _G.BOOKED): _S.CLOSED,
 }
-"""What is not here cannot happen: orders are out only in FIRING and ROLLING_BACK (so AWAITING and
-UNRESOLVED come nowhere else), BARRED is found only while rolling back, RETRY is sent only to what
-is held."""
+IMPOSSIBLE: Final[dict[tuple[ExecutionState, Signal], str]] = {
+    **{
+        (state, signal): "orders are out or unresolved only in the three states before"
+        for state in (_S.HOLDING, _S.SETTLING, _S.CLOSED)
+        for signal in (_G.AWAITING, _G.UNRESOLVED)
+    },
+    (_S.RESOLVING, _G.AWAITING): "it is entered when no order is out, and sends none",
+    **{
+        (state, _G.BARRED): "only a rollback looks for a way out"
+        for state in _S
+        if state is not _S.ROLLING_BACK
+    },
+    **{
+        (state, _G.RETRY): "only what is held is tried again"
+        for state in _S
+        if state is not _S.HOLDING
+    },
+}
+"""Why these never happen; each pair of state and signal is in exactly one of both tables."""
 
 
 def advance(state: ExecutionState, signal: Signal) -> ExecutionState:
@@ -96,6 +116,12 @@ def advance(state: ExecutionState, signal: Signal) -> ExecutionState:
     if target is None:
         raise IllegalTransition("execution", state, signal)
     return target
+
+
+def move(execution: "Execution", signal: Signal, rows: Counter[Row]) -> None:
+    """Advance an execution and count the row that was used."""
+    rows[execution.state, signal] += 1
+    execution.state = advance(execution.state, signal)
 
 
 class OrderState:
@@ -139,11 +165,7 @@ class OrderState:
     @property
     def is_unresolved(self) -> bool:
         """Answered without telling what happened: counts as the interval [0, size]."""
-        return self.answer is not None and self.answer.status in (
-            AnswerStatus.UNKNOWN,
-            AnswerStatus.DELAYED,
-            AnswerStatus.RESTING,
-        )
+        return self.answer is not None and not outcome_of(self.answer).is_decided
 
     @property
     def cash_micros(self) -> int:
@@ -181,15 +203,24 @@ class Execution:
         "counted_net_micros",
         "direction",
         "execution_no",
+        "exit_since_ns",
+        "exit_steps",
         "has_failed",
+        "held_alarm_ns",
         "held_since_ns",
+        "inventory_e6",
+        "is_quiet",
+        "judged_e6",
+        "marked_micros",
         "net_micros_planned",
+        "next_try_ns",
         "opened_ns",
         "orders",
         "pair",
         "refusals",
         "rolled_back",
         "state",
+        "tries",
         "was_counted",
     )
 
@@ -209,7 +240,23 @@ class Execution:
         # Rollback orders that venues refused in a row.
         self.refusals = 0
         self.rolled_back = False
+        # The residual that was judged last, since when one of its sign is open (0: none is), how
+        # many exits of the ladder brought nothing, and what it would lose as judged last.
+        self.judged_e6 = 0
+        self.exit_since_ns = 0
+        self.exit_steps = 0
+        self.marked_micros = 0
+        # Since when it is held (0: it is not), when that was told last, and when it may be tried
+        # again at a change of a book.
         self.held_since_ns = 0
+        self.held_alarm_ns = 0
+        self.next_try_ns = 0
+        # An early exit sells what the pair held before: how much of it this execution may.
+        self.inventory_e6: dict[tuple[Venue, Outcome], int] = {}
+        # What the legs were tried against, by venue, until their outcome was told as evidence.
+        self.tries: dict[Venue, LegTry] = {}
+        # Found closed at the start: told again only if something changes.
+        self.is_quiet = False
         # The breaker counts one execution once.
         self.has_failed = False
         self.was_counted = False
@@ -245,7 +292,13 @@ class Execution:
         return total
 
     def own_e6(self, venue: Venue, outcome: Outcome) -> int:
-        """This execution's own, unsold fill of an outcome: the most that it may sell."""
+        """What it may sell of an outcome at most: its own, unsold fill.
+
+        An early exit owns beside that the part of the pair's holding that it was given to sell.
+        """
+        return self.inventory_e6.get((venue, outcome), 0) + self._net_e6(venue, outcome)
+
+    def _net_e6(self, venue: Venue, outcome: Outcome) -> int:
         total = 0
         for order in self.orders:
             if order.spec.venue is venue and order.spec.outcome is outcome:
@@ -275,11 +328,14 @@ class Execution:
         return sum(order.cash_micros for order in self.orders)
 
     def payout_micros(self) -> int:
-        """What this execution's own holdings pay for certain, whichever way the event goes."""
+        """What its fills pay for certain, whichever way the event goes; < 0 for an early exit.
+
+        That one gives up holdings that would have paid.
+        """
         if_yes = if_no = 0
         for venue in Venue:
             for outcome in Outcome:
-                own_e6 = self.own_e6(venue, outcome)
+                own_e6 = self._net_e6(venue, outcome)
                 if exposure_sign(self.pair.polarity, venue, outcome, Side.BUY) > 0:
                     if_yes += own_e6
                 else:
@@ -290,11 +346,29 @@ class Execution:
         """Result at settlement value; an uncovered remainder counts as worth nothing."""
         return self.payout_micros() - self.spent_micros()
 
+    @property
+    def is_sequenced(self) -> bool:
+        """Whether one leg went first alone: what completes it is the other leg."""
+        return sum(order.spec.purpose is Purpose.ARB for order in self.orders) == 1
+
+    def leg_orders(self, venue: Venue) -> list[OrderState]:
+        """The orders that make up the leg on a venue; of a sequenced one, those that complete."""
+        return [
+            order
+            for order in self.orders
+            if order.spec.venue is venue
+            and (
+                order.spec.purpose is Purpose.ARB
+                or (self.is_sequenced and not order.spec.is_unwind)
+            )
+        ]
+
     def closed_as(self) -> str:
         """hedged, rolled_back or missed."""
         if not self.filled_anything:
             return "missed"
-        return "rolled_back" if self.rolled_back else "hedged"
+        is_leg = self.is_sequenced and self.rolled_e6(is_unwind=True) == 0
+        return "rolled_back" if self.rolled_back and not is_leg else "hedged"
 
     def rolled_e6(self, *, is_unwind: bool) -> int:
         """Size that rollback orders unwound, or completed."""

@@ -3,24 +3,28 @@
 from twoleg.core.actions import Note, NoteKind
 from twoleg.core.breaker import Breaker
 from twoleg.core.execution import Execution, OrderState
-from twoleg.core.rollback import Exit
+from twoleg.core.market import Venue
+from twoleg.core.residual import Cost, Verdict
 from twoleg.core.sizing import Opportunity
 
 
 def closed_note(execution: Execution, now_ns: int) -> Note:
     """The whole of a closed execution in one record."""
-    first, second = execution.orders[0], execution.orders[1]
+    legs: list[tuple[str, int]] = []
+    for venue in Venue:
+        orders = execution.leg_orders(venue)
+        name = venue.value
+        legs += [
+            (f"{name}_filled_e6", sum(order.filled_e6 for order in orders)),
+            (f"{name}_notional_micros", sum(order.booked_notional_micros for order in orders)),
+            (f"{name}_fee_micros", sum(order.booked_fee_micros for order in orders)),
+        ]
     unknown = [order for order in execution.orders if order.was_unknown]
     fields: tuple[tuple[str, str | int | bool], ...] = (
         ("pair_id", execution.pair.id),
         ("direction", execution.direction.value),
         ("closed_as", execution.closed_as()),
-        ("kalshi_filled_e6", first.filled_e6),
-        ("kalshi_notional_micros", first.booked_notional_micros),
-        ("kalshi_fee_micros", first.booked_fee_micros),
-        ("polymarket_filled_e6", second.filled_e6),
-        ("polymarket_notional_micros", second.booked_notional_micros),
-        ("polymarket_fee_micros", second.booked_fee_micros),
+        *legs,
         ("rollback_orders", execution.rollback_orders()),
         ("completed_e6", execution.rolled_e6(is_unwind=False)),
         ("unwound_e6", execution.rolled_e6(is_unwind=True)),
@@ -80,13 +84,38 @@ def opened_note(execution: Execution, found: Opportunity) -> Note:
     return Note(NoteKind.EXECUTION_OPENED, execution.execution_no, fields)
 
 
-def exit_note(execution: Execution, found: Exit) -> Note:
-    """A residual is being closed, and how."""
+def exit_note(execution: Execution, verdict: Verdict) -> Note:
+    """A residual is being closed: how, and what every way would have cost."""
+    order, chosen = verdict.order, verdict.chosen
+    assert order is not None
+    assert chosen is not None
     fields = (
-        ("event", "unwind_started" if found.is_unwind else "complete_started"),
+        ("event", "unwind_started" if order.is_unwind else "complete_started"),
         ("pair_id", execution.pair.id),
-        ("residual_e6", execution.exposure_e6()),
-        ("venue", found.market.venue.value),
-        ("value_micros", found.value_micros),
+        ("residual_e6", verdict.residual_e6),
+        ("venue", order.market.venue.value),
+        ("way", chosen.name),
+        ("size_e6", order.size_e6),
+        ("cost_micros", chosen.cost_micros),
+        ("ways", ways_text(verdict.costs)),
     )
     return Note(NoteKind.EXECUTION_CHANGED, execution.execution_no, fields)
+
+
+def held_note(verdict: Verdict) -> tuple[tuple[str, str | int | bool], ...]:
+    """Why a residual is held: what bars every way, or that holding costs least."""
+    return (
+        ("residual_e6", verdict.residual_e6),
+        ("worst_micros", verdict.basis_micros * abs(verdict.residual_e6) // 1_000_000),
+        ("ways", ways_text(verdict.costs)),
+    )
+
+
+def ways_text(costs: tuple[Cost, ...]) -> str:
+    """Every way with its cost in micros for its size, or what bars it."""
+    return "; ".join(
+        f"{cost.name}: {cost.barred}"
+        if cost.barred
+        else f"{cost.name}: {cost.cost_micros} for {cost.size_e6}"
+        for cost in costs
+    )

@@ -1,8 +1,11 @@
 """Money that may be used: cash on both venues, reservations, and the unhedged cap."""
 
+from collections.abc import Iterable
+
 import msgspec
 
-from twoleg.core.market import Market, Venue
+from twoleg.core.events import ExposureFound
+from twoleg.core.market import Market, MarketId, Venue
 
 Pot = tuple[Venue, int]
 """Cash lies per venue and shard: a Kalshi order can only use the cash of its market's shard."""
@@ -19,11 +22,13 @@ class Reservation(msgspec.Struct):
 class Funds:
     """Free cash per pot and what open executions may still use of it."""
 
-    __slots__ = ("_cash", "_reservations")
+    __slots__ = ("_cash", "_found", "_reservations")
 
     def __init__(self) -> None:
         self._cash: dict[Pot, int] = {}
         self._reservations: dict[int, Reservation] = {}
+        # Exposure that no journal knows, per market.
+        self._found: dict[MarketId, int] = {}
 
     def report(self, venue: Venue, cash_micros: tuple[tuple[int, int], ...]) -> None:
         """Take a venue's own figures; shards it does not name hold nothing."""
@@ -42,13 +47,19 @@ class Funds:
         self, execution_no: int, first: tuple[Market, int], second: tuple[Market, int]
     ) -> None:
         """Set cash aside for both legs at once, before the first is sent."""
+        assert execution_no not in self._reservations
+        self.hold(execution_no, (first, second), max(first[1], second[1]))
+
+    def hold(
+        self, execution_no: int, costs: Iterable[tuple[Market, int]], unhedged_micros: int
+    ) -> None:
+        """Set cash aside for orders that may fill yet; replaces what the execution held so far."""
         micros: dict[Pot, int] = {}
-        for market, cost in (first, second):
+        for market, cost in costs:
             assert cost >= 0
             pot = (market.venue, market.shard)
             micros[pot] = micros.get(pot, 0) + cost
-        assert execution_no not in self._reservations
-        self._reservations[execution_no] = Reservation(micros, max(first[1], second[1]))
+        self._reservations[execution_no] = Reservation(micros, unhedged_micros)
 
     def release(self, execution_no: int) -> None:
         """The execution has ended; what it really spent was booked by `spend`."""
@@ -59,7 +70,12 @@ class Funds:
         pot = (market.venue, market.shard)
         self._cash[pot] = self._cash.get(pot, 0) - micros
 
+    def found(self, event: ExposureFound) -> None:
+        """Count what nobody journalled: at worst every uncovered contract loses a dollar."""
+        self._found[event.market_id] = abs(event.yes_e6 - event.no_e6) + event.resting_micros
+
     @property
     def unhedged_micros(self) -> int:
-        """Worst case of all open executions: only the dearer leg of each fills."""
-        return sum(entry.unhedged_micros for entry in self._reservations.values())
+        """Worst case of all open executions (only the dearer leg fills) and of strangers."""
+        ours = sum(entry.unhedged_micros for entry in self._reservations.values())
+        return ours + sum(self._found.values())

@@ -1,9 +1,10 @@
-"""From two books to an opportunity: size, limit prices and expected value.
+"""From two books to an opportunity: size, leg mode, limit prices and expected value.
 
-The size with the greatest expected value is taken within depth share, cash on both venues, caps,
-lots and minimum sizes. A leg's fill rate is judged by the share of the displayed depth that it
-takes; a miss costs the expected unwind. Limit prices are the worst at which the pair still nets
-the minimum edge, the slack shared by what a miss of each leg costs.
+The size and mode with the greatest expected value are taken within depth share, cash on both
+venues, caps, lots and minimum sizes. A leg's fill rate is judged by the share of the displayed
+depth that it takes and by how long that has stood; a leg left alone costs the expected unwind.
+Limit prices are the worst at which the pair still nets the minimum edge, the slack shared by what
+a miss of each leg costs.
 """
 
 from collections.abc import Sequence
@@ -11,16 +12,18 @@ from collections.abc import Sequence
 import msgspec
 
 from twoleg.core.events import Level
+from twoleg.core.evidence import Evidence, LegTry
 from twoleg.core.fees import FILLS_PER_LEVEL, fee_bound
 from twoleg.core.limits import Limits
-from twoleg.core.market import Direction, Market, Pair, Side
+from twoleg.core.market import Direction, LegMode, Market, Pair, Side, Venue
+from twoleg.core.odds import Odds, Stakes, allowed_modes, least_worth
 from twoleg.core.spread import PairView, Walk, depth_within, unit_edge, walk_size, walk_spend
 from twoleg.core.units import (
     CENT_MICROS,
     LOT_E6,
     ONE_CONTRACT_E6,
-    ONE_DOLLAR_MICROS,
     ceil_div,
+    ceil_to,
     cost_ceil,
     floor_to,
 )
@@ -31,20 +34,26 @@ CASH_TRIES = 3
 
 
 class Room(msgspec.Struct, frozen=True):
-    """What is left to use: size under all caps, free cash per leg, carried Polymarket excess."""
+    """What is left to use: size under all caps, free cash per leg, carried Polymarket excess.
+
+    `is_probe`: only the least size that both venues take.
+    """
 
     size_e6: int
     kalshi_cash_micros: int
     polymarket_cash_micros: int
     carry_e6: int = 0
+    is_probe: bool = False
 
 
 class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
-    """A direction, sizes, two limits and the edges, as of two book versions.
+    """A direction, sizes, a leg mode, two limits and the edges, as of two book versions.
 
     The Polymarket leg spends `spend_micros` and returns `shares_e6` on the book as it stands, at
     least `shares_e6_min` at its limit. `net_micros` is what the walk nets after fee bounds,
-    `net_limit_micros` what is left if both legs fill at their limits.
+    `net_limit_micros` what is left if both legs fill at their limits. Where `is_close`, what the
+    direction bought is sold: sizes are exact, `spend_micros` is 0, limits are least prices, and
+    the nets are what the sales bring beyond what the pair would pay.
     """
 
     pair: Pair
@@ -61,6 +70,12 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
     net_micros: int
     net_limit_micros: int
     expected_micros: int
+    mode: LegMode = LegMode.CONCURRENT
+    """Which leg goes first; never AUTO."""
+    is_close: bool = False
+    """True: both outcomes are held, and sold."""
+    tries: tuple[LegTry, LegTry] = (LegTry(0, 0), LegTry(0, 0))
+    """What each leg (Kalshi, Polymarket) is tried against."""
 
 
 class Legs(msgspec.Struct, frozen=True):
@@ -74,10 +89,13 @@ class Legs(msgspec.Struct, frozen=True):
     polymarket: Market
     polymarket_ladder: tuple[Level, ...]
     polymarket_bid_e4: int
+    kalshi_age_ms: int = 0
+    """How long the best level that the leg would hit has stood."""
+    polymarket_age_ms: int = 0
 
 
-def look(view: PairView, direction: Direction) -> Legs:
-    """Read both ladders of a direction."""
+def look(view: PairView, direction: Direction, wall_ns: int) -> Legs:
+    """Read both ladders of a direction at a wall time."""
     kalshi_outcome = direction.kalshi_outcome
     polymarket_outcome = direction.polymarket_outcome(view.pair.polarity)
     return Legs(
@@ -89,55 +107,158 @@ def look(view: PairView, direction: Direction) -> Legs:
         view.polymarket,
         tuple(view.polymarket_book.ladder(polymarket_outcome, Side.BUY, LEVELS_MAX)),
         view.polymarket_book.bid_for(polymarket_outcome),
+        view.kalshi_book.age_ms(kalshi_outcome, Side.BUY, wall_ns),
+        view.polymarket_book.age_ms(polymarket_outcome, Side.BUY, wall_ns),
     )
 
 
-def plan(legs: Legs, limits: Limits, room: Room) -> Opportunity | None:
+def plan(legs: Legs, limits: Limits, room: Room, evidence: Evidence) -> Opportunity | None:
     """The best opportunity of a direction, or None where none has a positive expected value."""
     best: Opportunity | None = None
-    for kalshi_e4, polymarket_e4 in _frontier(legs, limits):
-        depth_e6 = min(
-            depth_within(legs.kalshi_ladder, kalshi_e4),
-            depth_within(legs.polymarket_ladder, polymarket_e4),
-        )
-        for share_e4, _ in limits.fill_curve:
-            if share_e4 > limits.depth_share_e4:
+    scales = (limits, evidence)
+    for deepest in frontier(legs, limits):
+        sizes = sizes_within(legs, limits, room.size_e6, deepest)
+        if room.is_probe:
+            least_e6 = _least_size(legs, limits, deepest)
+            sizes = [least_e6] if sizes and least_e6 <= sizes[0] else []
+        for size_e6 in sizes:
+            if best and not is_worth_a_look(legs, size_e6, best.expected_micros):
                 break
-            size_e6 = min(room.size_e6, depth_e6 * share_e4 // 10_000)
-            found = _affordable(legs, limits, room, size_e6, (kalshi_e4, polymarket_e4))
+            found = _affordable(legs, scales, room, size_e6, deepest)
             if found and (best is None or found.expected_micros > best.expected_micros):
                 best = found
     return best if best and best.expected_micros > 0 else None
 
 
-def least_edge(limits: Limits) -> int:
+def least_edge(limits: Limits, evidence: Evidence) -> int:
     """Net edge per contract in micros at both best prices below which no size can be worth it.
 
-    With fill rates f and g the expected value is above 0 only if the edge is above
-    u·(1/f + 1/g − 2), u the loss of a missed leg; it is least at the best rate of the curve. So
-    most ticks that cross by a little need no walk.
+    It is least at the best rates that any leg has, in the mode that asks least of the edge, with
+    the least loss of a leg left alone. So most ticks that cross by a little need no walk.
     """
-    best_e4 = max(
-        (rate for share, rate in limits.fill_curve if share <= limits.depth_share_e4), default=0
+    missed = least_worth(
+        limits.unwind_loss_micros,
+        evidence.best_e4(is_second=False),
+        evidence.best_e4(is_second=True),
     )
-    if best_e4 == 0:
-        return ONE_DOLLAR_MICROS
-    missed = limits.unwind_loss_micros * 2 * (10_000 - best_e4) // best_e4
-    return max(limits.edge_micros_min, missed)
+    # An edge is rounded down to a micro, and each leg's fee up to one.
+    return max(limits.edge_micros_min, missed) - 2
 
 
-def fill_rate(limits: Limits, size_e6: int, depth_e6: int) -> int:
-    """Expected fill rate of a leg in 1/10 000 by its share of the displayed depth; 0 beyond it."""
-    if depth_e6 <= 0:
+def share_of(size_e6: int, depth_e6: int) -> int:
+    """Share of a displayed depth in 1/10 000, rounded up; beyond all of it where there is none."""
+    return ceil_div(size_e6 * 10_000, depth_e6) if depth_e6 > 0 else 10_001
+
+
+def sizes_within(legs: Legs, limits: Limits, most_e6: int, deepest: tuple[int, int]) -> list[int]:
+    """Sizes worth pricing, greatest first: where either leg's share ends a step of the curve.
+
+    Between two of them the rates stay and the value only grows with the size.
+    """
+    depths = (
+        depth_within(legs.kalshi_ladder, deepest[0]),
+        depth_within(legs.polymarket_ladder, deepest[1]),
+    )
+    shares = [share for share, _ in limits.fill_curve if share <= limits.depth_share_e4]
+    if not shares:
+        return []
+    cap_e6 = min(most_e6, min(depths) * shares[-1] // 10_000)
+    found = {
+        floor_to(min(cap_e6, depth * share // 10_000), LOT_E6)
+        for depth in depths
+        for share in shares
+    }
+    return sorted(found, reverse=True)
+
+
+def is_worth_a_look(legs: Legs, size_e6: int, than_micros: int) -> bool:
+    """Whether a size can be worth more than that even if both legs filled for certain."""
+    top = unit_edge(
+        legs.kalshi, legs.kalshi_ladder[0][0], legs.polymarket, legs.polymarket_ladder[0][0]
+    )
+    # Carried dust may add a lot to it.
+    return ceil_div((size_e6 + LOT_E6) * (top + 2), ONE_CONTRACT_E6) > than_micros
+
+
+def stakes_of(legs: Legs, limits: Limits, size_e6: int, net_micros: int) -> Stakes:
+    """What a size may win or lose.
+
+    A leg left alone loses the usual unwind, or the spread of its own book where that is greater.
+    """
+    kalshi = (legs.kalshi_ladder[0][0] - legs.kalshi_bid_e4) * 100
+    polymarket = (legs.polymarket_ladder[0][0] - legs.polymarket_bid_e4) * 100
+    usual = limits.unwind_loss_micros
+    return Stakes(
+        net_micros,
+        ceil_div(max(usual, kalshi) * size_e6, ONE_CONTRACT_E6),
+        ceil_div(max(usual, polymarket) * size_e6, ONE_CONTRACT_E6),
+    )
+
+
+def judge(
+    legs: Legs, evidence: Evidence, stakes: Stakes, tries: tuple[LegTry, LegTry]
+) -> tuple[LegMode, int]:
+    """The leg mode of greatest expected value by the measured rates, and that value."""
+
+    def rate(venue: Venue, leg_try: LegTry, *, is_second: bool) -> int:
+        return evidence.rate_e4(
+            legs.pair.id,
+            legs.direction,
+            venue,
+            share_e4=leg_try.share_e4,
+            age_ms=leg_try.age_ms,
+            is_second=is_second,
+        )
+
+    kalshi, polymarket = tries
+    modes = allowed_modes(legs.pair, legs.kalshi, legs.polymarket)
+    at_once = (
+        rate(Venue.KALSHI, kalshi, is_second=False),
+        rate(Venue.POLYMARKET, polymarket, is_second=False),
+    )
+    if modes == (LegMode.CONCURRENT,):
+        # No leg waits for the other: what one would fill then is not asked.
+        return Odds(*at_once, 0, 0).best(modes, stakes)
+    odds = Odds(
+        *at_once,
+        rate(Venue.KALSHI, kalshi, is_second=True),
+        rate(Venue.POLYMARKET, polymarket, is_second=True),
+    )
+    return odds.best(modes, stakes)
+
+
+def tries_of(
+    legs: Legs, sizes_e6: tuple[int, int], prices: tuple[int, int]
+) -> tuple[LegTry, LegTry]:
+    """What (Kalshi, Polymarket) legs of these sizes and limits are tried against."""
+    return (
+        LegTry(
+            share_of(sizes_e6[0], depth_within(legs.kalshi_ladder, prices[0])), legs.kalshi_age_ms
+        ),
+        LegTry(
+            share_of(sizes_e6[1], depth_within(legs.polymarket_ladder, prices[1])),
+            legs.polymarket_age_ms,
+        ),
+    )
+
+
+def _least_size(legs: Legs, limits: Limits, deepest: tuple[int, int]) -> int:
+    """About the least size that both venues take at the limits it would have."""
+    market, best_e4 = legs.polymarket, legs.polymarket_ladder[0][0]
+    size_e6 = max(legs.kalshi.size_e6_min, market.size_e6_min)
+    walks = walk_size(legs.kalshi_ladder, size_e6), walk_size(legs.polymarket_ladder, size_e6)
+    if walks[0] is None or walks[1] is None:
         return 0
-    share_e4 = ceil_div(size_e6 * 10_000, depth_e6)
-    for upper_e4, rate_e4 in limits.fill_curve:
-        if share_e4 <= upper_e4:
-            return rate_e4
-    return 0
+    found = limits_of(legs, limits, deepest, (walks[0], walks[1]))
+    if found is None:
+        return 0
+    # The venue counts what the spend buys at the limit, and a cent is lost to whole cents.
+    spend_micros = max(cost_ceil(found[1], market.size_e6_min), market.notional_micros_min)
+    by_spend_e6 = ceil_div((spend_micros + CENT_MICROS) * 10_000, best_e4)
+    return ceil_to(max(size_e6, by_spend_e6), LOT_E6)
 
 
-def _frontier(legs: Legs, limits: Limits) -> list[tuple[int, int]]:
+def frontier(legs: Legs, limits: Limits) -> list[tuple[int, int]]:
     """For each Kalshi level, the deepest Polymarket level that still nets the minimum edge."""
     pairs: list[tuple[int, int]] = []
     for kalshi_e4, _ in legs.kalshi_ladder:
@@ -154,11 +275,15 @@ def _frontier(legs: Legs, limits: Limits) -> list[tuple[int, int]]:
 
 
 def _affordable(
-    legs: Legs, limits: Limits, room: Room, size_e6: int, deepest: tuple[int, int]
+    legs: Legs,
+    scales: tuple[Limits, Evidence],
+    room: Room,
+    size_e6: int,
+    deepest: tuple[int, int],
 ) -> Opportunity | None:
     """Price one size, or as much of it as the cash on both venues pays for."""
     for _ in range(CASH_TRIES):
-        found = _candidate(legs, limits, room, size_e6, deepest)
+        found = _candidate(legs, scales, room, size_e6, deepest)
         if found is None:
             return None
         kalshi, polymarket = found.kalshi_cost_micros, found.polymarket_cost_micros
@@ -171,9 +296,14 @@ def _affordable(
 
 
 def _candidate(
-    legs: Legs, limits: Limits, room: Room, size_e6: int, deepest: tuple[int, int]
+    legs: Legs,
+    scales: tuple[Limits, Evidence],
+    room: Room,
+    size_e6: int,
+    deepest: tuple[int, int],
 ) -> Opportunity | None:
     """Price one size; None where a rule of a venue or of ours forbids it."""
+    limits, _ = scales
     aim = _polymarket_spend(legs, floor_to(size_e6, LOT_E6))
     if aim is None:
         return None
@@ -181,10 +311,10 @@ def _candidate(
     kalshi_walk = walk_size(legs.kalshi_ladder, size_e6)
     if kalshi_walk is None or size_e6 < legs.kalshi.size_e6_min:
         return None
-    found = _limits_of(legs, limits, deepest, (kalshi_walk, aim))
+    found = limits_of(legs, limits, deepest, (kalshi_walk, aim))
     if found is None:
         return None
-    priced = _price(legs, limits, (kalshi_walk, aim), found)
+    priced = _price(legs, scales, (kalshi_walk, aim), found)
     if (
         # The venue reads the order's size as what the spend buys at the limit.
         priced.shares_e6_min < legs.polymarket.size_e6_min
@@ -210,7 +340,7 @@ def _polymarket_spend(legs: Legs, size_e6: int) -> Walk | None:
     return aim if aim and aim.size_e6 >= legs.polymarket.size_e6_min else None
 
 
-def _limits_of(
+def limits_of(
     legs: Legs, limits: Limits, deepest: tuple[int, int], walks: tuple[Walk, Walk]
 ) -> tuple[int, int] | None:
     """Both limit prices: the deepest levels counted on, plus the slack shared by miss costs."""
@@ -240,8 +370,12 @@ def _limits_of(
 
 
 def _price(
-    legs: Legs, limits: Limits, walks: tuple[Walk, Walk], prices: tuple[int, int]
+    legs: Legs,
+    scales: tuple[Limits, Evidence],
+    walks: tuple[Walk, Walk],
+    prices: tuple[int, int],
 ) -> Opportunity:
+    limits, evidence = scales
     kalshi_walk, aim = walks
     kalshi_e4, polymarket_e4 = prices
     size_e6 = kalshi_walk.size_e6
@@ -249,6 +383,9 @@ def _price(
     polymarket_fee = _fee(legs.polymarket, legs.polymarket_ladder, aim, polymarket_e4)
     hedged_e6 = min(size_e6, aim.size_e6)
     net = hedged_e6 - kalshi_walk.cost_micros - aim.cost_micros - kalshi_fee - polymarket_fee
+    tries = tries_of(legs, (size_e6, aim.size_e6), prices)
+    stakes = stakes_of(legs, limits, size_e6, net)
+    mode, expected = judge(legs, evidence, stakes, tries)
     at_limit = cost_ceil(kalshi_e4, size_e6) + cost_ceil(polymarket_e4, size_e6)
     return Opportunity(
         pair=legs.pair,
@@ -263,7 +400,9 @@ def _price(
         polymarket_cost_micros=aim.cost_micros + polymarket_fee,
         net_micros=net,
         net_limit_micros=size_e6 - at_limit - kalshi_fee - polymarket_fee,
-        expected_micros=_expected(legs, limits, walks, prices, net),
+        expected_micros=expected,
+        mode=mode,
+        tries=tries,
     )
 
 
@@ -275,17 +414,3 @@ def _fee(market: Market, ladder: Sequence[Level], walk: Walk, limit_e4: int) -> 
     best_e4 = ladder[0][0]
     size_e6 = max(walk.size_e6, ceil_div(walk.cost_micros * 10_000, best_e4))
     return fee_bound(market, best_e4, limit_e4, size_e6, walk.levels * FILLS_PER_LEVEL)
-
-
-def _expected(
-    legs: Legs, limits: Limits, walks: tuple[Walk, Walk], prices: tuple[int, int], net_micros: int
-) -> int:
-    """Expected value in micros: both fill, or one leg has to be unwound at the usual loss."""
-    kalshi = fill_rate(limits, walks[0].size_e6, depth_within(legs.kalshi_ladder, prices[0]))
-    polymarket = fill_rate(
-        limits, walks[1].size_e6, depth_within(legs.polymarket_ladder, prices[1])
-    )
-    both = kalshi * polymarket
-    one = kalshi * (10_000 - polymarket) + polymarket * (10_000 - kalshi)
-    loss = limits.unwind_loss_micros * walks[0].size_e6 // ONE_CONTRACT_E6
-    return (both * net_micros - one * loss) // 100_000_000

@@ -1,9 +1,12 @@
 """From an opportunity, or a chosen exit, to the orders that carry it out."""
 
-from twoleg.core.execution import Execution
-from twoleg.core.market import Market, Side, TimeInForce, Venue
+from twoleg.core.actions import Fire
+from twoleg.core.books import Books
+from twoleg.core.events import ASK, BID
+from twoleg.core.execution import Execution, OrderState
+from twoleg.core.market import Direction, LegMode, Market, Outcome, Pair, Side, TimeInForce, Venue
 from twoleg.core.orders import OrderSpec, Purpose
-from twoleg.core.rollback import Exit
+from twoleg.core.residual import Exit
 from twoleg.core.sizing import Opportunity
 from twoleg.core.units import LOT_E6
 from twoleg.errors import InvariantBroken
@@ -11,36 +14,77 @@ from twoleg.errors import InvariantBroken
 
 def leg_specs(
     execution: Execution, found: Opportunity, kalshi: Market, polymarket: Market
-) -> tuple[OrderSpec, OrderSpec]:
-    """Both legs; order 0 is Kalshi's, order 1 Polymarket's."""
-    pair = found.pair
-    return (
-        OrderSpec(
-            execution_no=execution.execution_no,
-            order_no=0,
-            purpose=Purpose.ARB,
-            market=kalshi,
-            outcome=found.direction.kalshi_outcome,
-            side=Side.BUY,
-            size_e6=found.size_e6,
-            size_e6_min=found.size_e6,
-            limit_e4=found.kalshi_limit_e4,
-            tif=pair.tif,
-        ),
-        OrderSpec(
-            execution_no=execution.execution_no,
-            order_no=1,
-            purpose=Purpose.ARB,
-            market=polymarket,
-            outcome=found.direction.polymarket_outcome(pair.polarity),
-            side=Side.BUY,
-            size_e6=found.shares_e6,
-            size_e6_min=found.shares_e6_min,
-            spend_micros=found.spend_micros,
-            limit_e4=found.polymarket_limit_e4,
-            tif=pair.tif,
-        ),
+) -> tuple[OrderSpec, ...]:
+    """The legs to fire: both, Kalshi's with the lower number, or the one that goes first.
+
+    What a leg that goes first fills is a residual; completing it is the second leg.
+    """
+    pair, side = found.pair, Side.SELL if found.is_close else Side.BUY
+    first = OrderSpec(
+        execution_no=execution.execution_no,
+        order_no=0,
+        purpose=Purpose.ARB,
+        market=kalshi,
+        outcome=outcome_on(pair, found.direction, Venue.KALSHI),
+        side=side,
+        size_e6=found.size_e6,
+        size_e6_min=found.size_e6,
+        limit_e4=found.kalshi_limit_e4,
+        tif=pair.tif,
+        reduce_only=found.is_close,
     )
+    second = OrderSpec(
+        execution_no=execution.execution_no,
+        order_no=1 if found.mode is LegMode.CONCURRENT else 0,
+        purpose=Purpose.ARB,
+        market=polymarket,
+        outcome=outcome_on(pair, found.direction, Venue.POLYMARKET),
+        side=side,
+        size_e6=found.shares_e6,
+        size_e6_min=found.shares_e6_min,
+        spend_micros=found.spend_micros,
+        limit_e4=found.polymarket_limit_e4,
+        tif=pair.tif,
+    )
+    if found.mode is LegMode.CONCURRENT:
+        return first, second
+    if found.mode is LegMode.KALSHI_FIRST:
+        return (first,)
+    assert found.mode is LegMode.POLYMARKET_FIRST, "AUTO is decided before"
+    return (second,)
+
+
+def outcome_on(pair: Pair, direction: Direction, venue: Venue) -> Outcome:
+    """The outcome that a direction buys on a venue, and an early exit sells."""
+    if venue is Venue.KALSHI:
+        return direction.kalshi_outcome
+    return direction.polymarket_outcome(pair.polarity)
+
+
+def give_inventory(execution: Execution) -> None:
+    """Let an early exit sell on both venues what its legs were to sell; read from those orders."""
+    legs = [order.spec for order in execution.orders if order.spec.purpose is Purpose.ARB]
+    if not legs or legs[0].side is Side.BUY:
+        return
+    sizes = {spec.venue: spec.size_e6 for spec in legs}
+    for venue in Venue:
+        # Of a sequenced one only the first leg is there; both are of one size.
+        size_e6 = sizes.get(venue, legs[0].size_e6)
+        outcome = outcome_on(execution.pair, execution.direction, venue)
+        execution.inventory_e6[venue, outcome] = size_e6
+
+
+def fire_orders(
+    books: Books, execution: Execution, specs: tuple[OrderSpec, ...], net_micros: int
+) -> Fire:
+    """Add orders to an execution, and take what they aim at off the books until they answer."""
+    for spec in specs:
+        execution.orders.append(OrderState(spec))
+        yes_buyer = (spec.outcome is Outcome.YES) is (spec.side is Side.BUY)
+        limit_e4 = spec.limit_e4 if spec.outcome is Outcome.YES else 10_000 - spec.limit_e4
+        book = books.books[spec.market.id]
+        book.take(ASK if yes_buyer else BID, limit_e4, spec.size_e6)
+    return Fire(execution.execution_no, execution.pair.id, execution.direction, specs, net_micros)
 
 
 def exit_spec(execution: Execution, found: Exit) -> OrderSpec:

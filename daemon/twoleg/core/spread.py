@@ -4,6 +4,7 @@ A ladder is a list of (price_e4, size_e6), best first, in the prices of the outc
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -23,18 +24,29 @@ class Walk(msgspec.Struct, frozen=True):
     levels: int
 
 
+UNSEEN: Final = -1
+
+
 class PairView:
-    """A pair with its markets, books and fee tables at hand: what runs on every tick."""
+    """A pair with its markets, books and fee tables at hand: what runs on every tick.
+
+    `edge_least` and `since_ns` hold one figure per direction, in the order of the enum: the edge at
+    the tops worth looking at, and since when (monotonic) it has been there without a break.
+    """
 
     __slots__ = (
         "_is_same",
         "_kalshi_fees",
         "_polymarket_fees",
+        "_voids",
+        "due_ns",
+        "edge_least",
         "kalshi",
         "kalshi_book",
         "pair",
         "polymarket",
         "polymarket_book",
+        "since_ns",
     )
 
     def __init__(
@@ -46,6 +58,28 @@ class PairView:
         self._is_same = pair.polarity is Polarity.SAME
         self._kalshi_fees = fee_table(self.kalshi.fees)
         self._polymarket_fees = fee_table(self.polymarket.fees)
+        # How often both books were void when an edge was seen last.
+        self._voids = 0
+        # Until it is told what is worth looking at, nothing is.
+        self.edge_least = [ONE_DOLLAR_MICROS, ONE_DOLLAR_MICROS]
+        self.since_ns = [UNSEEN, UNSEEN]
+        # When the timer that looks again at a young edge comes due; UNSEEN without one.
+        self.due_ns = UNSEEN
+
+    def see_edge(self, index: int, now_ns: int) -> None:
+        """An edge is there; it is a new one if a book was void since it was seen last."""
+        voids = self.kalshi_book.voids + self.polymarket_book.voids
+        if voids != self._voids:
+            self._voids = voids
+            self.since_ns = [UNSEEN, UNSEEN]
+        if self.since_ns[index] == UNSEEN:
+            self.since_ns[index] = now_ns
+
+    @property
+    def closes_ms(self) -> tuple[int, ...]:
+        """When (Unix ms) either market closes, as far as told; ascending."""
+        told = (self.kalshi.close_ts_ms, self.polymarket.close_ts_ms)
+        return tuple(sorted(close for close in told if close > 0))
 
     def top_edge(self, direction: Direction) -> int:
         """Net edge per contract in micros at both best prices; < 0 if a side has no offer."""

@@ -55,7 +55,6 @@ from twoleg.core.executions import CLOSED_KEPT
 from twoleg.core.limits import BreakerLimits, Limits
 from twoleg.core.market import (
     Direction,
-    LegMode,
     Market,
     MarketId,
     Outcome,
@@ -290,13 +289,21 @@ def test_pairs_own_size_cap_counts() -> None:
     assert fire(rig)[0].size_e6 == 7 * ONE
 
 
-def test_opposite_direction_of_a_held_pair_is_refused() -> None:
+def test_opposite_direction_of_a_held_pair_is_only_ever_a_sale_of_it() -> None:
+    rig = Rig()
+    first, second = hedge(rig)
+    rig.direction = Direction.KALSHI_NO
+    (shot,) = requote(rig, 5_000)
+    sold = [(order.venue, order.outcome, order.side) for order in shot.orders]
+    assert sold == [(leg.venue, leg.outcome, Side.SELL) for leg in (first, second)]
+    assert all(order.size_e6 <= first.size_e6 for order in shot.orders)
+
+
+def test_direction_of_a_held_pair_is_added_to() -> None:
     rig = Rig()
     hedge(rig)
-    rig.direction = Direction.KALSHI_NO
-    assert requote(rig, 5_000) == []
-    rig.direction = Direction.KALSHI_YES
-    assert len(requote(rig, 5_000)) == 1
+    (shot,) = requote(rig, 5_000)
+    assert {order.side for order in shot.orders} == {Side.BUY}
 
 
 def test_opposite_direction_is_refused_on_another_pair_of_the_same_kalshi_market() -> None:
@@ -313,8 +320,8 @@ def test_opposite_direction_is_refused_on_another_pair_of_the_same_kalshi_market
     assert fires(rig.send(rig.book(P2, *polymarket))) == []
 
 
-def test_holding_found_at_start_refuses_the_opposite_direction() -> None:
-    rig = Rig(direction=Direction.KALSHI_NO)
+def test_holding_found_at_start_is_not_bought_against() -> None:
+    rig = Rig(direction=Direction.KALSHI_NO, limits=structs.replace(EASY, exit_gain_micros_min=ONE))
     rig.send(PositionReported(K, 50 * ONE, 0))
     rig.send(PositionReported(P, 0, 50 * ONE))
     rig.send(PositionReported(MarketId("kalshi:other"), ONE, 0))
@@ -342,23 +349,15 @@ def test_pair_that_is_not_armed_is_not_traded(state: PairState) -> None:
     assert fires(Rig(pair=make_pair(state=state)).quote()) == []
 
 
-@pytest.mark.parametrize("mode", [mode for mode in LegMode if mode is not LegMode.CONCURRENT])
-def test_leg_mode_that_is_not_there_is_alarmed_and_not_traded(mode: LegMode) -> None:
-    rig = Rig(pair=make_pair(leg_mode=mode))
-    assert alarms(rig.seen) == ["leg_mode_not_available"]
-    assert fires(rig.quote()) == []
-
-
 @pytest.mark.parametrize(
     ("kalshi", "polymarket"),
     [
-        (kalshi_market(seconds_delay=3), polymarket_market()),
-        (kalshi_market(), polymarket_market(seconds_delay=3)),
+        (kalshi_market(seconds_delay=3), polymarket_market(seconds_delay=3)),
         (kalshi_market(is_tradable=False), polymarket_market()),
         (kalshi_market(), polymarket_market(is_tradable=False)),
     ],
 )
-def test_market_that_delays_or_cannot_be_traded_is_left_alone(
+def test_market_that_cannot_be_traded_and_two_that_delay_are_left_alone(
     kalshi: Market, polymarket: Market
 ) -> None:
     assert fires(Rig(kalshi=kalshi, polymarket=polymarket).quote()) == []
@@ -412,7 +411,7 @@ def test_last_trade_reaches_the_book() -> None:
 
 def test_taken_depth_stays_subtracted_until_a_book_event_later_than_the_answer() -> None:
     # Half of the depth is allowed: twenty of forty, then ten of the twenty that are left.
-    rig = Rig(limits=structs.replace(EASY, depth_share_e4=5_000))
+    rig = Rig(limits=structs.replace(EASY, depth_share_e4=5_000, exit_depth_share_e4_min=0))
     kalshi: Sides = ([], [(4_800, 40 * ONE)])
     polymarket: Sides = ([(5_500, 40 * ONE)], [])
     rig.send(rig.book(K, *kalshi))
@@ -666,7 +665,8 @@ def test_reopened_execution_keeps_its_markets_when_a_younger_one_closes() -> Non
 
 
 def test_closed_executions_are_kept_up_to_a_bound() -> None:
-    rig = Rig()
+    # However often they miss, the prior weighs more.
+    rig = Rig(limits=structs.replace(EASY, prior_tries=1_000_000))
     for _ in range(CLOSED_KEPT + 1):
         rig.pass_ms(10)
         (shot,) = fires(rig.quote())
@@ -953,7 +953,7 @@ def test_restart_knows_the_markets_of_what_it_finds() -> None:
 def test_same_events_twice_ask_for_the_same() -> None:
     seen = []
     for _ in range(2):
-        rig = Rig(limits=Limits(breaker=BreakerLimits(failures_max=2)))
+        rig = Rig(limits=Limits(breaker=BreakerLimits(failures_max=2), edge_stable_ms=0))
         first, second = fire(rig)
         rig.answer(first, UNKNOWN)
         rig.answer(second, FILLED, second.size_e6, 9 * ONE)

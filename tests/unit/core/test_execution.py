@@ -3,10 +3,12 @@
 from itertools import product
 
 import pytest
+from msgspec import structs
 
 from tests.support.core import K, kalshi_market, make_pair, order_spec, polymarket_market
 from twoleg.core.events import AnswerStatus, LegAnswer
 from twoleg.core.execution import (
+    IMPOSSIBLE,
     TRANSITIONS,
     Execution,
     ExecutionState,
@@ -21,7 +23,7 @@ from twoleg.errors import IllegalTransition, InvariantBroken
 S, G = ExecutionState, Signal
 ONE = 1_000_000
 
-# Every state's possible signals; what is missing is unreachable, as the random walks show.
+# Every state's possible signals, written out a second time.
 ROWS: dict[ExecutionState, dict[Signal, ExecutionState]] = {
     S.FIRING: {
         G.AWAITING: S.FIRING,
@@ -67,6 +69,12 @@ def test_execution_has_a_row_or_raises(state: ExecutionState, signal: Signal) ->
 
 def test_execution_table_has_no_other_rows() -> None:
     assert {(s, g): t for s, row in ROWS.items() for g, t in row.items()} == TRANSITIONS
+
+
+def test_every_state_and_signal_has_a_row_or_a_reason_why_not() -> None:
+    assert not TRANSITIONS.keys() & IMPOSSIBLE.keys()
+    assert TRANSITIONS.keys() | IMPOSSIBLE.keys() == set(product(S, G))
+    assert all(IMPOSSIBLE.values())
 
 
 def make_execution(*orders: OrderState, polarity: Polarity = Polarity.SAME) -> Execution:
@@ -184,9 +192,20 @@ def test_order_number_that_was_never_sent_is_a_broken_invariant() -> None:
     [(0, False, "missed"), (0, True, "missed"), (1, False, "hedged"), (1, True, "rolled_back")],
 )
 def test_execution_closes_under_a_name(filled: int, rolled_back: int, name: str) -> None:
-    execution = make_execution(order(YES, filled))
+    execution = make_execution(order(YES, filled), order(NO, status=AnswerStatus.MISSED))
     execution.rolled_back = bool(rolled_back)
     assert execution.closed_as() == name
+
+
+@pytest.mark.parametrize(("is_unwind", "name"), [(False, "hedged"), (True, "rolled_back")])
+def test_sequenced_execution_is_hedged_by_its_second_leg(is_unwind: bool, name: str) -> None:  # noqa: FBT001
+    second = structs.replace(NO, order_no=1, purpose=Purpose.ROLLBACK, is_unwind=is_unwind)
+    execution = make_execution(order(YES, 10 * ONE), order(second, 10 * ONE))
+    execution.rolled_back = True
+    assert execution.is_sequenced
+    assert execution.closed_as() == name
+    legs = [len(execution.leg_orders(venue)) for venue in Venue]
+    assert legs == ([1, 0] if is_unwind else [1, 1])
 
 
 def test_pairs_market_of_a_spec_decides_its_venue() -> None:

@@ -58,7 +58,7 @@ def test_second_leg_missed_is_acted_on_in_the_very_answer_that_tells() -> None:
 
 
 def test_size_is_a_share_of_the_displayed_depth_never_all_of_it() -> None:
-    rig = Rig(limits=Limits(edge_micros_min=1_000, unwind_loss_micros=0))
+    rig = Rig(limits=Limits(edge_micros_min=1_000, unwind_loss_micros=0, edge_stable_ms=0))
     kalshi, polymarket = crossing_books(Polarity.SAME, Direction.KALSHI_YES, size_e6=40 * ONE)
     rig.send(rig.book(K, *kalshi))
     (shot,) = fires(rig.send(rig.book(P, *polymarket)))
@@ -139,7 +139,7 @@ def test_hedge_below_the_minimum_size_stops_nothing_and_is_carried() -> None:
 
 
 def test_same_displayed_liquidity_is_not_fired_at_again_before_its_deltas_arrive() -> None:
-    rig = Rig()
+    rig = Rig(limits=structs.replace(EASY, exit_depth_share_e4_min=0))
     rig.send(rig.book(K, [], [(4_800, 40 * ONE)]))
     (shot,) = fires(rig.send(rig.book(P, [(5_500, 40 * ONE)], [])))
     taken = 0

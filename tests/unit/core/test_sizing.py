@@ -5,15 +5,22 @@ from msgspec import structs
 
 from tests.support.core import CENT, FREE, K, kalshi_market, make_pair, polymarket_market
 from twoleg.core.events import Level
-from twoleg.core.limits import FILL_CURVE, Limits
+from twoleg.core.evidence import Evidence
+from twoleg.core.limits import Limits
 from twoleg.core.market import Direction, FeeSchedule, PriceGrid
-from twoleg.core.sizing import Legs, Room, fill_rate, plan
+from twoleg.core.sizing import Legs, Opportunity, Room
+from twoleg.core.sizing import plan as plan_by
 from twoleg.core.spread import depth_within, unit_edge, walk_size, walk_spend
 
 ONE = 1_000_000
 RICH = Room(100 * ONE, 1_000 * ONE, 1_000 * ONE)
 CERTAIN = ((10_000, 10_000),)
 FULL = Limits(fill_curve=CERTAIN, depth_share_e4=10_000, edge_micros_min=0)
+
+
+def plan(legs: Legs, limits: Limits, room: Room) -> Opportunity | None:
+    """By the published rates alone."""
+    return plan_by(legs, limits, room, Evidence(limits))
 
 
 def make_legs(
@@ -149,18 +156,6 @@ def test_deeper_levels_are_taken_only_while_they_net_the_minimum() -> None:
 def test_low_fill_rates_make_a_thin_edge_worthless() -> None:
     limits = Limits(fill_curve=((10_000, 4_000),), depth_share_e4=10_000, edge_micros_min=0)
     assert plan(make_legs([(4_800, 50 * ONE)], [(5_000, 80 * ONE)]), limits, RICH) is None
-
-
-@pytest.mark.parametrize(
-    ("size", "rate"),
-    [(1, 7_900), (10, 7_900), (11, 6_300), (25, 6_300), (50, 5_700), (66, 4_900), (67, 0)],
-)
-def test_fill_rate_follows_the_share_of_displayed_depth(size: int, rate: int) -> None:
-    assert fill_rate(Limits(), size * ONE, 100 * ONE) == rate
-
-
-def test_fill_rate_of_an_empty_ladder_is_nothing() -> None:
-    assert fill_rate(Limits(fill_curve=FILL_CURVE), 1, 0) == 0
 
 
 def test_depth_share_below_the_first_step_leaves_nothing() -> None:

@@ -114,7 +114,7 @@ def create(
 async def sends_no_more(world: World, prepared: PreparedOrder) -> None:
     """The client takes its own bucket for empty, too."""
     again = await world.orders.send(prepared)
-    assert (again.status, again.code) == (S.NOT_SENT, "rate_budget_empty")
+    assert (again.status, again.code) == (S.NOT_SENT, "no_tokens")
 
 
 async def pause_market(world: World) -> None:

@@ -152,7 +152,7 @@ def test_venue_that_counts_more_than_we_do_is_believed_and_waited_for() -> None:
             await world.send()
             # Its headers have said that nothing is left: not even tried.
             assert (world.told, world.wires) == (
-                (AnswerStatus.NOT_SENT, "no_rate_tokens", False),
+                (AnswerStatus.NOT_SENT, "no_tokens", False),
                 [],
             )
 
@@ -170,7 +170,7 @@ def test_refusal_for_the_rate_is_waited_out() -> None:
             assert world.told == (AnswerStatus.REJECTED, "rate_limited", True)
             assert int(world.wires[0].headers["Retry-After"]) == 1
             await world.send()
-            assert world.told[:2] == (AnswerStatus.NOT_SENT, "no_rate_tokens")
+            assert world.told[:2] == (AnswerStatus.NOT_SENT, "no_tokens")
             await world.clock.sleep(1.1)
             await world.send()
             assert world.told[0] is AnswerStatus.FILLED

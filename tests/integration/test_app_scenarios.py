@@ -460,9 +460,10 @@ async def test_second_run_trades_on_with_what_the_first_left(
         await first.stop()
         second = scene.start(**{"trading.position_contracts_max": 30})
         await second.started()
-        await second.poked(lambda: second.closings)
+        # The first one's may be closed once more: its fill was perhaps not final yet.
+        await second.poked(lambda: [one for one in second.closings if one["execution_no"] > 1])
         await second.stop()
-        assert second.closings[0]["execution_no"] == 2
+        assert second.closings[-1]["execution_no"] == 2
         assert scene.held(direction) == (30 * ONE, 30 * ONE)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import make_server
+from tests.support.scenes import make_server
 from tests.unit.storage.support import RealClock, SeededEntropy
 from twoleg.errors import InvariantBroken, PostgresMissing, StorageError
 from twoleg.storage import binaries, embedded, processes
@@ -83,7 +83,7 @@ async def test_a_killed_server_is_started_again(own_server: EmbeddedPostgres) ->
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from tests.integration.conftest import make_server
+from tests.support.scenes import make_server
 async def main():
     server = make_server(Path(sys.argv[1]))
     await server.start()

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from tests.support.wire import Wire
 from twoleg.cli.faults import ORDERS
 from twoleg.cli.summary import (
     VenueLedger,
@@ -29,6 +30,7 @@ from twoleg.core.market import (
     Venue,
 )
 from twoleg.runtime.app import App
+from twoleg.runtime.archive import Archive
 from twoleg.runtime.kits import Seams
 from twoleg.runtime.system import SocketNetwork, SystemClock, SystemEntropy
 from twoleg.settings import Secret, Settings, load_settings
@@ -87,7 +89,7 @@ class Run:
         self.net_e6 = 0
         self.app = Watched(
             settings,
-            (scene.pair,),
+            (scene.pair, *scene.more_pairs),
             Seams(HastyClock(), SystemEntropy(), SocketNetwork()),
             observe=self._observe,
             finish=self._account,
@@ -117,6 +119,7 @@ class Run:
         self.difference_micros = difference_micros(derive_ledger(app.journal), markets, ledgers)
         self.net_e6 = pair_net_e6(self.scene.pair, app.markets, ledgers)
         self.records = read_records(app.journal)
+        assert isinstance(app.archive, Archive)
         connection = await app.archive.database.connect()
         try:
             self.rows = await read_executions(connection, app.journal.journal_uuid)
@@ -156,7 +159,8 @@ class Run:
         if self.task in done:
             self.task.result()
         assert waits in done, "the daemon did not start"
-        await self.until(lambda: self.app.engine.live_books() == 2, "both books")
+        books = 2 * (1 + len(self.scene.more_pairs))
+        await self.until(lambda: self.app.engine.live_books() == books, "all books")
 
     async def settled(self) -> None:
         """Wait until no execution is open."""
@@ -259,11 +263,16 @@ class Scene:
         urls: Mapping[Venue, dict[str, str]],
         pair: Pair,
         overrides: Mapping[str, object],
+        *,
+        wire: Wire,
     ) -> None:
         self.folder = folder
         self.venues = venues
         self.urls = urls
         self.pair = pair
+        # Pairs that the daemon follows besides; set before it starts.
+        self.more_pairs: tuple[Pair, ...] = ()
+        self.wire = wire
         self._overrides = overrides
         self.runs: list[Run] = []
         self._pokes = 0
@@ -416,6 +425,25 @@ def make_settings(scene: Scene, overrides: Mapping[str, object]) -> Settings:
     )
 
 
+def make_pairs(
+    polarity: Polarity = Polarity.SAME, tif: TimeInForce = TimeInForce.FOK
+) -> list[Pair]:
+    """The pairs of the simulated world that have this polarity, the first one the scene's own."""
+    return [
+        Pair(
+            id=PairId(f"pair-{number}"),
+            kalshi=MarketId(f"kalshi:{spec.kalshi.ticker}"),
+            polymarket=MarketId(f"polymarket:{spec.polymarket.condition_id}"),
+            polarity=polarity,
+            polymarket_labels=spec.polymarket.outcomes,
+            tif=tif,
+        )
+        for number, spec in enumerate(
+            (spec for spec in FlowWorld(SEED, PAIRS).pairs if spec.polarity == polarity.value), 1
+        )
+    ]
+
+
 @asynccontextmanager
 async def make_scene(
     folder: Path,
@@ -428,15 +456,7 @@ async def make_scene(
     **settings: object,
 ) -> AsyncIterator[Scene]:
     """Start both venues without a crowd; stop them, and every daemon left, at the end."""
-    spec = next(spec for spec in FlowWorld(SEED, PAIRS).pairs if spec.polarity == polarity.value)
-    pair = Pair(
-        id=PairId("pair-1"),
-        kalshi=MarketId(f"kalshi:{spec.kalshi.ticker}"),
-        polymarket=MarketId(f"polymarket:{spec.polymarket.condition_id}"),
-        polarity=polarity,
-        polymarket_labels=spec.polymarket.outcomes,
-        tif=tif,
-    )
+    pair = make_pairs(polarity, tif)[0]
     given: dict[Venue, Mapping[str, object]] = {
         K: {"key_kind": "ed25519", "rate_limits": False, "read_lag_ms": [0, 0], **(kalshi or {})},
         P: {"mined_after_ms": 50, "confirmed_after_ms": 50, **(polymarket or {})},
@@ -445,6 +465,7 @@ async def make_scene(
     venues: dict[Venue, VenueSim] = {}
     urls: dict[Venue, dict[str, str]] = {}
     loop = asyncio.get_running_loop()
+    wire = Wire()
     scene: Scene | None = None
     try:
         for venue in Venue:
@@ -457,9 +478,10 @@ async def make_scene(
                 faults=[{"on": ORDERS[venue], **COUNTER}],
                 options={"flow": False, **given[venue]},
             )
+            wire.tap(venue, venues[venue])
             urls[venue] = await venues[venue].start(loop.create_server, "127.0.0.1", 0)
         overrides = {"database.url": Secret(database_url), **settings}
-        scene = Scene(folder, venues, urls, pair, overrides)
+        scene = Scene(folder, venues, urls, pair, overrides, wire=wire)
         yield scene
     finally:
         for run in scene.runs if scene is not None else ():

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tests.support.core import kalshi_market, polymarket_market
-from twoleg.core.actions import Fire
+from twoleg.core.actions import Fire, Note
 from twoleg.core.events import AnswerStatus, CashReported, Event, Fill, FillStatus, LegAnswer
 from twoleg.core.market import (
     Direction,
@@ -100,7 +100,10 @@ class FakeVenue:
         self.prepare_error: Exception | None = None
         # Answers are futures: the test decides who answers first.
         self.answers: list[asyncio.Future[LegAnswer]] = []
-        self.look_ups: list[LegAnswer | Exception] = []
+        self.look_ups: list[LegAnswer | BaseException] = []
+        # While it is not set, look-ups are kept waiting.
+        self.answers_look_up = asyncio.Event()
+        self.answers_look_up.set()
         self.asked: list[OrderRef] = []
         self.fills: tuple[Fill, ...] = ()
         self.reads = 0
@@ -125,8 +128,9 @@ class FakeVenue:
 
     async def look_up(self, ref: OrderRef) -> LegAnswer:
         self.asked.append(ref)
+        await self.answers_look_up.wait()
         found = self.look_ups.pop(0)
-        if isinstance(found, Exception):
+        if isinstance(found, BaseException):
             raise found
         return found
 
@@ -159,13 +163,21 @@ class Desk:
         self.story: list[str] = []
         self.records: list[AnyRecord] = []
         self.events: list[Event] = []
+        self.notes: list[Note] = []
+        # Fills that the tracker could not place.
+        self.handed_over: list[Fill] = []
         self.clock = HeldClock()
         self.venues = {venue: make_venue(venue, self.story) for venue in Venue}
         # Tells whether a record fits; by default all do.
         self.has_room: Callable[[AnyRecord, bool], bool] = lambda _record, _reserve: True
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.tracker = Tracker(
-            orders=dict(self.venues), clock=self.clock, record=self._record, emit=self._emit
+            orders=dict(self.venues),
+            clock=self.clock,
+            record=self._record,
+            emit=self._emit,
+            note=self.notes.append,
+            on_unclaimed=self.handed_over.append,
         )
         self.executor = Executor(
             orders=dict(self.venues),
@@ -195,6 +207,9 @@ class Desk:
 
     def recorded(self, kind: type) -> list[Any]:
         return [record for record in self.records if isinstance(record, kind)]
+
+    def alarms(self) -> list[str]:
+        return [str(dict(note.fields)["event"]) for note in self.notes]
 
     def told(self, kind: type) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]

@@ -22,6 +22,7 @@ NS_PER_S: Final = 1_000_000_000
 HIGH_WATER_BYTES: Final = 256 * 1024
 LOW_WATER_BYTES: Final = 64 * 1024
 FIRST_PORT: Final = 20_000
+DEAD_PEER_S: Final = 5.0
 
 
 class WorldStandsStill(RuntimeError):
@@ -105,10 +106,15 @@ _RESET: Final = _End()
 class _MemoryTransport(asyncio.Transport):
     """One end of a connection; what is written arrives at the other end after the link's delay."""
 
-    def __init__(self, network: "VirtualNetwork", extra: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        network: "VirtualNetwork",
+        extra: Mapping[str, object],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
         super().__init__(extra=dict(extra))
         self._network = network
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._protocol: asyncio.BaseProtocol
         self.peer: _MemoryTransport
         self.port = 0
@@ -125,6 +131,42 @@ class _MemoryTransport(asyncio.Transport):
     def open(self, protocol: asyncio.BaseProtocol) -> None:
         self._protocol = protocol
         protocol.connection_made(self)
+
+    def accept(self, make_protocol: Callable[[], asyncio.BaseProtocol]) -> None:
+        """Open the far end, in the listener's own loop: that may be another process's."""
+        if self._loop is asyncio.get_running_loop():
+            self.open(make_protocol())
+        else:
+            self._loop.call_soon(lambda: self.open(make_protocol()))
+
+    def belongs_to(self, loop: asyncio.AbstractEventLoop) -> bool:
+        return self._loop is loop
+
+    def die(self, *, loses_sent: bool) -> None:
+        """End with the process: nothing is read or written any more, the peer sees a reset.
+
+        `loses_sent`: what is on its way is lost, and the peer sees nothing at all.
+        """
+        self._is_lost = self._is_closing = self._has_ended = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._arriving.clear()
+        self._network.forget(self)
+        if loses_sent:
+            self.peer.lose_arriving()
+        else:
+            self.peer.arrive(_RESET)
+
+    def lose_arriving(self) -> None:
+        self._arriving.clear()
+        self._arriving_bytes = 0
+        # Keep-alives of the peer find out some seconds later that nobody is there.
+        self._arriving.append((self._loop.time() + DEAD_PEER_S, _RESET))
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._schedule()
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -282,6 +324,8 @@ class VirtualNetwork:
     rng: Random
     delay_s: tuple[float, float] = (0.001, 0.02)
     listeners: dict[int, Callable[[], asyncio.BaseProtocol]] = field(default_factory=dict)
+    # Whose loop each listener lives in.
+    loops: dict[int, asyncio.AbstractEventLoop] = field(default_factory=dict)
     connections_opened: int = 0
     _down: set[int] = field(default_factory=set)
     _held: dict[int, float] = field(default_factory=dict)
@@ -303,15 +347,16 @@ class VirtualNetwork:
         if make_server is None or port in self._down:
             raise ConnectionRefusedError(111, f"nobody listens on {host}:{port}")
         self.connections_opened += 1
+        loops = asyncio.get_running_loop(), self.loops[port]
         near, far = (
-            _MemoryTransport(self, {"peername": (host, there), "sockname": (host, here)})
-            for here, there in ((0, port), (port, 0))
+            _MemoryTransport(self, {"peername": (host, there), "sockname": (host, here)}, loop)
+            for (here, there), loop in zip(((0, port), (port, 0)), loops, strict=True)
         )
         near.peer, far.peer = far, near
         near.port = far.port = port
         self._open += [near, far]
         protocol = protocol_factory()
-        far.open(make_server())
+        far.accept(make_server)
         near.open(protocol)
         return near, protocol
 
@@ -324,6 +369,7 @@ class VirtualNetwork:
         if port in self.listeners:
             raise OSError(98, f"port {port} is taken")
         self.listeners[port] = protocol_factory
+        self.loops[port] = asyncio.get_running_loop()
         return cast("asyncio.Server", _VirtualServer(self, host, port))
 
     def break_links(self, port: int) -> int:
@@ -332,6 +378,11 @@ class VirtualNetwork:
         for end in ends:
             end.abort()
         return len(ends) // 2
+
+    def kill(self, loop: asyncio.AbstractEventLoop, *, loses_sent: bool = False) -> None:
+        """Let all connections of a loop die with its process."""
+        for end in [end for end in self._open if end.belongs_to(loop)]:
+            end.die(loses_sent=loses_sent)
 
     def refuse(self, port: int, *, is_down: bool) -> None:
         """Whether new connections to a port are refused."""

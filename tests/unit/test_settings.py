@@ -102,9 +102,28 @@ def test_limits_are_exact_in_every_field(load: Load) -> None:
         rollback_attempts_max = 9
         rollback_retry_ms = 251
         hold_ms_max = 60001
+        rollback_ladder_cents_ms = [[0.01, 5], [1.5, 60000]]
+        feed_skew_ms_max = 751
+        edge_stable_ms = 0
+        exit_depth_percent_min = 150.5
+        close_seconds_min = 0.001
+        hurdle_percent_per_year = 4.25
+        exit_gain_cents_min = 0.0001
+        prior_tries = 21
+        second_fill_percent = 63.31
+        poll_ms_max = 30001
         [breaker]
         failures_max = 6
         open_seconds = 1.5
+        loss_dollars_max = 0.000001
+        unwind_rate_percent_max = 50.01
+        void_rate_percent_max = 0.01
+        rate_window = 21
+        fee_micros_tolerance = 0
+        difference_dollars_max = 0.100001
+        difference_contracts_max = 0.01
+        journal_stall_ms_max = 10
+        clock_skew_ms_max = 1001
         """
     )
     expected = Limits(
@@ -125,12 +144,35 @@ def test_limits_are_exact_in_every_field(load: Load) -> None:
         rollback_attempts_max=9,
         rollback_retry_ms=251,
         hold_ms_max=60_001,
-        breaker=BreakerLimits(failures_max=6, open_ms=1_500),
+        rollback_ladder=((1, 5), (150, 60_000)),
+        feed_skew_ms_max=751,
+        edge_stable_ms=0,
+        exit_depth_share_e4_min=15_050,
+        close_ms_min=1,
+        hurdle_e4_per_year=425,
+        exit_gain_micros_min=1,
+        prior_tries=21,
+        second_fill_e4=6_331,
+        poll_ms_max=30_001,
+        breaker=BreakerLimits(
+            failures_max=6,
+            open_ms=1_500,
+            loss_micros_max=1,
+            unwind_rate_e4_max=5_001,
+            void_rate_e4_max=1,
+            rate_window=21,
+            fee_micros_tolerance=0,
+            difference_micros_max=100_001,
+            difference_e6_max=10_000,
+            journal_stall_ms_max=10,
+            clock_skew_ms_max=1_001,
+        ),
     )
     assert settings.limits == expected
-    defaults = Limits()
-    same = [f for f in expected.__struct_fields__ if getattr(expected, f) == getattr(defaults, f)]
-    assert same == []
+    # What equals a default could have been forgotten on the way.
+    for mine, default in ((expected, Limits()), (expected.breaker, BreakerLimits())):
+        fields = mine.__struct_fields__
+        assert [f for f in fields if getattr(mine, f) == getattr(default, f)] == []
 
 
 @pytest.mark.parametrize(
@@ -159,6 +201,15 @@ def test_limits_are_exact_in_every_field(load: Load) -> None:
         "fill_curve_percent = [[10, 60, 3]]",
         "fill_curve_percent = [[10, 0.001]]",
         "fill_curve_percent = [[10, 101]]",
+        "rollback_ladder_cents_ms = []",
+        "rollback_ladder_cents_ms = 5",
+        "rollback_ladder_cents_ms = [[1, 250], [0.5, 500]]",
+        "rollback_ladder_cents_ms = [[1, 250], [1, 500]]",
+        "rollback_ladder_cents_ms = [[0, 250, 1]]",
+        "rollback_ladder_cents_ms = [[0.001, 250]]",
+        "rollback_ladder_cents_ms = [[0, 0]]",
+        "rollback_ladder_cents_ms = [[0, 1.5]]",
+        "close_seconds_min = -1",
     ],
 )
 def test_a_value_that_is_not_representable_or_out_of_range_is_a_fault(
@@ -288,6 +339,10 @@ def test_unknown_override_is_a_fault(load: Load) -> None:
         ("[trading]\nprice_cents_min = 50\nprice_cents_max = 50", "trading.price_cents_min"),
         ("[trading]\nsize_contracts_max = 501", "trading.size_contracts_max"),
         ("[trading]\nunwind_loss_cents = 11", "trading.unwind_loss_cents"),
+        (
+            "[trading]\nrollback_ladder_cents_ms = [[0, 250], [10.01, 500]]",
+            "trading.rollback_ladder_cents_ms",
+        ),
         ("[kalshi]\nrollback_tokens_reserve = 100", "kalshi.rollback_tokens_reserve"),
         ("[polymarket]\nrollback_tokens_reserve = 40", "polymarket.rollback_tokens_reserve"),
         ("[journal]\nreserve_mib = 64", "journal.reserve_mib"),

@@ -36,7 +36,7 @@ from twoleg.core.market import MarketId, Pair, PairId, Polarity, TimeInForce, Ve
 from twoleg.core.units import LOT_E6
 from twoleg.errors import StorageError
 from twoleg.runtime.app import App
-from twoleg.runtime.archive import open_journal
+from twoleg.runtime.archive import Archive, open_journal
 from twoleg.runtime.kits import Seams
 from twoleg.runtime.recovery import read_journal
 from twoleg.runtime.system import SocketNetwork
@@ -281,6 +281,7 @@ class _Demo:
             self._screen.line("stopped before the database was ready: nothing was traded")
             return
         ledgers, faulty_keys = await self._read_venues(seams)
+        assert isinstance(app.archive, Archive)  # the demo hands no other one in
         connection = await app.archive.database.connect()
         try:
             executions = await read_executions(connection, app.journal.journal_uuid)

@@ -16,6 +16,13 @@ from twoleg.sim.world import PAIRS_MAX
 INTERRUPTED: Final = 130
 PORT_MAX: Final = 65_535
 SPEED_MAX: Final = 10_000
+ACTS: Final = {
+    "pause": "start nothing new until resume",
+    "resume": "end a pause",
+    "halt": "start nothing new until clear-halt",
+    "clear-halt": "end a halt",
+}
+"""What an operator may ask of a daemon; none of it stops a rollback, all outlive a restart."""
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -80,9 +87,17 @@ def build_parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database to the present schema")
     _add_config(migrate)
     migrate.set_defaults(command="database:migrate_now")
+    for word, text in ACTS.items():
+        _add_operate(commands.add_parser(word, help=text), word)
     meanings = commands.add_parser("meanings", help="what each answer of the venues means")
     meanings.add_argument("--markdown", action="store_true", help="as the page in the docs")
     meanings.set_defaults(command="meanings:command")
+    states = commands.add_parser("states", help="how an execution goes from state to state")
+    forms = states.add_mutually_exclusive_group()
+    forms.add_argument("--markdown", action="store_true", help="as the page in the docs")
+    forms.add_argument("--mermaid", action="store_true", help="the diagram alone, for Mermaid")
+    forms.add_argument("--dot", action="store_true", help="the diagram alone, for Graphviz")
+    states.set_defaults(command="states:command")
     return parser
 
 
@@ -124,6 +139,12 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--live", action="store_true", help="send real orders; needs trading.live = true as well"
     )
     parser.set_defaults(command="run:command")
+
+
+def _add_operate(parser: argparse.ArgumentParser, word: str) -> None:
+    _add_config(parser)
+    parser.add_argument("--reason", default="", help="for the record")
+    parser.set_defaults(command="operate:command", act=word)
 
 
 def _add_sim(parser: argparse.ArgumentParser) -> None:

@@ -74,11 +74,13 @@ class Screen:
     def status(self, app: App, elapsed_s: float) -> None:
         """Replace the status line."""
         tally, stats = app.engine.tally, app.stats
+        now_ns = app.seams.clock.monotonic_ns()
         self.show(
             f"{elapsed_s:5.0f} s  net ${dollars(tally.net_micros)}  "
             f"executions {tally.executions} ({tally.open} open)  "
-            f"breaker {app.engine.breaker_state.value}  {app.engine.live_books()} books  "
-            f"{stats.rate(app.seams.clock.monotonic_ns())} ticks/s  "
+            f"breaker {app.engine.why_closed(now_ns) or app.engine.breaker_state.value}  "
+            f"{app.engine.live_books()} books  "
+            f"{stats.rate(now_ns)} ticks/s  "
             f"decision {stats.percentile_us(50)} us, p99 {stats.percentile_us(99)} us"
         )
 

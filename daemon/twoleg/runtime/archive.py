@@ -1,6 +1,8 @@
 """The Postgres side of a run: one server (ours or the operator's), its schema, and the shipper."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 
@@ -19,6 +21,37 @@ BACKOFF_S_MAX = 15.0
 MIB = 1 << 20
 
 log = structlog.get_logger(__name__)
+
+
+class ArchivePort(Protocol):
+    """Where the journal is copied to, as far as a run depends on it."""
+
+    # Set once the copy can be written: from then on new executions may start.
+    is_ready: asyncio.Event
+
+    @property
+    def state(self) -> ShipperState:
+        """How far the copy is."""
+        ...
+
+    def notify(self) -> None:
+        """Something was journalled."""
+        ...
+
+    async def run(self) -> None:
+        """Copy until cancelled."""
+        ...
+
+    async def drain(self, seconds: float) -> bool:
+        """Wait until the copy has all; False if it did not get there in time."""
+        ...
+
+    async def close(self) -> None:
+        """Close what is open."""
+        ...
+
+
+MakeArchive = Callable[[Settings, Seams, Journal], ArchivePort]
 
 
 class Archive:

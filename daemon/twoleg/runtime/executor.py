@@ -53,6 +53,9 @@ class Executor:
         self._execution_ids: dict[int, str] = {}
         # The pair of each of them, for the log.
         self._pair_ids: dict[int, str] = {}
+        # Orders whose answer is out, and orders that are looked up.
+        self._sent: set[tuple[int, int]] = set()
+        self._looked_up: set[tuple[int, int]] = set()
 
     def execution_id(self, execution_no: int) -> str:
         """The id under which an execution is known outside; random, made at its first order."""
@@ -127,11 +130,11 @@ class Executor:
             *(self._send(action, order) for order in prepared), return_exceptions=True
         )
         for order, outcome in zip(prepared, outcomes, strict=True):
-            if isinstance(outcome, Exception):
-                # A port never raises; if one does, the order may have left.
-                log.error("order_port_raised", venue=order.spec.venue.value, reason=repr(outcome))
-                answer = LegAnswer(status=AnswerStatus.UNKNOWN, code="port_raised")
-                self._report(order.spec, order.order_key, answer)
+            if isinstance(outcome, Exception | asyncio.CancelledError):
+                # A port never raises, nor is it cancelled alone; if so, the order may have left.
+                spec = order.spec
+                ref = self._tracker.ref(spec.execution_no, spec.order_no)
+                self._report(spec, ref.order_key, _raised(spec.venue, outcome))
             elif isinstance(outcome, BaseException):
                 raise outcome
 
@@ -141,10 +144,15 @@ class Executor:
         Where the venue refused the kind of signature, the leg is signed anew and sent once more.
         """
         port = self._orders[prepared.spec.venue]
-        answer = await port.send(prepared)
-        again = port.resign(prepared, answer) if isinstance(port, ResigningPort) else None
-        if again is not None and self._replace(action, prepared, answer, again):
-            prepared, answer = again, await port.send(again)
+        number = prepared.spec.execution_no, prepared.spec.order_no
+        self._sent.add(number)
+        try:
+            answer = await port.send(prepared)
+            again = port.resign(prepared, answer) if isinstance(port, ResigningPort) else None
+            if again is not None and self._replace(action, prepared, answer, again):
+                prepared, answer = again, await port.send(again)
+        finally:
+            self._sent.discard(number)
         self._report(prepared.spec, prepared.order_key, answer)
 
     def _replace(
@@ -163,18 +171,24 @@ class Executor:
     # -- finding out -----------------------------------------------------------------------
 
     def look_up(self, action: LookUp) -> None:
-        """Ask the venue what became of an order."""
+        """Ask the venue what became of an order.
+
+        Not while it is asked already, nor while its own answer is out: that one will come, and a
+        fence that overtook the order would kill it.
+        """
         number, order_no = action.execution_no, action.order_no
+        if (number, order_no) in self._sent or (number, order_no) in self._looked_up:
+            return
+        self._looked_up.add((number, order_no))
         with self._bound(number):
             self._spawn(f"look-up-{number}-{order_no}", self._look_up(number, order_no))
 
     async def _look_up(self, execution_no: int, order_no: int) -> None:
         ref = self._tracker.ref(execution_no, order_no)
         try:
-            answer = await self._orders[ref.spec.venue].look_up(ref)
-        except Exception as error:  # noqa: BLE001 - a port never raises; if one does: not known
-            log.error("order_port_raised", venue=ref.spec.venue.value, reason=repr(error))
-            answer = LegAnswer(status=AnswerStatus.UNKNOWN, code="port_raised")
+            answer = await self._ask(ref)
+        finally:
+            self._looked_up.discard((execution_no, order_no))
         booked_e6 = self._tracker.size_e6(execution_no, order_no)
         if answer.status is AnswerStatus.MISSED and booked_e6 > 0:
             # The private stream told of fills that the look-up denies: not known.
@@ -189,6 +203,19 @@ class Executor:
                 answer, filled_e6=answer.filled_e6 + left_out_e6, notional_micros=-1
             )
         self._report(ref.spec, ref.order_key, answer)
+
+    async def _ask(self, ref: OrderRef) -> LegAnswer:
+        """The port's answer; UNKNOWN, so that it is asked again, if it gives none."""
+        try:
+            return await self._orders[ref.spec.venue].look_up(ref)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                # We are to end: what is not known stays on record.
+                raise
+            return _raised(ref.spec.venue, error)
+        except Exception as error:  # noqa: BLE001 - a port never raises; if one does: not known
+            return _raised(ref.spec.venue, error)
 
     def settle(self, action: SettleMoney) -> None:
         """Book all fills of an order."""
@@ -221,3 +248,9 @@ class Executor:
 
     def _emit_answer(self, spec: OrderSpec, answer: LegAnswer) -> None:
         self._emit(OrderAnswered(spec.execution_no, spec.order_no, answer, self._clock.wall_ns()))
+
+
+def _raised(venue: Venue, error: BaseException) -> LegAnswer:
+    """What is known of an order whose port failed: nothing."""
+    log.error("order_port_raised", venue=venue.value, reason=repr(error))
+    return LegAnswer(status=AnswerStatus.UNKNOWN, code="port_raised")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
@@ -92,6 +93,7 @@ class _Kalshi:
             follow=self._follow,
             forget_terms=self._catalogue.forget,
             make_side_work=self._make_side_work,
+            read_skew_ms=self._read_skew_ms,
             read_lag_ms=lambda: self._feed.lag_ms if self._feed is not None else 0,
         )
 
@@ -111,7 +113,7 @@ class _Kalshi:
             entropy=self._seams.entropy,
             on_event=sinks.on_event,
             on_fill=sinks.on_fill,
-            on_up=sinks.on_up,
+            on_up=partial(sinks.on_up, Venue.KALSHI),
             on_terms=hints.on_terms if hints is not None else lambda _market_id, _what: None,
             pushes=self._pushes_of(hints) if hints is not None else None,
             options=self._options,
@@ -135,6 +137,10 @@ class _Kalshi:
     def _follow(self, market: Market) -> None:
         if self._feed is not None:
             self._feed.follow((market,))
+
+    async def _read_skew_ms(self) -> int:
+        await self._http.measure_skew()
+        return self._http.skew_ms
 
     # -- standing --------------------------------------------------------------------------
 

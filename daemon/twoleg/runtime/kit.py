@@ -53,7 +53,8 @@ class Sinks:
 
     on_event: EventSink
     on_fill: FillSink
-    on_up: Callable[[], None]
+    on_up: Callable[[Venue], None]
+    """A venue's private stream is there, for the first time or again."""
     hints: Hints | None = None
 
 
@@ -64,6 +65,11 @@ async def _ask_nothing() -> None:
 async def _find_no_fault(markets: Iterable[Market]) -> None:
     """Check a wallet that needs no approvals."""
     del markets
+
+
+async def _agree() -> int:
+    """Tell no skew: nothing is signed or timed by this venue's clock."""
+    return 0
 
 
 async def _tell_no_end(market_id: MarketId) -> str:
@@ -103,6 +109,9 @@ class Kit:
     """Payouts of a market that is resolved, as for `Hints.on_end`; else nothing. VenueError."""
     make_side_work: Callable[[GapSink], SideWork] = lambda _on_gap: {}
     """What must run beside the feeds; the sink gets orders that a silence put in doubt."""
+    read_skew_ms: Callable[[], Awaitable[int]] = _agree
+    """The venue's wall clock minus ours in ms, measured now as well as the venue lets; where it
+    does not answer, as last measured."""
     read_lag_ms: Callable[[], int] = lambda: 0
     """How late the feed's frames arrive, in ms; 0 where the venue does not tell."""
 

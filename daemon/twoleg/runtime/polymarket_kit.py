@@ -1,6 +1,7 @@
 """Polymarket assembled from the settings."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -26,6 +27,7 @@ from twoleg.venues.polymarket.order_updates import OrderState, OrderUpdate
 from twoleg.venues.polymarket.orders import ExpectedCash, PolymarketOrders
 from twoleg.venues.polymarket.resolution import Resolution, ResolutionState
 from twoleg.venues.polymarket.rest import ClobRest
+from twoleg.venues.polymarket.server_clock import ServerClock
 from twoleg.venues.polymarket.sign import OrderSigner
 from twoleg.venues.ports import FeedPort
 from twoleg.venues.ratelimit import TokenBucket
@@ -40,6 +42,7 @@ class _Member(NamedTuple):
     orders: PolymarketOrders
     account: PolymarketAccount
     credentials: ApiCredentials
+    server_clock: ServerClock
 
 
 async def open_polymarket(
@@ -112,6 +115,7 @@ class _Polymarket:
             follow=self._follow,
             read_end=self._read_end,
             make_side_work=self._make_side_work,
+            read_skew_ms=self._read_skew_ms,
         )
 
     async def _read_market(self, pair: Pair) -> Market:
@@ -130,7 +134,7 @@ class _Polymarket:
             markets=markets,
             on_event=sinks.on_event,
             on_fill=sinks.on_fill,
-            on_up=sinks.on_up,
+            on_up=partial(sinks.on_up, Venue.POLYMARKET),
             pushes=self._pushes_of(sinks.hints) if sinks.hints is not None else None,
             credentials=self._member.credentials if self._member else None,
             http=self._http,
@@ -163,6 +167,13 @@ class _Polymarket:
             on_resolved=on_resolved,
             on_bookless=lambda market_id: hints.on_terms(market_id, "bookless"),
         )
+
+    async def _read_skew_ms(self) -> int:
+        if self._member is None:
+            return 0
+        # Below two seconds it cannot be told from the rounding of the venue's answer.
+        await self._member.server_clock.measure()
+        return self._member.server_clock.skew_s * 1_000
 
     # -- standing --------------------------------------------------------------------------
 
@@ -242,7 +253,7 @@ async def _join(
         expected_cash=expected_cash,
     )
     await orders.start()
-    return _Member(orders, account, credentials)
+    return _Member(orders, account, credentials, rest.server_clock)
 
 
 async def _credentials(

@@ -79,11 +79,11 @@ class Pushes:
             work = self._compare(self._markets[market_id])
             self._spawn(f"position-{market_id}", work)
 
-    def on_up(self) -> None:
+    def on_up(self, venue: Venue) -> None:
         """A private stream was away: fills, and the ends of orders, may have been missed."""
-        for number, order_no in self._tracker.provisional():
-            self._spawn(f"refresh-{number}-{order_no}", self._tracker.refresh(number, order_no))
-        self._timers.hasten_all("lookup:")
+        self._spawn(f"sweep-{venue.value}", self._tracker.sweep(venue))
+        for number, order_no in self._tracker.orders_on(venue):
+            self._timers.hasten(f"lookup:{number}/{order_no}")
 
     async def on_gap(self, refs: tuple[OrderRef, ...]) -> None:
         """A silence of ours may have let the venue cancel these: each is looked up."""

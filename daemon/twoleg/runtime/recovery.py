@@ -1,5 +1,6 @@
 """What the journal says at start: executions that never closed, and how far ids have come."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,6 +11,7 @@ from twoleg.core.events import AnswerStatus, ExecutionFound, Fill, FillStatus, L
 from twoleg.core.executions import CLOSED_KEPT
 from twoleg.core.market import Direction, Pair, PairId, Side
 from twoleg.core.orders import OrderRef
+from twoleg.runtime.guarded import Guarded
 from twoleg.runtime.ledger import Ledger
 from twoleg.storage.cursor import UnknownRecord
 from twoleg.storage.journal import Journal
@@ -61,6 +63,11 @@ class FoundExecution:
         """All fills of an order, voided ones marked."""
         return tuple(self.fills.get(order_no, {}).values())
 
+    def all_fills(self) -> Iterator[Fill]:
+        """All fills of all its orders, voided ones marked."""
+        for fills in self.fills.values():
+            yield from fills.values()
+
     def _known(self, order_no: int) -> LegAnswer | None:
         """The last answer, corrected by what the fills told after it."""
         answer = self.answers.get(order_no)
@@ -84,7 +91,10 @@ class Recovered:
     """Unfinished ones, and the latest of the others: a late fill opens those again."""
     pairs: dict[PairId, Pair] = field(default_factory=dict[PairId, Pair])
     ledger: Ledger = field(default_factory=Ledger)
+    guarded: Guarded = field(default_factory=Guarded)
     unknown_records: int = 0
+    written_wall_ns: int = 0
+    """When the latest record was written; 0: there is none."""
 
     @property
     def unfinished(self) -> dict[int, FoundExecution]:
@@ -104,6 +114,8 @@ def read_journal(journal: Journal) -> Recovered:
             found.unknown_records += 1
             continue
         found.ledger.apply(record)
+        found.guarded.apply(record)
+        found.written_wall_ns = max(found.written_wall_ns, record.wall_ns)
         _apply(found, record)
     return found
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, MutableMapping
 from importlib.metadata import version
+from itertools import chain
 from typing import Final
 
 import structlog
@@ -115,6 +116,11 @@ class Startup:
 
     def adopt(self, recovered: Recovered, executor: Executor, tracker: Tracker) -> None:
         """Hand every unfinished execution to the engine, which asks the venues for its orders."""
+        if recovered.written_wall_ns:
+            # Lists of the account show fills of finished executions too.
+            on_record = (execution.all_fills() for execution in recovered.executions.values())
+            written_ms = recovered.written_wall_ns // 1_000_000
+            tracker.recall(chain.from_iterable(on_record), since_wall_ms=written_ms)
         for number, execution in recovered.unfinished.items():
             pair = recovered.pairs.get(execution.pair_id)
             if pair is None:

@@ -33,11 +33,6 @@ class Timers:
         self._on_due(key)
         return True
 
-    def hasten_all(self, prefix: str) -> None:
-        """Fire now all that is pending under keys that begin so."""
-        for key in [key for key in self._tasks if key.startswith(prefix)]:
-            self.hasten(key)
-
     def close(self) -> None:
         """Drop all that is pending."""
         for task in self._tasks.values():

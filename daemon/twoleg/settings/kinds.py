@@ -98,6 +98,10 @@ class Whole(Kind):
     low: int
     high: int
 
+    def read(self, raw: object) -> int:
+        """The number, or `Unfit`."""
+        return self._read(raw)
+
     def __str__(self) -> str:
         return f"a whole number from {self.low} to {self.high}"
 
@@ -267,6 +271,35 @@ class Curve(Kind):
             "a list of [depth share, fill rate] in percent with at most two decimals, 0 to 100, "
             "ascending by share"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder(Kind):
+    """Steps (cents, ms): ever greater cents, and how long each is tried."""
+
+    def _read(self, raw: object) -> tuple[tuple[Decimal, int], ...]:
+        if not isinstance(raw, list | tuple) or not raw:
+            raise Unfit
+        steps = tuple(_step(step) for step in raw)
+        cents = [tolerance for tolerance, _ in steps]
+        if cents != sorted(set(cents)):
+            raise Unfit
+        return steps
+
+    def __str__(self) -> str:
+        return (
+            "a list of [cents, ms], cents from 0 to 100 with at most two decimals and ascending, "
+            "ms a whole number from 1 to 60000"
+        )
+
+
+def _step(raw: object) -> tuple[Decimal, int]:
+    if not isinstance(raw, list | tuple) or len(raw) != 2:
+        raise Unfit
+    cents = _decimal(raw[0], Decimal(0), Decimal(100))
+    # A hundredth of a cent is the finest step of a price.
+    scaled(cents, 100)
+    return cents, Whole(1, 60_000).read(raw[1])
 
 
 def _point(raw: object) -> tuple[Decimal, Decimal]:

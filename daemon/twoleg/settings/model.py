@@ -19,6 +19,7 @@ from twoleg.settings.kinds import (
     Flag,
     FromEnvironment,
     Hidden,
+    Ladder,
     Mark,
     Place,
     Text,
@@ -50,6 +51,10 @@ PRICE_CENTS: Final = Exact(Decimal("0.01"), Decimal("99.99"), PRICE_E4_PER_CENT)
 CONTRACTS: Final = Exact(Decimal("0.01"), Decimal(1_000_000), LOTS_PER_CONTRACT)
 DOLLARS: Final = Exact(Decimal(0), Decimal(10_000_000), ONE_DOLLAR_MICROS)
 PERCENT: Final = Exact(Decimal("0.01"), Decimal(100), E4_PER_PERCENT)
+COVER: Final = Exact(Decimal(0), Decimal(1_000), E4_PER_PERCENT)
+YIELD: Final = Exact(Decimal(0), Decimal(1_000), E4_PER_PERCENT)
+CONTRACTS_OFF: Final = Exact(Decimal(0), Decimal(1_000_000), LOTS_PER_CONTRACT)
+LEAD_SECONDS: Final = Exact(Decimal(0), Decimal(86_400), MS_PER_SECOND)
 SECONDS: Final = Exact(Decimal("0.001"), Decimal(86_400), MS_PER_SECOND)
 ORDER_TIMEOUT_MS: Final = Whole(100, 60_000)
 SILENCE_MS: Final = Whole(1_000, 300_000)
@@ -99,6 +104,21 @@ class TradingSettings(msgspec.Struct, frozen=True, kw_only=True):
     rollback_attempts_max: Annotated[int, Whole(1, 100)] = 8
     rollback_retry_ms: Annotated[int, Whole(10, 60_000)] = 250
     hold_ms_max: Annotated[int, Whole(1_000, 86_400_000)] = 60_000
+    rollback_ladder_cents_ms: Annotated[tuple[tuple[Decimal, int], ...], Ladder()] = (
+        (Decimal(0), 250),
+        (Decimal("0.5"), 500),
+        (Decimal(1), 1_000),
+        (Decimal(2), 2_000),
+    )
+    feed_skew_ms_max: Annotated[int, Whole(1, 60_000)] = 750
+    edge_stable_ms: Annotated[int, Whole(0, 60_000)] = 50
+    exit_depth_percent_min: Annotated[Decimal, COVER] = Decimal(100)
+    close_seconds_min: Annotated[Decimal, LEAD_SECONDS] = Decimal(120)
+    hurdle_percent_per_year: Annotated[Decimal, YIELD] = Decimal(5)
+    exit_gain_cents_min: Annotated[Decimal, EDGE_CENTS] = Decimal("0.5")
+    prior_tries: Annotated[int, Whole(1, 100_000)] = 20
+    second_fill_percent: Annotated[Decimal, PERCENT] = Decimal("63.3")
+    poll_ms_max: Annotated[int, Whole(1_000, 3_600_000)] = 30_000
 
 
 class BreakerSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +126,15 @@ class BreakerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     failures_max: Annotated[int, Whole(1, 1_000)] = 5
     open_seconds: Annotated[Decimal, SECONDS] = Decimal(60)
+    loss_dollars_max: Annotated[Decimal, DOLLARS] = Decimal(50)
+    unwind_rate_percent_max: Annotated[Decimal, PERCENT] = Decimal(50)
+    void_rate_percent_max: Annotated[Decimal, PERCENT] = Decimal(20)
+    rate_window: Annotated[int, Whole(1, 10_000)] = 20
+    fee_micros_tolerance: Annotated[int, Whole(0, 1_000_000)] = 10
+    difference_dollars_max: Annotated[Decimal, DOLLARS] = Decimal("0.1")
+    difference_contracts_max: Annotated[Decimal, CONTRACTS_OFF] = Decimal(1)
+    journal_stall_ms_max: Annotated[int, Whole(10, 60_000)] = 2_000
+    clock_skew_ms_max: Annotated[int, Whole(100, 60_000)] = 1_000
 
 
 class KalshiSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -279,8 +308,34 @@ def to_limits(trading: TradingSettings, breaker: BreakerSettings) -> Limits:
         rollback_attempts_max=trading.rollback_attempts_max,
         rollback_retry_ms=trading.rollback_retry_ms,
         hold_ms_max=trading.hold_ms_max,
-        breaker=BreakerLimits(
-            failures_max=breaker.failures_max,
-            open_ms=scaled(breaker.open_seconds, MS_PER_SECOND),
+        rollback_ladder=tuple(
+            (scaled(cents, PRICE_E4_PER_CENT), tried_ms)
+            for cents, tried_ms in trading.rollback_ladder_cents_ms
         ),
+        feed_skew_ms_max=trading.feed_skew_ms_max,
+        edge_stable_ms=trading.edge_stable_ms,
+        exit_depth_share_e4_min=scaled(trading.exit_depth_percent_min, E4_PER_PERCENT),
+        close_ms_min=scaled(trading.close_seconds_min, MS_PER_SECOND),
+        hurdle_e4_per_year=scaled(trading.hurdle_percent_per_year, E4_PER_PERCENT),
+        exit_gain_micros_min=scaled(trading.exit_gain_cents_min, CENT_MICROS),
+        prior_tries=trading.prior_tries,
+        second_fill_e4=scaled(trading.second_fill_percent, E4_PER_PERCENT),
+        poll_ms_max=trading.poll_ms_max,
+        breaker=_to_breaker_limits(breaker),
+    )
+
+
+def _to_breaker_limits(breaker: BreakerSettings) -> BreakerLimits:
+    return BreakerLimits(
+        failures_max=breaker.failures_max,
+        open_ms=scaled(breaker.open_seconds, MS_PER_SECOND),
+        loss_micros_max=scaled(breaker.loss_dollars_max, ONE_DOLLAR_MICROS),
+        unwind_rate_e4_max=scaled(breaker.unwind_rate_percent_max, E4_PER_PERCENT),
+        void_rate_e4_max=scaled(breaker.void_rate_percent_max, E4_PER_PERCENT),
+        rate_window=breaker.rate_window,
+        fee_micros_tolerance=breaker.fee_micros_tolerance,
+        difference_micros_max=scaled(breaker.difference_dollars_max, ONE_DOLLAR_MICROS),
+        difference_e6_max=scaled(breaker.difference_contracts_max, LOTS_PER_CONTRACT) * LOT_E6,
+        journal_stall_ms_max=breaker.journal_stall_ms_max,
+        clock_skew_ms_max=breaker.clock_skew_ms_max,
     )

@@ -39,6 +39,11 @@ RELATIONS: Final = (
         "at most trading.rollback_loss_cents_max: a loss that is expected must be allowed",
     ),
     Relation(
+        ("trading.rollback_ladder_cents_ms", "trading.rollback_loss_cents_max"),
+        lambda s: s.trading.rollback_ladder_cents_ms[-1][0] <= s.trading.rollback_loss_cents_max,
+        "no step above trading.rollback_loss_cents_max",
+    ),
+    Relation(
         ("kalshi.rollback_tokens_reserve", "kalshi.write_tokens_per_second"),
         lambda s: s.kalshi.rollback_tokens_reserve < s.kalshi.write_tokens_per_second,
         "less than kalshi.write_tokens_per_second",

@@ -236,6 +236,17 @@ def _note(record: r.NoteRecorded, run: RunContext, seq: int) -> list[Statement]:
     return statements
 
 
+def _operator(record: r.OperatorRecorded, run: RunContext, seq: int) -> list[Statement]:
+    time, act = to_time(record.wall_ns), record.act.value
+    detail = _to_json({"act": act, "reason": record.reason, "actor": record.actor})
+    source = (run.journal_uuid, seq, run.mode, run.member, "", "operator_acted", None)
+    event = (run.journal_uuid, seq, run.mode, run.member, act, record.reason, detail, time)
+    return [
+        ("insert_audit", (*source, 0, "", "", "", detail, time)),
+        ("insert_breaker_event", event),
+    ]
+
+
 _PROJECTIONS: Final[Mapping[type[r.Record], Callable[..., list[Statement]]]] = {
     r.RunStarted: _run_started,
     r.CashOpened: _cash_opened,
@@ -249,4 +260,5 @@ _PROJECTIONS: Final[Mapping[type[r.Record], Callable[..., list[Statement]]]] = {
     r.FillFinalRecorded: _fill_final,
     r.FeeAdjusted: _fee_adjusted,
     r.NoteRecorded: _note,
+    r.OperatorRecorded: _operator,
 }

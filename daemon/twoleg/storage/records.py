@@ -6,7 +6,7 @@ wall-clock nanoseconds. The tag (`t`) never changes its meaning: old journals st
 
 import msgspec
 
-from twoleg.core.events import Fill, LegAnswer
+from twoleg.core.events import Fill, LegAnswer, OperatorAct
 from twoleg.core.market import Direction, Market, MarketId, Pair, PairId, Venue
 from twoleg.core.orders import OrderRef
 
@@ -126,6 +126,15 @@ class NoteRecorded(Record, frozen=True, kw_only=True, tag="note"):
     fields: dict[str, str | int | bool]
 
 
+class OperatorRecorded(Record, frozen=True, kw_only=True, tag="operator"):
+    """An operator's act, written before it takes effect: a halt outlives the process by it."""
+
+    act: OperatorAct
+    reason: str
+    actor: str
+    """Who asked for it, as far as is known; never a secret."""
+
+
 AnyRecord = (
     RunStarted
     | CashOpened
@@ -139,4 +148,5 @@ AnyRecord = (
     | FillFinalRecorded
     | FeeAdjusted
     | NoteRecorded
+    | OperatorRecorded
 )

@@ -4,7 +4,7 @@ Ports never let a third-party exception through: a failed read raises `VenueUnav
 `VenueRejected`; an order never raises, it answers.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
@@ -113,6 +113,30 @@ class ResigningPort(Protocol):
         Only after an answer by which `prepared` certainly did not happen. To the venue it is
         another order: its id is to be journalled before it is sent, and it is signed anew once.
         """
+        ...
+
+
+@runtime_checkable
+class AccountFillsPort(Protocol):
+    """Fills of a whole account, whoever sent the orders: for what a private stream lost."""
+
+    async def read_fills_since(
+        self, since_ms: int, markets: Mapping[MarketId, Market]
+    ) -> tuple[Fill, ...]:
+        """All fills from `since_ms` of our wall clock on (Unix ms), perhaps some from before.
+
+        `order_key` is empty where the venue tells its own order id alone; outcome and side are
+        then what was acquired. A fill in none of `markets` is left out, and told, where it takes
+        the market's terms to read it. Never takes rate tokens that are kept for rollbacks.
+
+        Raises:
+            VenueUnavailable: the venue cannot be asked, or answers what cannot be read.
+            VenueRejected: it refuses.
+        """
+        ...
+
+    async def name_order(self, venue_order_id: str) -> str:
+        """The order key of an order, "" while the venue does not tell. Raises as above."""
         ...
 
 

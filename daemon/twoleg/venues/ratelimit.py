@@ -59,6 +59,10 @@ class TokenBucket:
         # refill_per_s tokens a second = refill_per_s / 1000 micro-tokens a nanosecond.
         return -(-missing_micro * 1_000 // self._refill_per_s)
 
+    def wait_ms(self, cost: int, *, reserved: bool = False) -> int:
+        """As `wait_ns`, in whole ms rounded up; 0: there are enough, or there never will be."""
+        return max(0, -(-self.wait_ns(cost, reserved=reserved) // 1_000_000))
+
     def drain(self) -> None:
         """Forget all tokens: the venue has said that its own bucket is empty."""
         self._refill()

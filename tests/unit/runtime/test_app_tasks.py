@@ -80,7 +80,7 @@ def reading_app(tmp_path: Path, *pairs: Pair, gone: frozenset[MarketId] = frozen
         unused = cast("Any", None)
         return Kit(venue, unused, read_market, None, None, unused, unused)
 
-    app.journal = app.archive = app.accounts = MagicMock()
+    app.journal = app.archive = app.accounts = app._sentry = MagicMock()
     app._kits = [kit(venue) for venue in Venue]
     app.engine = Engine(Limits())
     return app

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Coroutine
 
 import pytest
@@ -181,10 +182,12 @@ async def test_look_up_that_left_out_a_failed_fill_is_told_as_if_it_had_not(
     for status in (FillStatus.PROVISIONAL, FillStatus.VOID):
         desk.tracker.on_fill(structs.replace(failed, status=status))
     found = answered(S.PARTIAL, 4 * ONE, notional_micros=1, trade_ids=("b", *listed))
+    desk.venues[P].answers[0].set_result(answered(S.UNKNOWN))
+    await settle_down()
     desk.venues[P].look_ups = [found]
     desk.executor.look_up(LookUp(1, 1))
     await settle_down()
-    (event,) = desk.told(OrderAnswered)
+    (_, event) = desk.told(OrderAnswered)
     assert event.answer.filled_e6 == filled_e6 * ONE
 
 
@@ -236,7 +239,9 @@ async def test_port_that_raises_is_unknown_and_spares_the_other_leg() -> None:
 # -- finding out -------------------------------------------------------------------------------
 
 
-async def look_up(desk: Desk, *found: LegAnswer | Exception) -> LegAnswer:
+async def look_up(desk: Desk, *found: LegAnswer | BaseException) -> LegAnswer:
+    await settle_down()
+    desk.venues[K].answers[0].set_result(answered(S.UNKNOWN))
     await settle_down()
     desk.venues[K].look_ups = list(found)
     desk.executor.look_up(LookUp(1, 0))
@@ -276,11 +281,111 @@ async def test_look_up_that_agrees_with_fills_is_told_as_it_is() -> None:
     assert (await look_up(desk, answered(filled_e6=10 * ONE))).status is S.FILLED
 
 
-@pytest.mark.parametrize("error", [RuntimeError("a bug"), VenueUnavailable("kalshi", "timeout")])
-async def test_look_up_that_raises_is_unknown_so_that_it_is_asked_again(error: Exception) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("a bug"), VenueUnavailable("kalshi", "timeout"), asyncio.CancelledError()],
+)
+async def test_look_up_that_raises_is_unknown_so_that_it_is_asked_again(
+    error: BaseException,
+) -> None:
     desk = both()
     answer = await look_up(desk, error)
     assert (answer.status, answer.code) == (S.UNKNOWN, "port_raised")
+    again = desk.venues[K].look_ups = [answered(S.MISSED)]
+    desk.executor.look_up(LookUp(1, 0))
+    await settle_down()
+    assert again == []
+
+
+async def test_look_up_that_is_ended_with_its_task_tells_nothing() -> None:
+    desk = both()
+    desk.venues[K].answers_look_up = asyncio.Event()
+    await settle_down()
+    desk.venues[K].answers[0].set_result(answered(S.UNKNOWN))
+    await settle_down()
+    told = len(desk.told(OrderAnswered))
+    desk.executor.look_up(LookUp(1, 0))
+    await settle_down()
+    desk.tasks["look-up-1-0"].cancel()
+    await settle_down()
+    assert desk.tasks["look-up-1-0"].cancelled()
+    assert len(desk.told(OrderAnswered)) == told
+
+
+async def test_order_is_looked_up_once_at_a_time() -> None:
+    desk = both()
+    gate = desk.venues[K].answers_look_up = asyncio.Event()
+    await settle_down()
+    desk.venues[K].answers[0].set_result(answered(S.UNKNOWN))
+    desk.venues[K].look_ups = [answered(S.UNKNOWN), answered(S.MISSED)]
+    await settle_down()
+    for _ in range(3):
+        desk.executor.look_up(LookUp(1, 0))
+        await settle_down()
+    assert len(desk.venues[K].asked) == 1
+    gate.set()
+    await settle_down()
+    desk.executor.look_up(LookUp(1, 0))
+    await settle_down()
+    assert [event.answer.status for event in desk.told(OrderAnswered)] == [
+        S.UNKNOWN,
+        S.UNKNOWN,
+        S.MISSED,
+    ]
+
+
+async def test_order_whose_answer_is_out_is_not_looked_up() -> None:
+    """A fence that overtook the order would consume its id."""
+    desk = both()
+    await settle_down()
+    desk.executor.look_up(LookUp(1, 0))
+    await settle_down()
+    assert desk.venues[K].asked == []
+    desk.venues[K].answers[0].set_result(answered(filled_e6=10 * ONE))
+    await settle_down()
+    assert [event.answer.status for event in desk.told(OrderAnswered)] == [S.FILLED]
+
+
+async def test_leg_whose_port_was_cancelled_alone_is_unknown_and_spares_the_other() -> None:
+    desk = both()
+    await settle_down()
+    desk.venues[K].answers[0].cancel()
+    await settle_down()
+    desk.venues[P].answers[0].set_result(answered(filled_e6=10 * ONE))
+    await settle_down()
+    told = {event.order_no: event.answer for event in desk.told(OrderAnswered)}
+    assert (told[0].status, told[0].code) == (S.UNKNOWN, "port_raised")
+    assert told[1].status is S.FILLED
+
+
+async def test_fire_of_one_order_sends_and_answers_it_alone() -> None:
+    desk = Desk()
+    desk.executor.fire(fire_of(spec_of(P)))
+    await settle_down()
+    desk.venues[P].answers[0].set_result(answered(filled_e6=10 * ONE))
+    await settle_down()
+    desk.executor.fire(fire_of(spec_of(K, order_no=2)))
+    await settle_down()
+    desk.venues[K].answers[0].set_result(answered(S.MISSED))
+    await settle_down()
+    told = [(event.order_no, event.answer.status) for event in desk.told(OrderAnswered)]
+    assert told == [(1, S.FILLED), (2, S.MISSED)]
+
+
+async def test_late_answer_of_a_look_up_adds_to_the_record_and_doubles_no_fill() -> None:
+    """The promise timed out, the order lived on: the stream and the look-up tell one fill."""
+    desk = both()
+    await settle_down()
+    desk.venues[K].answers[0].set_result(answered(S.UNKNOWN, code="no_answer"))
+    await settle_down()
+    late = fill_of(spec_of(K), order_key="", venue_order_id="v1")
+    desk.tracker.on_fill(late)
+    desk.venues[K].look_ups = [answered(filled_e6=10 * ONE, venue_order_id="v1")]
+    desk.executor.look_up(LookUp(1, 0))
+    await settle_down()
+    desk.tracker.on_fill(late)
+    assert len(desk.recorded(FillRecorded)) == 1
+    assert desk.told(OrderAnswered)[-1].answer.filled_e6 == 10 * ONE
 
 
 async def test_settle_books_through_the_tracker() -> None:

@@ -148,7 +148,9 @@ async def test_private_pushes_are_heeded_only_where_orders_are_ours(
         on_terms=lambda *_: None,
         on_end=lambda *_: None,
     )
-    feed: Any = kit.make_feed((), Sinks(lambda _: None, lambda _: None, is_up.set, hints))
+    feed: Any = kit.make_feed(
+        (), Sinks(lambda _: None, lambda _: None, lambda _: is_up.set(), hints)
+    )
     running = asyncio.create_task(feed.run())
     try:
         await asyncio.wait_for(is_up.wait(), 5)

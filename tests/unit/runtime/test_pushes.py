@@ -108,10 +108,15 @@ async def test_pushes_that_a_look_up_causes_bring_no_flood(ear: Ear) -> None:
 
 
 async def test_private_stream_is_back_all_that_is_unresolved_is_looked_up(ear: Ear) -> None:
-    for key in ("lookup:1/0", "retry:2", "lookup:3/1"):
+    for number in (1, 3):
+        ear.desk.tracker.register(ref_of(spec_of(K, execution_no=number), f"key-{number}"))
+    ear.desk.tracker.register(ref_of(spec_of(P), "0xkey"))
+    for key in ("lookup:1/0", "retry:2", "lookup:3/0", "lookup:1/1"):
         ear.timers.set(key, MINUTE_NS)
-    ear.pushes.on_up()
-    assert ear.due == ["lookup:1/0", "lookup:3/1"]
+    ear.pushes.on_up(K)
+    assert ear.due == ["lookup:1/0", "lookup:3/0"]
+    await ear.desk.clock.pass_ms(1_000)
+    assert (ear.desk.venues[K].reads, ear.desk.venues[P].reads) == (2, 0)
 
 
 async def test_silence_of_ours_every_order_in_doubt_is_looked_up_and_reported(ear: Ear) -> None:

@@ -116,6 +116,14 @@ def test_intent_without_answers_is_found_with_its_ids(recover: Recover) -> None:
     assert found.pairs[PairId("pair-a")] == make_pair()
 
 
+def test_last_word_of_the_earlier_process_and_all_its_fills_are_known(recover: Recover) -> None:
+    found = recover(intent(), booked(PROVISIONAL), voided(PROVISIONAL), CLOSED)
+    assert found.written_wall_ns == CLOSED.wall_ns
+    (fill,) = found.executions[1].all_fills()
+    assert (fill.fill_id, fill.status) == (PROVISIONAL.fill_id, FillStatus.VOID)
+    assert recover().written_wall_ns == CLOSED.wall_ns
+
+
 def test_closed_execution_is_finished(recover: Recover) -> None:
     found = recover(intent(), CLOSED, intent(number=2))
     assert list(found.unfinished) == [2]

@@ -72,15 +72,3 @@ async def test_hastened_timer_fires_now_and_not_again() -> None:
         assert not timers.hasten("key")
         await clock.pass_ms(100)
     assert due == ["key"]
-
-
-async def test_all_of_a_kind_are_hastened_and_no_others() -> None:
-    clock, due = HeldClock(), list[str]()
-    async with asyncio.TaskGroup() as group:
-        timers = Timers(clock, group, due.append)
-        for key in ("lookup:1/0", "cash:", "lookup:2/1"):
-            timers.set(key, 10 * MS)
-        timers.hasten_all("lookup:")
-        assert due == ["lookup:1/0", "lookup:2/1"]
-        await clock.pass_ms(100)
-    assert due[2:] == ["cash:"]

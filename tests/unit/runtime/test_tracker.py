@@ -4,10 +4,12 @@ import msgspec
 import pytest
 
 from tests.support.runtime import ONE, Desk, fill_of, ref_of, spec_of
-from twoleg.core.events import FillBooked, FillStatus, FillVoided, MoneySettled
+from twoleg.core.events import FillBooked, FillConfirmed, FillStatus, FillVoided, MoneySettled
 from twoleg.core.market import Outcome, Side, Venue
 from twoleg.errors import VenueUnavailable
-from twoleg.runtime.tracker import CLOSED_KEPT, UNCLAIMED_MAX, in_terms_of
+from twoleg.runtime.tracker import CLOSED_KEPT
+from twoleg.runtime.tracking.booked import in_terms_of
+from twoleg.runtime.tracking.unclaimed import KEPT_MAX
 from twoleg.storage.records import (
     FeeAdjusted,
     FillFinalRecorded,
@@ -67,9 +69,9 @@ def test_order_without_an_id_claims_nothing() -> None:
 
 def test_unclaimed_fills_are_bounded() -> None:
     desk, spec = Desk(), spec_of(K)
-    for number in range(UNCLAIMED_MAX + 5):
+    for number in range(KEPT_MAX + 5):
         desk.tracker.on_fill(fill_of(spec, f"f{number}", venue_order_id="v"))
-    assert desk.tracker.unclaimed == UNCLAIMED_MAX
+    assert desk.tracker.unclaimed == KEPT_MAX
 
 
 @pytest.mark.parametrize("sold", Outcome)
@@ -105,7 +107,8 @@ def test_provisional_then_final_moves_no_money() -> None:
     desk.tracker.on_fill(fill)
     desk.tracker.on_fill(msgspec.structs.replace(fill, status=FINAL))
     assert len(desk.recorded(FillFinalRecorded)) == 1
-    assert len(desk.events) == 1
+    assert [type(event) for event in desk.events] == [FillBooked, FillConfirmed]
+    assert desk.told(FillConfirmed) == [FillConfirmed(1, 1, "f1", 10 * ONE)]
     assert desk.tracker.provisional() == []
 
 

@@ -6,7 +6,7 @@ import time
 import uuid
 from pathlib import Path
 
-from twoleg.core.events import AnswerStatus, Fill, FillStatus, LegAnswer
+from twoleg.core.events import AnswerStatus, Fill, FillStatus, LegAnswer, OperatorAct
 from twoleg.core.market import (
     Direction,
     FeeSchedule,
@@ -34,6 +34,7 @@ from twoleg.storage.records import (
     IntentRecorded,
     MarketSeen,
     NoteRecorded,
+    OperatorRecorded,
     PairSeen,
     PositionOpened,
     RunStarted,
@@ -254,4 +255,5 @@ def a_trade() -> list[AnyRecord]:
         execution_note("execution_changed", state="settling"),
         execution_note("execution_closed", state="closed", closed_as="hedged", net_micros=1_000),
         note(2, kind="breaker_changed", state="open", reason="loss"),
+        OperatorRecorded(wall_ns=WALL_NS, act=OperatorAct.HALT, reason="rules", actor="ops"),
     ]

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,3 +78,26 @@ def test_many_small_steps_never_give_more_than_time_earned(
     elapsed_ns = sum(steps_ns)
     earned = elapsed_ns * refill_per_s // 1_000_000_000
     assert earned - 1 <= bucket.available <= earned
+
+
+@pytest.mark.parametrize(
+    ("left", "cost", "reserved", "wait_ms"),
+    [
+        (100, 60, False, 0),
+        (60, 60, False, 400),
+        (60, 60, True, 0),
+        # A token and a bit is rounded up.
+        (59, 60, True, 10),
+        # More than there ever will be.
+        (100, 61, False, 0),
+    ],
+)
+def test_wait_is_told_in_whole_milliseconds(
+    left: int,
+    cost: int,
+    reserved: bool,  # noqa: FBT001 - a parameter
+    wait_ms: int,
+) -> None:
+    bucket = TokenBucket(clock=FakeClock(), capacity=100, refill_per_s=100, reserved=40)
+    assert bucket.try_take(100 - left, reserved=True)
+    assert bucket.wait_ms(cost, reserved=reserved) == wait_ms

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from twoleg.core.events import AnswerStatus, LegAnswer
+from twoleg.core.events import NO_TOKENS, AnswerStatus, LegAnswer
 from twoleg.core.orders import OrderSpec
 from twoleg.errors import MalformedMessage
 from twoleg.venues.kalshi.meanings import (
@@ -21,6 +21,7 @@ from twoleg.venues.kalshi.meanings import (
 )
 from twoleg.venues.kalshi.numbers import parse_size
 from twoleg.venues.kalshi.rest import CreateAnswer, decode
+from twoleg.venues.ratelimit import TokenBucket
 
 ORDER_EXISTS: Final = "order_already_exists"
 RATE_LIMITED: Final = "rate_limited"
@@ -157,6 +158,16 @@ def decided(
         trade_ids=trade_ids,
         code=code,
         ts_event_ms=ts_event_ms,
+    )
+
+
+def held_back(bucket: TokenBucket, cost: int, *, reserved: bool) -> LegAnswer:
+    """The answer for an order that was not sent for lack of rate tokens."""
+    return LegAnswer(
+        status=AnswerStatus.NOT_SENT,
+        code=NO_TOKENS,
+        detail=f"{cost} tokens",
+        retry_after_ms=bucket.wait_ms(cost, reserved=reserved),
     )
 
 

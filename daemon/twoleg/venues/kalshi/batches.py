@@ -11,6 +11,7 @@ from twoleg.core.orders import Purpose
 from twoleg.errors import OutcomeUnknown, VenueUnavailable
 from twoleg.venues.kalshi.answers import (
     RATE_LIMITED,
+    held_back,
     judge_created,
     judge_refused,
     read_verdict,
@@ -61,8 +62,8 @@ async def _request(
     wait_ms_max = options.rollback_wait_ms_max if reserved else 0
     try:
         await http.take(bucket, cost, reserved=reserved, wait_ms_max=wait_ms_max)
-    except VenueUnavailable as error:
-        return LegAnswer(status=AnswerStatus.NOT_SENT, code=error.code, detail=error.detail)
+    except VenueUnavailable:
+        return held_back(bucket, cost, reserved=reserved)
     # The prepared bytes themselves: what was journalled is what is sent.
     body = b'{"orders":[' + b",".join(order.body for order in prepared) + b"]}"
     try:

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from twoleg.core.events import AnswerStatus, LegAnswer
+from twoleg.core.events import NO_TOKENS, AnswerStatus, LegAnswer
 from twoleg.core.orders import OrderRef, OrderSpec
 from twoleg.errors import MalformedMessage, VenueRejected, VenueUnavailable
 from twoleg.seams import Clock, Entropy
@@ -25,7 +25,7 @@ from twoleg.venues.ports import CancelAnswer
 
 _NS_PER_MS: Final = 1_000_000
 RESTING: Final = "resting"
-UNANSWERED: Final = frozenset({"no_answer", "not_connected", "rate_budget_empty"})
+UNANSWERED: Final = frozenset({"no_answer", "not_connected", NO_TOKENS})
 """What a fence that reached nobody ends with: reads would reach nobody either."""
 FINAL_STATES: Final = frozenset({"executed", "canceled"})
 

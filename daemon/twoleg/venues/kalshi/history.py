@@ -18,16 +18,17 @@ from twoleg.venues.kalshi.costs import Endpoint
 from twoleg.venues.kalshi.http import KalshiHttp
 from twoleg.venues.kalshi.numbers import VENUE, parse_time_ms
 from twoleg.venues.kalshi.options import KalshiOptions
+from twoleg.venues.kalshi.paging import PAGE_ROWS, read_pages
 from twoleg.venues.kalshi.rest import (
     FillPage,
     OneOrder,
     OrderPage,
     OrderRow,
     ReadStamp,
+    account_fill_of,
     fill_of,
 )
 
-PAGE_ROWS: Final = 1_000
 LISTED_MS_MAX: Final = 24 * 3_600 * 1_000
 """Orders leave the live reads after two weeks (docs, historical data); a day is far inside."""
 
@@ -136,6 +137,22 @@ class OrderHistory:
             raise VenueUnavailable(
                 VENUE, error.code, error.detail, http_status=error.http_status
             ) from error
+        except MalformedMessage as error:
+            raise VenueUnavailable(VENUE, "unreadable_answer", error.reason) from error
+
+    async def read_account_fills(self, since_ms: int) -> tuple[Fill, ...]:
+        """All fills of our subaccount since a time of our wall clock; see `AccountFillsPort`."""
+        params: dict[str, str | int] = {
+            "subaccount": self._options.subaccount,
+            "min_ts": max(0, self._http.venue_ms_of(since_ms) // 1_000),
+            "limit": PAGE_ROWS,
+        }
+        pages = read_pages(
+            self._http, "/portfolio/fills", FillPage, params, pages_max=self._options.pages_max
+        )
+        try:
+            rows = [row async for page in pages for row in page.fills or ()]
+            return tuple(account_fill_of(row) for row in rows)
         except MalformedMessage as error:
             raise VenueUnavailable(VENUE, "unreadable_answer", error.reason) from error
 

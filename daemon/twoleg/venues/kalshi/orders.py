@@ -3,17 +3,18 @@
 Never resends: after a send that was not answered the order is UNKNOWN until `look_up` has told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import msgspec
 import structlog
 
 from twoleg.core.events import AnswerStatus, Fill, LegAnswer
-from twoleg.core.market import Venue
+from twoleg.core.market import Market, MarketId, Venue
 from twoleg.core.orders import OrderRef, OrderSpec, Purpose
 from twoleg.errors import OutcomeUnknown, VenueUnavailable
 from twoleg.seams import Clock, Entropy
 from twoleg.venues.kalshi.amend import ChangeAnswer, Changer
-from twoleg.venues.kalshi.answers import RATE_LIMITED, judge, read_verdict, unknown
+from twoleg.venues.kalshi.answers import RATE_LIMITED, held_back, judge, read_verdict, unknown
 from twoleg.venues.kalshi.batches import send_batch
 from twoleg.venues.kalshi.bodies import build_order
 from twoleg.venues.kalshi.cancels import Canceller
@@ -165,6 +166,19 @@ class KalshiOrders:
         """All fills of one order that the venue shows now; raises VenueUnavailable."""
         return await self._history.read_fills(ref)
 
+    async def read_fills_since(
+        self, since_ms: int, markets: Mapping[MarketId, Market]
+    ) -> tuple[Fill, ...]:
+        """All fills of the subaccount since then; see `AccountFillsPort.read_fills_since`."""
+        # The rows tell all that is needed of their markets.
+        del markets
+        return await self._history.read_account_fills(since_ms)
+
+    async def name_order(self, venue_order_id: str) -> str:
+        """The client order id of an order; see `AccountFillsPort.name_order`."""
+        order = await self._history.read_order(venue_order_id)
+        return order.client_order_id or "" if order is not None else ""
+
     async def _post(
         self,
         spec: OrderSpec,
@@ -181,8 +195,8 @@ class KalshiOrders:
             await self._http.take(
                 bucket, cost, reserved=reserved, wait_ms_max=wait_ms_max if reserved else 0
             )
-        except VenueUnavailable as error:
-            return LegAnswer(status=AnswerStatus.NOT_SENT, code=error.code, detail=error.detail)
+        except VenueUnavailable:
+            return held_back(bucket, cost, reserved=reserved)
         try:
             http_status, answer = await self._http.post_order(body, timeout_ms=timeout_ms)
         except VenueUnavailable as error:
@@ -198,4 +212,6 @@ class KalshiOrders:
         judged = judge(http_status, answer, spec, order_key)
         if judged.code == RATE_LIMITED:
             bucket.drain()
+            wait_ms = bucket.wait_ms(cost, reserved=reserved)
+            return msgspec.structs.replace(judged, retry_after_ms=wait_ms)
         return judged

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from twoleg.core.events import Fill
-from twoleg.core.market import Market, Outcome, Side, Venue
+from twoleg.core.market import Market, MarketId, Outcome, Side, Venue
 from twoleg.core.orders import OrderSpec
 from twoleg.core.units import ONE_DOLLAR_E4
 from twoleg.errors import MalformedMessage
@@ -22,7 +22,7 @@ from twoleg.venues.kalshi.numbers import (
     parse_size,
     parse_time_ms,
 )
-from twoleg.venues.kalshi.pushes import outcome_of
+from twoleg.venues.kalshi.pushes import market_id_of, outcome_of
 
 T = TypeVar("T")
 
@@ -73,6 +73,8 @@ class FillRow(msgspec.Struct, frozen=True):
     outcome_side: str = ""
     created_time: str | None = ""
     ts: int | None = 0
+    ticker: str = ""
+    market_ticker: str = ""
 
 
 class FillPage(msgspec.Struct, frozen=True):
@@ -131,9 +133,21 @@ def fill_of(row: FillRow, spec: OrderSpec, order_key: str) -> Fill:
     of the spec; if it is not, the venue's word counts and the fill says what it acquired.
     """
     acquired = outcome_of(row.book_side, row.outcome_side)
-    outcome, side = acquired, Side.BUY
     if (acquired is Outcome.YES) == is_bid(spec):
-        outcome, side = spec.outcome, spec.side
+        return _fill(row, spec.market.id, order_key, spec.outcome, spec.side)
+    return _fill(row, spec.market.id, order_key, acquired, Side.BUY)
+
+
+def account_fill_of(row: FillRow) -> Fill:
+    """A fill of an order that is not known, as what it acquired; raises MalformedMessage."""
+    ticker = row.ticker or row.market_ticker
+    if not ticker:
+        raise MalformedMessage(VENUE, "fill of no market")
+    acquired = outcome_of(row.book_side, row.outcome_side)
+    return _fill(row, market_id_of(ticker), "", acquired, Side.BUY)
+
+
+def _fill(row: FillRow, market_id: MarketId, order_key: str, outcome: Outcome, side: Side) -> Fill:
     yes_e4, size_e6 = parse_price(row.yes_price_dollars), parse_size(row.count_fp)
     price_e4 = yes_e4 if outcome is Outcome.YES else ONE_DOLLAR_E4 - yes_e4
     fill_id = row.trade_id or row.fill_id
@@ -141,7 +155,7 @@ def fill_of(row: FillRow, spec: OrderSpec, order_key: str) -> Fill:
         raise MalformedMessage(VENUE, f"fill of {row.count_fp!r} with id {fill_id!r}")
     return Fill(
         venue=Venue.KALSHI,
-        market_id=spec.market.id,
+        market_id=market_id,
         fill_id=fill_id,
         order_key=order_key,
         venue_order_id=row.order_id,

@@ -63,6 +63,12 @@ class SignerBucket:
         is_free = self._clock.monotonic_ns() >= self._blocked_until_ns
         return is_free and self.tokens.try_take(count, reserved=reserved)
 
+    def wait_ms(self, count: int, *, reserved: bool = False) -> int:
+        """How long until `try_take` may succeed, in ms; 0: now, or never."""
+        blocked_ns = self._blocked_until_ns - self._clock.monotonic_ns()
+        blocked_ms = max(0, -(-blocked_ns // 1_000_000))
+        return max(blocked_ms, self.tokens.wait_ms(count, reserved=reserved))
+
     def note(self, http_status: int, headers: Mapping[str, str], retry_after_s: int) -> None:
         """Learn from an answer: the venue's count is the one that counts."""
         if headers.get(WARNING_HEADER, "").lower() == "true":

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from twoleg.core.events import NO_TOKENS
 from twoleg.core.orders import OrderRef
 from twoleg.errors import OutcomeUnknown, VenueUnavailable
 from twoleg.venues.polymarket.alarms import AnswerAlarms
@@ -25,7 +26,7 @@ from twoleg.venues.ports import CancelAnswer, CancelStatus
 
 IDS_MAX: Final = 1_000
 CODE_LENGTH_MAX: Final = 60
-NO_TOKENS: Final = CancelAnswer(status=CancelStatus.REFUSED, code="no_rate_tokens")
+HELD_BACK: Final = CancelAnswer(status=CancelStatus.REFUSED, code=NO_TOKENS)
 
 
 class CancelBody(msgspec.Struct, frozen=True):
@@ -91,7 +92,7 @@ class OrderCancels:
     async def _delete(self, path: str, body: bytes, cost: int) -> CancelBody | CancelAnswer:
         """The two lists, or what is known of every id without them."""
         if not self._bucket.try_take(cost):
-            return NO_TOKENS
+            return HELD_BACK
         try:
             status, headers, raw = await self._rest.write("DELETE", path, body)
         except VenueUnavailable as error:

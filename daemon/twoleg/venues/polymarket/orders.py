@@ -5,14 +5,14 @@ answered is looked up under that id. Only what `order_version_mismatch` has refu
 anew, as another order; see `version`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 import structlog
 
-from twoleg.core.events import AnswerStatus, Fill, LegAnswer
-from twoleg.core.market import Market, Outcome, Side, Venue
+from twoleg.core.events import NO_TOKENS, AnswerStatus, Fill, LegAnswer
+from twoleg.core.market import Market, MarketId, Outcome, Side, Venue
 from twoleg.core.orders import OrderRef, OrderSpec, Purpose
 from twoleg.errors import InvariantBroken, OutcomeUnknown, VenueRejected, VenueUnavailable
 from twoleg.seams import Clock, Entropy
@@ -39,6 +39,7 @@ from twoleg.venues.polymarket.wallets import derive_wallets
 from twoleg.venues.ports import CancelAnswer, PreparedOrder
 from twoleg.venues.ratelimit import TokenBucket
 
+RATE_LIMITED: Final = "rate_limited"
 VERSION_MISMATCH: Final = "order_version_mismatch"
 SALT_BOUND: Final = 2**53
 """Salts travel as JSON numbers and must survive a double."""
@@ -180,8 +181,9 @@ class PolymarketOrders:
         held = self._hold_back(spec)
         if held is not None:
             return held
-        if not self.buckets.orders.try_take(1, reserved=spec.purpose is Purpose.ROLLBACK):
-            return _not_sent("no_rate_tokens")
+        reserved = spec.purpose is Purpose.ROLLBACK
+        if not self.buckets.orders.try_take(1, reserved=reserved):
+            return _no_tokens(self.buckets.orders.wait_ms(1, reserved=reserved))
         self._expect((prepared,))
         answered = await self._post("/order", prepared.body)
         if isinstance(answered, LegAnswer):
@@ -191,7 +193,7 @@ class PolymarketOrders:
             answer = read_answer(spec, prepared.order_key, status, body)
             retry_after_s = read_retry_after_s(headers, body)
         await self._learn((prepared,), (answer,), retry_after_s)
-        return answer
+        return self._with_wait(answer, spec)
 
     async def send_batch(self, prepared: Sequence[PreparedOrder]) -> tuple[LegAnswer, ...]:
         """Send many, at most 15 in a request; see `RestingOrderPort.send_batch`.
@@ -245,6 +247,16 @@ class PolymarketOrders:
         """All fills of one order that the venue shows now; see `OrderPort.read_fills`."""
         return await self._sights.read_fills(ref)
 
+    async def read_fills_since(
+        self, since_ms: int, markets: Mapping[MarketId, Market]
+    ) -> tuple[Fill, ...]:
+        """Fills of the account since then; see `AccountFillsPort.read_fills_since`."""
+        return await self._sights.read_fills_since(since_ms, markets, self._rest.owner)
+
+    async def name_order(self, venue_order_id: str) -> str:
+        """The venue knows an order by the hash that is its key; see `AccountFillsPort`."""
+        return venue_order_id.lower()
+
     def _exchange_for(self, token: int, market: Market) -> Exchange:
         return exchange_for(token, neg_risk=market.neg_risk, version=self._version.wanted)
 
@@ -274,7 +286,8 @@ class PolymarketOrders:
     async def _send_part(self, part: Sequence[PreparedOrder]) -> tuple[LegAnswer, ...]:
         is_rollback = all(order.spec.purpose is Purpose.ROLLBACK for order in part)
         if not self.buckets.orders.try_take(len(part), reserved=is_rollback):
-            return (_not_sent("no_rate_tokens"),) * len(part)
+            wait_ms = self.buckets.orders.wait_ms(len(part), reserved=is_rollback)
+            return (_no_tokens(wait_ms),) * len(part)
         self._expect(part)
         answered = await self._post("/orders", b"[" + b",".join(o.body for o in part) + b"]")
         retry_after_s = 0
@@ -298,6 +311,14 @@ class PolymarketOrders:
         status, headers, raw = answer
         self.buckets.orders.note(status, headers, read_retry_after_s(headers, raw))
         return answer
+
+    def _with_wait(self, answer: LegAnswer, spec: OrderSpec) -> LegAnswer:
+        """Say with a refusal for too many orders when the next one may go."""
+        if answer.code != RATE_LIMITED:
+            return answer
+        is_rollback = spec.purpose is Purpose.ROLLBACK
+        wait_ms = self.buckets.orders.wait_ms(1, reserved=is_rollback)
+        return msgspec.structs.replace(answer, retry_after_ms=wait_ms)
 
     def _expect(self, orders: Sequence[PreparedOrder]) -> None:
         """Before the bytes leave: from now on these may rest, whatever the answer says."""
@@ -324,7 +345,7 @@ class PolymarketOrders:
             if answer.status is AnswerStatus.NOT_SENT or answer.code == "no_answer":
                 # The venue has said nothing.
                 continue
-            if answer.code == "rate_limited":
+            if answer.code == RATE_LIMITED:
                 # Told inside a 200 too.
                 self.buckets.orders.tokens.drain()
             self.gate.note(answer, order.spec, retry_after_s, now_ns)
@@ -394,6 +415,10 @@ class PolymarketOrders:
             return False
         micros, tolerance_micros = expected
         return abs(balance_micros - micros) <= tolerance_micros
+
+
+def _no_tokens(wait_ms: int) -> LegAnswer:
+    return LegAnswer(status=AnswerStatus.NOT_SENT, code=NO_TOKENS, retry_after_ms=wait_ms)
 
 
 def _not_sent(code: str, detail: str = "", *, is_unavailable: bool = False) -> LegAnswer:

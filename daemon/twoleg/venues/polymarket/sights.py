@@ -1,11 +1,12 @@
 """Looking at one order as the venue shows it: the order itself, and its trades."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import structlog
 
 from twoleg.core.events import Fill
-from twoleg.core.market import Outcome
+from twoleg.core.market import Market, MarketId, Outcome
 from twoleg.core.orders import OrderRef
 from twoleg.errors import VenueRejected, VenueUnavailable
 from twoleg.venues.polymarket.alarms import AnswerAlarms
@@ -15,8 +16,11 @@ from twoleg.venues.polymarket.lookup import OrderRecord, Sighting
 from twoleg.venues.polymarket.options import PolymarketOptions
 from twoleg.venues.polymarket.rest import ClobRest
 from twoleg.venues.polymarket.sign import VENUE
-from twoleg.venues.polymarket.trades import TradeRecord, fill_status, order_fills
+from twoleg.venues.polymarket.trades import TradeRecord, account_fills, fill_status, order_fills
 from twoleg.venues.polymarket.user_wire import is_known_order_status, plain_order_status
+
+FOREIGN_MAX: Final = 1_000
+"""Markets that are told of as none of ours; no further ones are."""
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +35,8 @@ class OrderSights:
         self._maker = maker
         self._options = options
         self._alarms = alarms
+        # Markets of others' orders in this account that were told.
+        self._foreign: set[str] = set()
 
     async def look(self, ref: OrderRef, deadline_ns: int) -> Sighting | None:
         """Look at order and trades once; None if the venue would not tell."""
@@ -50,6 +56,36 @@ class OrderSights:
     async def read_fills(self, ref: OrderRef) -> tuple[Fill, ...]:
         """All fills of one order that the venue shows now; see `OrderPort.read_fills`."""
         return _fills(await self._read_trades(ref), ref)
+
+    async def read_fills_since(
+        self, since_ms: int, markets: Mapping[MarketId, Market], owner: str
+    ) -> tuple[Fill, ...]:
+        """Fills of the account since then; see `AccountFillsPort.read_fills_since`.
+
+        Not asked for by the wallet: of its trades as a taker that filter may show none (UNCERTAIN),
+        and the venue shows nobody the trades of others.
+        """
+        since_s = since_ms // 1_000 + self._rest.server_clock.skew_s
+        trades = await self._rest.read_all(
+            "/data/trades", TradeRecord, {"after": str(max(0, since_s))}
+        )
+        fills: list[Fill] = []
+        for trade in trades:
+            market = markets.get(MarketId(f"{VENUE}:{trade.market}"))
+            if market is None:
+                self._note_foreign(trade)
+            elif fill_status(trade.status) is None:
+                self._alarms.unknown(Operation.ORDER, "unknown_trade_status", trade.status)
+            else:
+                fills += _account_fills(trade, market, owner, self._maker)
+        return tuple(fills)
+
+    def _note_foreign(self, trade: TradeRecord) -> None:
+        """Tell of an account's trade in a market that nobody here follows, once per market."""
+        if trade.market in self._foreign or len(self._foreign) >= FOREIGN_MAX:
+            return
+        self._foreign.add(trade.market)
+        log.warning("trade_in_other_market", venue=VENUE, native_id=trade.market, trade=trade.id)
 
     async def _read_order(self, ref: OrderRef, deadline_ns: int) -> OrderRecord | None:
         """The order itself, else the same among the open orders, else None."""
@@ -98,6 +134,13 @@ class OrderSights:
         for trade in trades:
             if fill_status(trade.status) is None:
                 self._alarms.unknown(Operation.ORDER, "unknown_trade_status", trade.status)
+
+
+def _account_fills(trade: TradeRecord, market: Market, owner: str, wallet: str) -> tuple[Fill, ...]:
+    try:
+        return account_fills(trade, market, owner, wallet)
+    except ValueError as error:
+        raise VenueUnavailable(VENUE, "unreadable_trade", str(error)) from error
 
 
 def _ids(ref: OrderRef) -> frozenset[str]:

@@ -103,11 +103,29 @@ def taker_fills(trade: TradeRecord, market: Market) -> tuple[Fill, ...]:
     return (_fill(trade, market, trade.id, trade.taker_order_id, parts=parts, is_taker=True),)
 
 
-def maker_fills(trade: TradeRecord, market: Market, owner: str) -> tuple[Fill, ...]:
-    """Fills of our resting orders in a trade; each has its own token, side and price."""
+def account_fills(trade: TradeRecord, market: Market, owner: str, wallet: str) -> tuple[Fill, ...]:
+    """Fills of an account in a trade that REST tells it: of its taker, or of its resting orders.
+
+    Where the trade does not say which it was, it was a maker if it is listed as one and is not
+    named as the taker. ValueError if the trade cannot be read.
+    """
+    made = maker_fills(trade, market, owner, wallet)
+    if trade.trader_side:
+        return made if trade.is_maker else taker_fills(trade, market)
+    return made if made and trade.owner != owner else taker_fills(trade, market)
+
+
+def maker_fills(
+    trade: TradeRecord, market: Market, owner: str, wallet: str = ""
+) -> tuple[Fill, ...]:
+    """Fills of our resting orders in a trade; each has its own token, side and price.
+
+    With `wallet` those of its other API keys too.
+    """
     fills: list[Fill] = []
     for fill_id, maker in _numbered(trade):
-        if maker.owner != owner:
+        is_of_wallet = wallet and str(maker.maker_address or "").lower() == wallet.lower()
+        if maker.owner != owner and not is_of_wallet:
             continue
         token, side = _maker_terms(trade, maker, market)
         own = msgspec.structs.replace(trade, asset_id=token, side=side)

@@ -178,7 +178,5 @@ async def test_batch_without_tokens_now_is_not_sent() -> None:
     async with kalshi_orders(venue, clock=FakeClock()) as orders:
         await orders.send_batch([orders.prepare(spec()) for _ in range(4)])
         answers = await orders.send_batch([orders.prepare(spec()) for _ in range(4)])
-    assert {(answer.status, answer.code) for answer in answers} == {
-        (S.NOT_SENT, "rate_budget_empty")
-    }
+    assert {(answer.status, answer.code) for answer in answers} == {(S.NOT_SENT, "no_tokens")}
     assert len(venue.requests) == 1

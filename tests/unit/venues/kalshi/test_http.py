@@ -80,7 +80,7 @@ async def test_costs_of_the_venue_are_what_requests_take() -> None:
         http.apply_costs({("POST", ORDERS): 60})
         orders = KalshiOrders(http=http, clock=FakeClock(), entropy=FakeEntropy())
         answers = [await orders.send(orders.prepare(spec())) for _ in range(2)]
-    assert [answer.code for answer in answers] == ["", "rate_budget_empty"]
+    assert [answer.code for answer in answers] == ["", "no_tokens"]
 
 
 @pytest.mark.parametrize(

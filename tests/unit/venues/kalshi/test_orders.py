@@ -150,7 +150,7 @@ async def test_arb_order_without_tokens_is_not_sent_and_rollback_uses_the_reserv
         rollback = spec(purpose=Purpose.ROLLBACK)
         rollbacks = [await orders.send(orders.prepare(rollback)) for _ in range(5)]
     assert [answer.status for answer in arbs] == [S.FILLED] * 6 + [S.NOT_SENT]
-    assert (arbs[-1].code, arbs[-1].is_unavailable) == ("rate_budget_empty", False)
+    assert (arbs[-1].code, arbs[-1].is_unavailable) == ("no_tokens", False)
     # The fifth waited for its refill instead of giving up.
     assert [answer.status for answer in rollbacks] == [S.FILLED] * 5
     assert clock.slept_s == [0.1]

@@ -131,7 +131,7 @@ async def test_send_batch_beyond_the_tokens_is_not_sent_at_all() -> None:
         assert client.bucket.try_take(5)
         answers = await send(client, venue, 11)
         assert [(answer.status, answer.code) for answer in answers] == [
-            (NOT_SENT, "no_rate_tokens")
+            (NOT_SENT, "no_tokens")
         ] * 11
         assert (venue.requests, len(client.orders.resting)) == ([], 0)
         # The reserve is for rollbacks, which may go to the last token.

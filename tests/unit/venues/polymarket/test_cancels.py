@@ -122,7 +122,7 @@ async def test_cancel_batch_takes_as_many_ids_as_there_are_tokens_and_refuses_th
     assert [answer.status for answer in answers] == (
         [CancelStatus.CANCELED] * 120 + [CancelStatus.REFUSED] * 5
     )
-    assert {answer.code for answer in answers[120:]} == {"no_rate_tokens"}
+    assert {answer.code for answer in answers[120:]} == {"no_tokens"}
 
 
 async def test_cancel_batch_judges_each_id() -> None:
@@ -216,7 +216,7 @@ async def test_cancel_without_tokens_is_refused_unsent() -> None:
         answer = await client.orders.cancel(ref(KEY))
     assert (answer.status, answer.code, desk.requests) == (
         CancelStatus.REFUSED,
-        "no_rate_tokens",
+        "no_tokens",
         [],
     )
 

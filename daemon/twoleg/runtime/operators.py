@@ -1,0 +1,133 @@
+"""Operators' acts: pause, resume, halt, clear a halt. Journalled first, then told to the engine.
+
+Until they come through the control side, acts come as files in a folder of the state folder: one
+file, one act, put there whole (written beside and renamed) and removed once it is journalled. A
+daemon that is not running finds them at its next start, before anything new may begin.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from twoleg.core.events import Event, OperatorAct, OperatorActed
+from twoleg.errors import StorageError
+from twoleg.seams import Clock, Entropy
+from twoleg.storage.records import AnyRecord, OperatorRecorded
+
+EVERY_S: Final = 1.0
+FOLDER: Final = "operator"
+SUFFIX: Final = ".act"
+REFUSED: Final = ".refused"
+REASON_CHARS_MAX: Final = 500
+REQUEST_BYTES_MAX: Final = 8_192
+
+log = structlog.get_logger(__name__)
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One file: what is asked for, why, and by whom."""
+
+    act: OperatorAct
+    reason: str
+    actor: str
+
+
+def put_request(state_dir: Path, request: Request, clock: Clock, entropy: Entropy) -> Path:
+    """Leave an act for the daemon of this state folder, which takes them in the order of time.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    folder = state_dir / FOLDER
+    path = folder / f"{clock.wall_ns():020d}-{entropy.uuid4()}{SUFFIX}"
+    part = path.with_suffix(".part")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(msgspec.json.encode(request))
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(path)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot leave the request: {error}") from error
+    return path
+
+
+class Operators:
+    """Takes acts, from the folder or from a caller, while the daemon runs."""
+
+    def __init__(
+        self,
+        state_dir: Path,
+        *,
+        clock: Clock,
+        append: Callable[[AnyRecord, bool], None],
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._folder = state_dir / FOLDER
+        self._clock = clock
+        self._append = append
+        self._emit = emit
+
+    async def run(self) -> None:
+        """Look for requests until cancelled."""
+        while True:
+            self.take_requests()
+            await self._clock.sleep(EVERY_S)
+
+    def operate(self, act: OperatorAct, reason: str, actor: str) -> None:
+        """Journal an act and let it take effect.
+
+        What stops takes effect even if it cannot be journalled; what lets go does not.
+
+        Raises:
+            StorageError: it could not be journalled.
+        """
+        wall_ns = self._clock.wall_ns()
+        # An empty text would not tell a halt from none.
+        reason = reason.strip()[:REASON_CHARS_MAX] or "no reason given"
+        try:
+            self._append(
+                OperatorRecorded(wall_ns=wall_ns, act=act, reason=reason, actor=actor), True
+            )
+        except StorageError:
+            if act in (OperatorAct.PAUSE, OperatorAct.HALT):
+                self._emit(OperatorActed(act, reason, actor))
+            raise
+        self._emit(OperatorActed(act, reason, actor))
+
+    def take_requests(self) -> None:
+        """Take all that lie in the folder, in order; what cannot be read is put aside."""
+        try:
+            paths = sorted(path for path in self._folder.iterdir() if path.suffix == SUFFIX)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            log.error("operator_requests_not_read", reason=str(error))
+            return
+        for path in paths:
+            try:
+                self._take(path)
+            except OSError as error:
+                log.error("operator_request_not_read", file=path.name, reason=str(error))
+
+    def _take(self, path: Path) -> None:
+        with path.open("rb") as file:
+            data = file.read(REQUEST_BYTES_MAX)
+        try:
+            request = msgspec.json.decode(data, type=Request)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            log.error("operator_request_refused", file=path.name, reason=str(error))
+            path.rename(path.with_suffix(REFUSED))
+            return
+        try:
+            self.operate(request.act, request.reason, request.actor)
+        except StorageError as error:
+            # It stays, and is asked for again: a restart must find it in the journal.
+            log.error("operator_request_not_journalled", file=path.name, reason=str(error))
+            return
+        path.unlink(missing_ok=True)

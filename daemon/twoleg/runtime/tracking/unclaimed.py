@@ -1,0 +1,78 @@
+"""Fills that belong to no order we know: kept, because the order's id may still be on its way."""
+
+from typing import Final
+
+import msgspec
+
+from twoleg.core.events import Fill, FillStatus
+
+KEPT_MAX: Final = 1_000
+_RANK: Final = {FillStatus.PROVISIONAL: 0, FillStatus.FINAL: 1, FillStatus.VOID: 2}
+"""A fill's life goes one way only, in whatever order its news arrives."""
+
+
+class _Waiting(msgspec.Struct):
+    """A fill, since when it waits, and what was done about it."""
+
+    fill: Fill
+    since_ns: int
+    was_named: bool = False
+    was_told: bool = False
+
+
+class Unclaimed:
+    """Unclaimed fills of one venue by fill id. Beyond `KEPT_MAX` new ones are turned away."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, _Waiting] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, fill: Fill, now_ns: int) -> bool:
+        """Keep a fill, or what is newer of it; whether it was not known yet."""
+        known = self._waiting.get(fill.fill_id)
+        if known is not None:
+            if _RANK[fill.status] > _RANK[known.fill.status]:
+                known.fill = fill
+            return False
+        if len(self._waiting) < KEPT_MAX:
+            self._waiting[fill.fill_id] = _Waiting(fill, now_ns)
+            return True
+        return False
+
+    def claim(self, ids: set[str]) -> list[Fill]:
+        """Take out what belongs to the order of these ids."""
+        mine = [
+            entry.fill
+            for entry in self._waiting.values()
+            if entry.fill.order_key in ids or entry.fill.venue_order_id in ids
+        ]
+        for fill in mine:
+            del self._waiting[fill.fill_id]
+        return mine
+
+    def nameless(self) -> list[str]:
+        """Venue ids of orders whose own id is not known, until their fills were told of."""
+        found = (
+            entry.fill.venue_order_id
+            for entry in self._waiting.values()
+            if not (entry.fill.order_key or entry.was_named or entry.was_told)
+        )
+        return list(dict.fromkeys(found))
+
+    def name(self, venue_order_id: str) -> None:
+        """The own id of an order is known, and it is nobody's here."""
+        for entry in self._waiting.values():
+            entry.was_named |= entry.fill.venue_order_id == venue_order_id
+
+    def due(self, since_ns: int) -> list[Fill]:
+        """What has waited since then, each once; all stay claimable."""
+        due = [
+            entry
+            for entry in self._waiting.values()
+            if entry.since_ns <= since_ns and not entry.was_told
+        ]
+        for entry in due:
+            entry.was_told = True
+        return [entry.fill for entry in due]

@@ -3,9 +3,10 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= auto
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv demo test check lint types imports unit format lock bench soak fuzz clean
+.PHONY: help venv demo test check lint types imports unit format lock bench soak kills fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -20,7 +21,7 @@ demo: venv ## run both simulated venues and the daemon [SECONDS=N SEED=S JSON=FI
 	@$(BIN)/twoleg demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(JSON),--json "$(JSON)") $(if $(filter 1,$(KEEP)),--keep)
 
-test: check unit ## all checks and all tests
+test: check unit ## all checks and all tests [WORKERS=auto]
 
 check: lint types imports ## ruff, mypy, pyright, import-linter
 
@@ -37,7 +38,7 @@ imports: venv
 
 unit: venv
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
 	@$(BIN)/coverage combine -q
 	@echo "coverage of the core (branches, at least 95 %):"
 	@$(BIN)/coverage report --include='daemon/twoleg/core/*' --fail-under=95
@@ -53,13 +54,17 @@ lock: venv ## pin all dependencies again, with hashes and without addresses
 	@$(BIN)/uv pip compile --universal --generate-hashes --extra dev --python-version 3.11 \
 		--custom-compile-command "make lock" -q pyproject.toml -o requirements.lock
 
-bench: venv ## measure the way of one tick against the naive version
+bench: venv ## measure the way of one tick against the naive version, and what safety costs
 	@$(BIN)/python benchmarks/tick.py
+	@$(BIN)/python benchmarks/safety.py
 
 soak: venv ## a day of both feeds under every fault, in virtual time [HOURS=24 PAIRS=4 SEED=1 CONNECTIONS=1]
 	@$(BIN)/python -m tests.simulation $(if $(HOURS),--hours $(HOURS)) \
 		$(if $(PAIRS),--pairs $(PAIRS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(CONNECTIONS),--connections $(CONNECTIONS))
+
+kills: venv ## kill -9 a real daemon at random moments under load [MOMENTS=200 SEED=S]
+	@$(BIN)/python -m tests.kills $(if $(MOMENTS),--moments $(MOMENTS)) $(if $(SEED),--seed $(SEED))
 
 fuzz: venv ## fuzz what reads the venues' bytes, guided by coverage [SECONDS=600 for each target]
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps \

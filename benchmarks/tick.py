@@ -254,7 +254,10 @@ class Ours:
     """The product's own way of a frame: decoder, then the engine's one door."""
 
     def __init__(self, world: World) -> None:
-        self.engine = Engine(Limits(edge_micros_min=5_000))
+        # All frames come at one moment, and each order is answered with a miss (`settle`): an edge
+        # need not stand, and misses must not teach the engine to leave edges alone.
+        limits = Limits(edge_micros_min=5_000, edge_stable_ms=0, prior_tries=1_000_000)
+        self.engine = Engine(limits)
         self.kalshi = KalshiDecoder({k.native_id: k.id for _, k, _ in world.pairs})
         self.polymarket = MarketDecoder()
         for _, kalshi, polymarket in world.pairs:

@@ -1,0 +1,175 @@
+"""What lives on between two kills: both simulated venues, a database, and the daemon's folder."""
+
+import asyncio
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tests.support.processes import make_folder
+from tests.system.support import Venues, admin_url, read_json, venues
+from tests.unit.storage.support import RealClock, SeededEntropy
+from twoleg.cli.faults import ORDERS
+from twoleg.core.market import Venue
+from twoleg.runtime.recovery import Recovered, read_journal
+from twoleg.storage.cursor import UnknownRecord
+from twoleg.storage.embedded import EmbeddedPostgres
+from twoleg.storage.journal import Journal
+from twoleg.storage.records import AnyRecord
+
+PAIRS: Final = 10
+TAP_MS: Final = 8
+"""Every order's answer is this late: the window between a venue's act and our knowing of it. The
+simulator's record of the delay names the order, which makes it a tap on the wire."""
+RECORDS_MAX: Final = 10_000
+"""So many records a simulator keeps."""
+CHANCES: Final[Mapping[str, float]] = {
+    "drop_after": 0.06,
+    "drop_before": 0.05,
+    "http_503": 0.02,
+    "kill": 0.12,
+    "partial": 0.10,
+}
+SETTINGS: Final = """
+[trading]
+size_contracts_max = 60
+position_contracts_max = 100000
+unhedged_dollars_max = 150
+edge_stable_ms = 5
+hurdle_percent_per_year = 0
+[breaker]
+failures_max = 50
+open_seconds = 1
+loss_dollars_max = 100000
+unwind_rate_percent_max = 100
+"""
+"""Trade as much as there is, whatever it loses: what is tested is the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """Ids of the orders that reached a venue, as often as they did."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Ground:
+    """The world around the daemon that is killed."""
+
+    folder: Path
+    found: Venues
+    dsn: str
+    # Names the output files of one daemon after the other.
+    starts: int = field(default=0)
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    @property
+    def journal_folder(self) -> Path:
+        return self.state / "sim/journal"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**self.found.environment, "DATABASE_URL": self.dsn}
+
+    def calm(self) -> None:
+        """No crowd and no new fault: what is open can come to its end."""
+        for told in self.found.told.values():
+            ask(told, "faults", None, "DELETE")
+            ask(told, "faults", {"rules": [tap(Venue(told["venue"]))]})
+            ask(told, "flow", {"running": False})
+
+    def storm(self) -> None:
+        """The crowd trades, and orders go wrong."""
+        for told in self.found.told.values():
+            venue = Venue(told["venue"])
+            ask(told, "faults", None, "DELETE")
+            ask(told, "faults", {"rules": [tap(venue), *rules(venue)]})
+            ask(told, "flow", {"running": True})
+
+    def wire(self, venue: Venue) -> Wire:
+        records = read_json(f"{admin_url(self.found.told[venue])}/_sim/faults")["records"]
+        assert len(records) < RECORDS_MAX, "more orders than a simulator remembers"
+        taps = [one for one in records if one["kind"] == "delay" and one["key"]]
+        return Wire(tuple(str(one["key"]) for one in taps))
+
+    def orders_seen(self, venue: Venue) -> int:
+        """How many order requests a venue has met so far."""
+        fired = read_json(f"{admin_url(self.found.told[venue])}/_sim/faults")["fired"]
+        return int(fired.get("delay", 0))
+
+    def read(self) -> tuple[Recovered, list[AnyRecord]]:
+        """The journal as it stands; of a copy, because the original is its owner's alone."""
+        with self.copied() as journal:
+            records = [one for _, one in journal.read() if not isinstance(one, UnknownRecord)]
+            return read_journal(journal), records
+
+    @contextmanager
+    def copied(self) -> Iterator[Journal]:
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            target = Path(folder) / "journal"
+            shutil.copytree(self.journal_folder, target)
+            journal = Journal.open(
+                target, sync="process", clock=RealClock(), entropy=SeededEntropy(), mode="sim"
+            )
+            try:
+                yield journal
+            finally:
+                journal.close()
+
+
+def tap(venue: Venue) -> dict[str, object]:
+    return {"on": ORDERS[venue], "kind": "delay", "delay_ms": TAP_MS, "when": "after"}
+
+
+def rules(venue: Venue) -> list[dict[str, object]]:
+    """The faults of the storm at one venue."""
+    return [
+        {
+            "on": ORDERS[venue],
+            "kind": kind,
+            "probability": chance,
+            **({"share": 0.4} if kind == "partial" else {}),
+        }
+        for kind, chance in CHANCES.items()
+    ]
+
+
+def ask(told: Mapping[str, Any], path: str, body: object, method: str = "POST") -> Any:
+    return read_json(f"{admin_url(dict(told))}/_sim/{path}", body, method)
+
+
+@contextmanager
+def ground(seed: int) -> Iterator[Ground]:
+    """Both venues and a database of its own; nothing is left of them at the end."""
+    folder = make_folder()
+    home = folder / "server"
+    server = EmbeddedPostgres(
+        home,
+        RealClock(),
+        SeededEntropy(),
+        data_home=home / "pg",
+        initdb_options=("--no-sync",),
+        server_settings=("fsync=off", "full_page_writes=off"),
+    )
+    asyncio.run(server.start())
+    try:
+        with venues(folder, mode="sim", seed=seed, pairs=PAIRS) as found:
+            with found.config.open("a", encoding="utf-8") as file:
+                file.write(SETTINGS)
+            yield Ground(folder, found, server.dsn)
+    finally:
+        asyncio.run(server.stop())
+        shutil.rmtree(folder)
+
+
+def log_lines(text: str) -> list[dict[str, Any]]:
+    """A daemon's log; its last line may be half written."""
+    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]

@@ -1,0 +1,106 @@
+"""When the daemon is killed: at random, or close to the acts that must not be lost."""
+
+import os
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from tests.kills.ground import Ground
+from twoleg.core.market import Venue
+
+POLL_S: Final = 0.000_3
+PATIENCE_S: Final = 6.0
+"""Without anything to trigger on, the moment comes at the latest then."""
+
+
+class When(Enum):
+    """What a moment is timed by."""
+
+    RANDOM = "at random"
+    INTENT = "an intent was journalled"
+    ANSWER = "an answer or a fill was journalled"
+    KALSHI = "kalshi has an order"
+    POLYMARKET = "polymarket has an order"
+    STARTING = "while starting"
+
+
+MARKS: Final = {When.INTENT: (b'"t":"intent"',), When.ANSWER: (b'"t":"answer"', b'"t":"fill"')}
+AT: Final = {When.KALSHI: Venue.KALSHI, When.POLYMARKET: Venue.POLYMARKET}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`skip` triggers are let pass, then `wait_s` go by, then the process is killed."""
+
+    when: When
+    skip: int
+    wait_s: float
+
+    @classmethod
+    def draw(cls, rng: random.Random) -> "Moment":
+        when = rng.choices(list(When), weights=(4, 4, 3, 2, 2, 1))[0]
+        if when is When.RANDOM:
+            return cls(when, 0, rng.uniform(0.0, 2.0))
+        if when is When.STARTING:
+            return cls(when, 0, rng.uniform(0.1, 2.5))
+        # Half of them at once, the others within two round trips.
+        return cls(when, rng.randrange(4), rng.choice((0.0, rng.uniform(0.0, 0.03))))
+
+    def come(self, ground: Ground) -> None:
+        """Return when it has come."""
+        if self.when in MARKS:
+            tail = Tail(ground.journal_folder, MARKS[self.when])
+            _await_count(tail.count, self.skip + 1)
+        elif self.when in AT:
+            venue = AT[self.when]
+            known = ground.orders_seen(venue)
+            _await_count(lambda: ground.orders_seen(venue) - known, self.skip + 1)
+        pass_time(self.wait_s)
+
+
+class Tail:
+    """Counts marks in what is appended to the journal from now on."""
+
+    def __init__(self, folder: Path, marks: tuple[bytes, ...]) -> None:
+        self._folder = folder
+        self._marks = marks
+        self._count = 0
+        self._path = self._last()
+        self._position = _end_of(self._path)
+
+    def count(self) -> int:
+        path = self._last()
+        if path != self._path:
+            self._path, self._position = path, 0
+        with self._path.open("rb") as file:
+            file.seek(self._position)
+            # Behind the last record stand zeros; a record is far shorter than this.
+            new = file.read(1 << 16).rstrip(b"\0")
+        # One pass a write: a mark is not cut in two.
+        self._count += sum(new.count(mark) for mark in self._marks)
+        self._position += len(new)
+        return self._count
+
+    def _last(self) -> Path:
+        return max(self._folder.glob("*.journal"))
+
+
+def _end_of(path: Path) -> int:
+    return len(path.read_bytes().rstrip(b"\0"))
+
+
+def _await_count(count: Callable[[], int], wanted: int) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while count() < wanted and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+
+
+def pass_time(seconds: float) -> None:
+    """The moment itself is the point: there is nothing to wait for."""
+    os.sched_yield()
+    if seconds:
+        time.sleep(seconds)

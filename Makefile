@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv demo test check lint types imports unit format lock bench soak kills fuzz clean
+.PHONY: help venv demo test check lint types imports unit format lock bench soak seeds kills fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -59,9 +59,12 @@ bench: venv ## measure the way of one tick against the naive version, and what s
 	@$(BIN)/python benchmarks/safety.py
 
 soak: venv ## a day of both feeds under every fault, in virtual time [HOURS=24 PAIRS=4 SEED=1 CONNECTIONS=1]
-	@$(BIN)/python -m tests.simulation $(if $(HOURS),--hours $(HOURS)) \
+	@$(BIN)/python -m tests.simulation feeds $(if $(HOURS),--hours $(HOURS)) \
 		$(if $(PAIRS),--pairs $(PAIRS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(CONNECTIONS),--connections $(CONNECTIONS))
+
+seeds: venv ## the daemon, both venues and all faults on a virtual clock, seed by seed [SEEDS=0:10000 JOBS=N]
+	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),0:10000) $(if $(JOBS),--jobs $(JOBS))
 
 kills: venv ## kill -9 a real daemon at random moments under load [MOMENTS=200 SEED=S]
 	@$(BIN)/python -m tests.kills $(if $(MOMENTS),--moments $(MOMENTS)) $(if $(SEED),--seed $(SEED))

@@ -88,7 +88,7 @@ async def test_polymarket_over_filled_excess_is_completed(scene_of: MakeScene) -
         await run.started()
         # A better price appears while the order is on its way: the same dollars buy more.
         run.on("execution_opened", lambda: scene.offer(P, Outcome.NO, 4_500, 200))
-        scene.open_edge(spread_e4=900)
+        scene.open_edge(spread_e4=600)
         (closing,) = await run.closed()
         await run.stop()
         assert closing["kalshi_filled_e6"] == 20 * ONE

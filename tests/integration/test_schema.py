@@ -75,7 +75,11 @@ async def test_migrating_twice_changes_nothing(database: Database) -> None:
 async def test_migrations_are_applied_in_order_and_named(make_database: MakeDatabase) -> None:
     connection = await (await make_database()).connect()
     later = Migration("0002_more", "CREATE TABLE twoleg.more (id bigint)")
-    assert await migrate(connection) == ("0001_init", "0002_orders_that_rest")
+    assert await migrate(connection) == (
+        "0001_init",
+        "0002_orders_that_rest",
+        "0003_flows_beside_trades",
+    )
     assert await migrate(connection, (*load_migrations(), later)) == ("0002_more",)
     await connection.close()
 

@@ -138,6 +138,7 @@ async def test_a_trade_is_found_in_all_tables(tmp_path: Path, database: Database
         ("fill", "polymarket", 0, -4_500_000),
         ("fill_void", "polymarket", 0, 4_500_000),
         ("fee_adjustment", "polymarket", 0, -7),
+        ("deposit", "kalshi", 2, 5_000_000),
     ]
     kinds = await fetch(
         database, "SELECT kind, execution_id::text FROM twoleg.trade_audit_log ORDER BY seq"
@@ -149,9 +150,14 @@ async def test_a_trade_is_found_in_all_tables(tmp_path: Path, database: Database
         ("execution_changed", EXECUTION),
         ("execution_closed", EXECUTION),
         ("breaker_changed", None),
+        ("operator_acted", None),
+        ("stranger", None),
+        ("compared", None),
+        ("cash_flow", None),
     ]
-    assert await fetch(database, "SELECT state, reason FROM twoleg.breaker_event") == [
-        ("open", "loss")
+    assert await fetch(database, "SELECT state, reason FROM twoleg.breaker_event ORDER BY seq") == [
+        ("open", "loss"),
+        ("halt", "rules"),
     ]
     assert await fetch(
         database, "SELECT pair_id, polarity, state FROM twoleg.matched_market_pair"

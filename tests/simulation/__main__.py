@@ -1,62 +1,42 @@
-"""`python -m tests.simulation`: a day of both feeds under every fault, in virtual time."""
+"""`python -m tests.simulation --seeds A:B`: the seeded world; `… feeds`: a day of both feeds."""
 
 import argparse
-import logging
-import resource
+import os
 import sys
-import tempfile
-import time
-from pathlib import Path
+from collections.abc import Sequence
 
-import structlog
-
-from tests.simulation.feeds import Tally, soak
-from tests.support.virtual import run_virtual
+from tests.simulation import runner, soak
 
 
-def report(tally: Tally, seconds: float) -> str:
-    """What the soak lived through, one line each."""
-    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    lines = [
-        f"{seconds:.0f} s of work, peak memory {peak_mib} MiB",
-        f"audits {tally.audits}, books wrong at an audit {len(tally.wrong)}",
-        f"glances {tally.glances}, live books wrong at a glance {tally.wrong_at_a_glance}",
-        f"of these, heard of and not in doubt {tally.wrong_though_heard}",
-        f"objects at the audits: {tally.objects}",
-    ]
-    for name in ("events", "acts", "faults", "voids", "resyncs"):
-        counts = getattr(tally, name)
-        told = ", ".join(f"{key} {counts[key]}" for key in sorted(counts))
-        lines.append(f"{name}: {told}")
-    return "\n".join([*lines, *tally.wrong[:20]])
-
-
-def main() -> int:
-    """1 if a book was wrong at an audit."""
+def main(arguments: Sequence[str]) -> int:
+    """1 if a promise was broken, 2 if a floor of a long run was missed."""
+    if arguments[:1] == ["feeds"]:
+        return soak.main(arguments[1:])
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("--hours", type=float, default=24.0)
-    parser.add_argument("--pairs", type=int, default=4)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--connections", type=int, default=1, choices=(1, 2, 3))
-    parser.add_argument("--no-clock", action="store_true", help="Kalshi's frames tell no clock")
-    wanted = parser.parse_args()
-    quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
-    structlog.configure(wrapper_class=quiet)
-    started_s = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        tally = run_virtual(
-            soak(
-                wanted.seed,
-                Path(folder),
-                pairs=wanted.pairs,
-                hours=wanted.hours,
-                connections=wanted.connections,
-                has_clock=not wanted.no_clock,
-            )
-        )
-    sys.stdout.write(report(tally, time.monotonic() - started_s) + "\n")
-    return 1 if tally.wrong else 0
+    parser.add_argument("--seeds", default="0:100", help="A:B, B not included, or one number")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--without", default="", help="numbers of schedule entries to leave away")
+    parser.add_argument("--trace", action="store_true", help="print all that happened")
+    parser.add_argument("--no-shrink", action="store_true", help="leave a failure as it is")
+    parser.add_argument("--keep-going", action="store_true", help="do not stop at a failure")
+    parser.add_argument("--no-checks", action="store_true", help="run without checkers")
+    wanted = parser.parse_args(arguments)
+    first, _, end = str(wanted.seeds).partition(":")
+    order = runner.Order(
+        seeds=range(int(first), int(end) if end else int(first) + 1),
+        jobs=max(1, wanted.jobs),
+        without=frozenset(int(number) for number in str(wanted.without).split(",") if number),
+        is_traced=wanted.trace,
+        shrinks=not wanted.no_shrink,
+        keeps_going=wanted.keep_going,
+        is_checked=not wanted.no_checks,
+    )
+    return runner.run(order)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if os.environ.get("PYTHONHASHSEED") != "0":
+        # The order of sets of text must not differ from run to run.
+        os.environ["PYTHONHASHSEED"] = "0"
+        os.execv(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]])
+    sys.exit(main(sys.argv[1:]))

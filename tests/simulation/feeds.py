@@ -309,7 +309,7 @@ class FeedWorld:
     # -- parts -----------------------------------------------------------------------------------
 
     def _sinks(self) -> Sinks:
-        return Sinks(on_event=self.on_event, on_fill=lambda _: None, on_up=lambda: None)
+        return Sinks(on_event=self.on_event, on_fill=lambda _: None, on_up=lambda _: None)
 
     def _pairs(self) -> list[Pair]:
         return [

@@ -11,7 +11,7 @@ import threading
 from asyncio import events
 from collections.abc import Callable
 from contextvars import Context
-from typing import Any, cast
+from typing import Any
 
 from tests.support.virtual import EPOCH_NS, NS_PER_S, WorldStandsStill
 
@@ -31,7 +31,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
         self.dies_after = 0
         self._clockwork = clockwork
         # What `is_running` looks at.
-        self._thread_id = threading.get_ident()
+        self._thread_id: int | None = threading.get_ident()
         self.set_exception_handler(_ignore)
 
     def time(self) -> float:
@@ -144,4 +144,4 @@ class Clockwork:
 
 def spawn(loop: SteppedLoop, work: Any, name: str) -> asyncio.Task[Any]:
     """Start a task of a loop from outside of it."""
-    return cast("asyncio.Task[Any]", loop.create_task(work, name=name, context=Context()))
+    return loop.create_task(work, name=name, context=Context())

@@ -3,18 +3,21 @@ import asyncio
 import pytest
 
 from tests.support.runtime import KALSHI, ONE, POLYMARKET, FakeVenue, HeldClock, fill_of, spec_of
-from twoleg.core.events import CashReported, Event, PositionReported
+from tests.unit.runtime.support import Told
+from twoleg.core.events import CashReported, Event, ExposureFound, MarketBarred, PositionReported
 from twoleg.core.market import Venue
 from twoleg.errors import VenueError, VenueUnavailable
 from twoleg.runtime.accounts import CLOSE_TRIES, OPEN_TRIES, Accounts
 from twoleg.runtime.ledger import MODELLED_MICROS_MAX, Ledger
 from twoleg.storage.records import (
+    AccountCompared,
     AnyRecord,
     CashOpened,
     FeeAdjusted,
     FillRecorded,
     MarketSeen,
     PositionOpened,
+    StrangerSeen,
 )
 
 K, P = Venue.KALSHI, Venue.POLYMARKET
@@ -28,6 +31,9 @@ class Office:
         self.clock = HeldClock()
         self.ledger = Ledger()
         self.records: list[AnyRecord] = []
+        self.told = Told()
+        # Whether an order of ours is on its way.
+        self.is_open = False
         self.events: list[Event] = []
         self.venues = {venue: FakeVenue(venue, []) for venue in Venue}
         self.venues[K].cash_micros = ((0, CASH), (2, CASH))
@@ -40,6 +46,8 @@ class Office:
             clock=self.clock,
             record=self.record,
             emit=self.events.append,
+            differences=self.told.differences,
+            activity=lambda: None if self.is_open else self.ledger.moves,
         )
 
     def record(self, record: AnyRecord) -> None:
@@ -67,23 +75,44 @@ class Office:
         return [record for record in self.records if isinstance(record, FeeAdjusted)]
 
 
-async def test_open_records_cash_per_shard_and_every_holding() -> None:
+async def test_first_look_opens_cash_per_shard_and_every_market_with_nothing_of_ours() -> None:
     office = Office()
-    office.venues[K].positions = ((KALSHI.id, 0, 7 * ONE),)
+    office.venues[K].positions = ((KALSHI.id, -7 * ONE, 0),)
     await office.accounts.open((KALSHI, POLYMARKET))
     cash = [record for record in office.records if isinstance(record, CashOpened)]
     assert [(record.venue, record.shard) for record in cash] == [(K, 0), (K, 2), (P, 0)]
     held = [record for record in office.records if isinstance(record, PositionOpened)]
-    # Holdings of nothing are told too: what an earlier run believed must not live on.
     assert [(entry.market_id, entry.yes_e6, entry.no_e6) for entry in held] == [
-        (KALSHI.id, 0, 7 * ONE),
+        (KALSHI.id, 0, 0),
         (POLYMARKET.id, 0, 0),
     ]
-    assert [type(event) for event in office.events] == [
-        PositionReported,
-        CashReported,
-        PositionReported,
-        CashReported,
+    (stranger,) = [record for record in office.records if isinstance(record, StrangerSeen)]
+    assert (stranger.market_id, stranger.yes_e6, stranger.no_e6) == (KALSHI.id, -7 * ONE, 0)
+
+
+async def test_later_start_takes_nothing_over_from_the_venues() -> None:
+    office = await Office().opened()
+    office.venues[K].cash_micros = ((0, 5), (3, 7))
+    office.venues[K].positions = ((KALSHI.id, 9 * ONE, 0),)
+    await office.accounts.open((KALSHI, POLYMARKET))
+    assert office.records == []
+    assert office.ledger.cash_micros[K, 0] == CASH
+
+
+async def test_engine_is_told_what_is_ours_and_what_a_stranger_s() -> None:
+    office = Office()
+    office.venues[P].positions = ((POLYMARKET.id, 3 * ONE, 0),)
+    await office.accounts.open((KALSHI, POLYMARKET))
+    office.accounts.tell(office.ledger, (KALSHI, POLYMARKET))
+    assert office.events == [
+        PositionReported(KALSHI.id, 0, 0),
+        PositionReported(POLYMARKET.id, 0, 0),
+        CashReported(K, ((0, CASH), (2, CASH))),
+        CashReported(P, ((0, CASH),)),
+    ]
+    assert office.told.events == [
+        MarketBarred(POLYMARKET.id, "stranger", is_barred=True),
+        ExposureFound(POLYMARKET.id, 3 * ONE, 0, 0),
     ]
 
 
@@ -114,11 +143,12 @@ async def test_open_retries_holdings_as_well() -> None:
         clock=office.clock,
         record=office.record,
         emit=office.events.append,
+        differences=office.told.differences,
     )
     opening = asyncio.create_task(accounts.open((KALSHI,)))
     await office.clock.pass_ms(60_000)
     await opening
-    assert PositionReported(KALSHI.id, 0, 0) in office.events
+    assert office.ledger.is_opened(KALSHI.id)
 
 
 async def test_open_gives_up_after_a_few_tries() -> None:
@@ -189,6 +219,26 @@ async def test_venue_that_cannot_be_asked_changes_nothing() -> None:
     office.venues[P].read_errors = [VenueUnavailable("polymarket", "timeout")]
     await office.accounts.compare(P)
     assert (office.records, office.events) == ([], [])
+    assert not office.accounts.is_compared
+
+
+async def test_accounts_are_compared_once_both_were_read() -> None:
+    office = await Office().opened()
+    for venue in (K, K, P):
+        assert not office.accounts.is_compared
+        await office.accounts.compare(venue)
+    assert office.accounts.is_compared
+    told = [record.venue for record in office.records if isinstance(record, AccountCompared)]
+    assert told == [K, P]
+
+
+async def test_cash_while_an_order_is_out_is_read_and_not_judged() -> None:
+    office = await Office().opened()
+    office.is_open = True
+    office.drift(-5_000_000)
+    for _ in range(3):
+        assert not await office.accounts.compare(P)
+    assert office.told.alarms() == []
 
 
 async def test_close_looks_again_while_in_doubt_and_not_for_ever() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.core import kalshi_market, make_pair, polymarket_market
 from tests.support.runtime import ONE, CountedEntropy, FakeVenue, HeldClock
+from tests.unit.runtime.support import Told
 from twoleg.core.events import Event, PairsChanged, PositionReported
 from twoleg.core.market import Market, MarketId, Pair, PairId, PairState, Venue
 from twoleg.errors import VenueError, VenueRejected, VenueUnavailable
@@ -37,6 +38,8 @@ class House:
         self.clock = HeldClock()
         self.refusals: dict[MarketId, VenueError] = {LATE.polymarket: NOT_READY}
         self.markets: dict[MarketId, Market] = {}
+        self.ledger = Ledger()
+        self.stands = Told()
         self.records: list[AnyRecord] = []
         self.events: list[Event] = []
         self.followed: list[MarketId] = []
@@ -57,10 +60,11 @@ class House:
             kits=kits,
             accounts=Accounts(
                 dict(self.venues),
-                ledger=Ledger(),
+                ledger=self.ledger,
                 clock=self.clock,
-                record=self.records.append,
+                record=self._record,
                 emit=self.events.append,
+                differences=self.stands.differences,
             ),
             markets=self.markets,
             clock=self.clock,
@@ -78,6 +82,10 @@ class House:
             for event in self.events
             if isinstance(event, PairsChanged)
         ]
+
+    def _record(self, record: AnyRecord) -> None:
+        self.records.append(record)
+        self.ledger.apply(record)
 
     def _kit(self, venue: Venue) -> Kit:
         async def read_market(pair: Pair) -> Market:
@@ -107,7 +115,7 @@ async def house() -> House:
     return house
 
 
-async def test_pair_joins_disarmed_then_with_its_holdings_then_armed(house: House) -> None:
+async def test_pair_joins_disarmed_then_with_its_account_then_armed(house: House) -> None:
     house.venues[Venue.KALSHI].positions = ((LATE.kalshi, 5 * ONE, 0),)
     task = house.start()
     await house.clock.pass_ms(RETRY_MS + 1_000)
@@ -119,7 +127,9 @@ async def test_pair_joins_disarmed_then_with_its_holdings_then_armed(house: Hous
     assert house.told() == [(armed, disarmed), (armed, armed)]
     order = [type(e) for e in house.events if isinstance(e, PairsChanged | PositionReported)]
     assert order == [PairsChanged, PositionReported, PositionReported, PairsChanged]
-    assert PositionReported(LATE.kalshi, 5 * ONE, 0) in house.events
+    # What stood there before is a stranger's.
+    assert PositionReported(LATE.kalshi, 0, 0) in house.events
+    assert house.stands.alarms() == ["stranger_found"]
     assert house.followed == [LATE.kalshi, LATE.polymarket]
     assert house.joined == [LATE]
     assert [r.pair for r in house.records if isinstance(r, PairSeen)] == [EARLY, LATE]

@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 
 from twoleg.core.events import AnswerStatus, Fill, FillStatus, LegAnswer, OperatorAct
+from twoleg.core.flows import CashFlow, FlowKind
 from twoleg.core.market import (
     Direction,
     FeeSchedule,
@@ -24,20 +25,28 @@ from twoleg.core.market import (
 from twoleg.core.orders import OrderRef, OrderSpec, Purpose
 from twoleg.storage.journal import Journal, JournalLimits, Sync
 from twoleg.storage.records import (
+    AccountCompared,
     AnswerRecorded,
     AnyRecord,
+    CashFlowSeen,
     CashOpened,
     FeeAdjusted,
     FillFinalRecorded,
     FillRecorded,
     FillVoidRecorded,
     IntentRecorded,
+    KnownAccount,
+    KnownExecution,
     MarketSeen,
     NoteRecorded,
     OperatorRecorded,
     PairSeen,
     PositionOpened,
     RunStarted,
+    SnapshotBegun,
+    SnapshotEnded,
+    SnapshotPart,
+    StrangerSeen,
 )
 
 WALL_NS = 1_790_000_000_000_000_000
@@ -256,4 +265,58 @@ def a_trade() -> list[AnyRecord]:
         execution_note("execution_closed", state="closed", closed_as="hedged", net_micros=1_000),
         note(2, kind="breaker_changed", state="open", reason="loss"),
         OperatorRecorded(wall_ns=WALL_NS, act=OperatorAct.HALT, reason="rules", actor="ops"),
+        StrangerSeen(wall_ns=WALL_NS, venue=kalshi, market_id=KALSHI, yes_e6=-50_000, no_e6=0),
+        AccountCompared(wall_ns=WALL_NS, venue=kalshi),
+        CashFlowSeen(
+            wall_ns=WALL_NS,
+            flow=CashFlow(
+                kind=FlowKind.DEPOSIT,
+                venue=kalshi,
+                shard=2,
+                micros=5_000_000,
+                reference="deposit/1",
+                ts_ms=1_790_000_000_000,
+            ),
+        ),
+        *a_snapshot(pair),
+    ]
+
+
+def a_snapshot(pair: Pair) -> list[AnyRecord]:
+    """A snapshot with one execution of one order."""
+    account = KnownAccount(
+        cash=((Venue.KALSHI, 2, 50_000_000),),
+        held=((KALSHI, Outcome.YES, 10_000_000),),
+        strangers=(),
+        opened=((Venue.KALSHI, WALL_NS),),
+        modelled_fills=(),
+        shards={KALSHI: 2},
+        flows=("deposit/1",),
+    )
+    execution = KnownExecution(
+        execution_no=1,
+        execution_id=EXECUTION,
+        pair_id=PAIR,
+        direction=Direction.KALSHI_YES,
+        is_closed=True,
+        orders=(order(Venue.KALSHI),),
+        answers={0: answer(Venue.KALSHI).answer},
+        fills={0: (fill(Venue.KALSHI),)},
+        adjusted={},
+    )
+    return [
+        SnapshotBegun(
+            wall_ns=WALL_NS,
+            next_execution_no=2,
+            latest_wall_ns=WALL_NS,
+            unknown_records=0,
+            halt="",
+            is_paused=False,
+            losses=(),
+            lost_micros={},
+            account=account,
+            pairs=(pair,),
+        ),
+        SnapshotPart(wall_ns=WALL_NS, executions=(execution,)),
+        SnapshotEnded(wall_ns=WALL_NS, parts=1),
     ]

@@ -1,0 +1,50 @@
+"""What the daemon takes for the outcome of an order, against what the venue did with it."""
+
+from typing import Final
+
+from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, violate
+from tests.simulation.checkers.record import UNDECIDED, Intent
+from tests.simulation.sightings import Sent
+from twoleg.storage.records import AnswerRecorded
+
+ABSENT_NS_MIN: Final = 5 * NS_PER_S // 2
+"""An order may be taken for absent after a bounded time; what fills later is adopted."""
+
+
+class AnswersTrue(Rule):
+    """A decided answer is what the venue did; an order that may still fill is never decided."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, Sent] = {}
+
+    def step(self, facts: Facts) -> None:
+        for sent in facts.new_sent:
+            self._latest[sent.key] = sent
+        for record in facts.new_records:
+            if isinstance(record, AnswerRecorded) and record.answer.status not in UNDECIDED:
+                intent = facts.record.by_key.get(record.order_key)
+                if intent is not None:
+                    self._check(facts, intent, record)
+        for trade in facts.new_trades:
+            intent = facts.record.by_key.get(trade.key)
+            if intent is None or not intent.is_decided:
+                continue
+            is_early = intent.answered_ns - intent.wall_ns < ABSENT_NS_MIN
+            if is_early and trade.at_ns > intent.answered_ns:
+                raise violate("decided_too_early", f"{intent.answer} and then {trade}")
+
+    def _check(self, facts: Facts, intent: Intent, record: AnswerRecorded) -> None:
+        trades = facts.trades_of(intent.key)
+        earlier = [trade for trade in trades if trade.at_ns <= record.wall_ns]
+        live_e6 = sum(trade.size_e6 for trade in earlier if not trade.is_void)
+        most_e6 = sum(trade.size_e6 for trade in trades)
+        if not live_e6 <= record.answer.filled_e6 <= most_e6:
+            raise violate(
+                "answer_untrue",
+                f"{record.order_key} of execution {record.execution_no}: {record.answer}; "
+                f"the venue filled {live_e6} to {most_e6}",
+            )
+        sent = self._latest.get(intent.key)
+        is_waiting = sent is not None and sent.is_entered and facts.venues.is_pending(sent)
+        if is_waiting and sent is not None and sent.is_done:
+            raise violate("pending_decided", f"{record.answer}, but {sent} may still fill")

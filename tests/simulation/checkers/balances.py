@@ -1,0 +1,130 @@
+"""The record against the venues' own ledgers: cash, holdings, and what was earned."""
+
+from typing import Final
+
+from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, violate
+from tests.simulation.checkers.record import Story
+from tests.simulation.sightings import Traded
+from twoleg.core.events import AnswerStatus
+from twoleg.core.market import Outcome, Venue
+from twoleg.storage.records import FeeAdjusted
+
+QUIET_NS: Final = 15 * NS_PER_S
+MODELLED_MICROS_MAX: Final = 11
+"""One modelled fill: the fee by a quantum of 10, the notional by 1."""
+
+
+class RecordTrue(Rule):
+    """Cash and holdings that follow from the journal are those of the venues' ledgers.
+
+    In quiet moments up to what modelled fees leave open; at the end exactly.
+    """
+
+    def __init__(self) -> None:
+        self._quiet_since_ns = 0
+
+    def step(self, facts: Facts) -> None:
+        is_quiet = (
+            facts.is_running
+            and len(facts.record.opened) == len(Venue)
+            and not facts.record.open_stories
+        )
+        if not is_quiet or facts.new_trades or facts.new_records:
+            self._quiet_since_ns = facts.now_ns
+        elif facts.now_ns - self._quiet_since_ns >= QUIET_NS:
+            self._quiet_since_ns = facts.now_ns
+            if facts.is_all_known():
+                self._compare(facts, is_exact=False)
+
+    def end(self, facts: Facts) -> None:
+        if facts.record.runs:
+            self._compare(facts, is_exact=True)
+
+    def _compare(self, facts: Facts, *, is_exact: bool) -> None:
+        record = facts.record
+        for pot, micros in facts.venues.pots().items():
+            if pot not in record.cash_micros and micros == 0:
+                continue
+            slack = 0 if is_exact else record.modelled.get(pot[0], 0) * MODELLED_MICROS_MAX
+            if pot[0] is Venue.KALSHI and any(flow.where == pot for flow in facts.flows):
+                # Kalshi tells its balance to four decimals; somebody's deposit may be finer.
+                slack += 99
+            difference = record.cash_micros.get(pot, 0) - micros
+            if not facts.explains(pot, difference, slack):
+                raise violate("cash_differs", f"{pot}: record minus venue is {difference} micros")
+        for pair in facts.venues.pairs:
+            for venue in Venue:
+                self._compare_held(facts, pair.market_on(venue), venue)
+
+    @staticmethod
+    def _compare_held(facts: Facts, native: str, venue: Venue) -> None:
+        pair = facts.pair_of(venue, native)
+        known = [m for m in facts.record.markets.values() if m.native_id == native]
+        if pair is None or not known:
+            return
+        held = facts.record.held_e6
+        yes_e6 = held.get((known[0].id, Outcome.YES), 0)
+        no_e6 = held.get((known[0].id, Outcome.NO), 0)
+        theirs = facts.venues.held_e6(pair, venue)
+        if venue is Venue.KALSHI:
+            ours, theirs = (yes_e6, 0), (theirs[0] - theirs[1], 0)
+        else:
+            ours = (yes_e6, no_e6)
+        if not all(
+            facts.explains((venue, native, index), ours[index] - theirs[index]) for index in (0, 1)
+        ):
+            raise violate("holding_differs", f"{known[0].id}: record {ours}, venue {theirs}")
+
+
+class RepairsProven(Rule):
+    """Cash is adjusted by no more than what modelled fills can have left open."""
+
+    def step(self, facts: Facts) -> None:
+        for record in facts.new_records:
+            if isinstance(record, FeeAdjusted) and not record.execution_no:
+                most = record.fills * MODELLED_MICROS_MAX
+                trades = [t for t in facts.venues.trades if t.venue is record.venue]
+                if abs(record.micros) > most or record.fills > len(trades):
+                    raise violate("repaired_unproven", str(record))
+
+
+class ProfitTrue(Rule):
+    """What each execution says that it earned is what the venues' trades of it earned."""
+
+    def end(self, facts: Facts) -> None:
+        for story in facts.record.stories.values():
+            if story.is_closed and "net_micros" in story.closing:
+                self._check(facts, story)
+
+    @staticmethod
+    def _check(facts: Facts, story: Story) -> None:
+        trades = facts.trades_in(story)
+        told, earned = int(story.closing["net_micros"]), worth_micros(facts, trades)
+        polymarket = sum(trade.venue is Venue.POLYMARKET for trade in trades)
+        if abs(told - earned) > polymarket * MODELLED_MICROS_MAX:
+            raise violate("profit_differs", f"execution {story.number}: {told}, venue {earned}")
+        answered = [intent.answer for intent in story.intents if intent.answer is not None]
+        if not trades and any(answer.status is AnswerStatus.FILLED for answer in answered):
+            raise violate("profit_differs", f"execution {story.number}: filled without a trade")
+
+
+def worth_micros(facts: Facts, trades: list[Traded]) -> int:
+    """Cash that trades brought and what they pay for certain, whichever way the event goes."""
+    cash = sum(trade.cash_micros - trade.fee_micros for trade in trades)
+    if_yes = if_no = 0
+    for trade in trades:
+        pair = facts.pair_of(trade.venue, trade.market)
+        if pair is None:
+            continue
+        # Kalshi's cash is told as if a sold YES were owed; Polymarket's tokens are held.
+        size_e6 = trade.yes_e6
+        if trade.venue is Venue.POLYMARKET:
+            size_e6 = trade.size_e6 if trade.is_buy else -trade.size_e6
+        pays_with_yes = pair.event_sign(trade.venue) > 0
+        if trade.venue is Venue.POLYMARKET and trade.token == 1:
+            pays_with_yes = not pays_with_yes
+        if pays_with_yes:
+            if_yes += size_e6
+        else:
+            if_no += size_e6
+    return cash + min(if_yes, if_no)

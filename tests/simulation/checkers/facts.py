@@ -1,0 +1,155 @@
+"""What a rule may look at: the venues' side, the daemon's word, the limits, and the time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tests.simulation.checkers.record import Record, Story
+from tests.simulation.checking import Violation
+from tests.simulation.sightings import BookStates, PairTruth, Sent, Traded
+from twoleg.core.limits import Limits
+from twoleg.core.market import MarketId, Venue
+from twoleg.storage.records import AnyRecord
+
+NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
+FLOWS_MAX = 12
+"""As many may be untold at once; each doubles the sums that are possible."""
+
+
+class Venues(Protocol):
+    """The venues' own side: the witness, or a hand-made history."""
+
+    sent: list[Sent]
+    trades: list[Traded]
+    pairs: tuple[PairTruth, ...]
+    states: dict[tuple[Venue, str], BookStates]
+    voids: int
+
+    def pots(self) -> dict[tuple[Venue, int], int]:
+        """All cash of our account."""
+        ...
+
+    def held_e6(self, pair: PairTruth, venue: Venue) -> tuple[int, int]:
+        """(YES, NO) of a pair's market; Kalshi's as one of both."""
+        ...
+
+    def is_pending(self, sent: Sent) -> bool:
+        """Whether an order that came may still fill."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A deposit, a withdrawal, or a holding that somebody else brought to our account."""
+
+    at_ns: int
+    where: tuple[Venue, int] | tuple[Venue, str, int]
+    """(venue, shard) of cash, or (venue, market, 0 for YES or 1 for NO)."""
+    amount: int
+
+
+@dataclass(slots=True)
+class Facts:
+    """One look at the world. What is `new` came since the look before."""
+
+    venues: Venues
+    record: Record
+    limits: Limits
+    now_ns: int = 0
+    is_running: bool = True
+    """A process of the daemon lives."""
+    alive_ns: int = 0
+    """Since when it lives."""
+    live_books: Mapping[MarketId, int] = field(default_factory=dict)
+    """Fingerprints of the books that the engine would decide on."""
+    foreign_keys: set[str] = field(default_factory=set)
+    """Orders of other owners on our account."""
+    flows: list[Flow] = field(default_factory=list)
+    """Money and holdings that came or went beside the daemon and its trades."""
+    expected_logs: set[str] = field(default_factory=set)
+    """Log events that a fault of this world brings about by design."""
+    logs: list[Mapping[str, object]] = field(default_factory=list)
+    secrets: tuple[str, ...] = ()
+    new_sent: list[Sent] = field(default_factory=list)
+    new_trades: list[Traded] = field(default_factory=list)
+    new_records: list[AnyRecord] = field(default_factory=list)
+    new_logs: list[Mapping[str, object]] = field(default_factory=list)
+    fills_by_key: dict[str, list[Traded]] = field(default_factory=dict)
+
+    def pair_of(self, venue: Venue, market: str) -> PairTruth | None:
+        """The pair that a venue's market belongs to."""
+        for pair in self.venues.pairs:
+            if pair.market_on(venue) == market:
+                return pair
+        return None
+
+    def trades_of(self, key: str) -> list[Traded]:
+        """All trades of an order, void ones included."""
+        return self.fills_by_key.get(key, [])
+
+    def explains(self, where: object, difference: int, slack: int = 0) -> bool:
+        """Whether flows that the record may not know of, some or all of one place, are a difference.
+
+        What record and venue differ by is the negative sum of what the record was not told.
+        """
+        sums = {0}
+        for flow in self.flows[-FLOWS_MAX:]:
+            if flow.where == where:
+                sums |= {known - flow.amount for known in sums}
+        return any(abs(difference - known) <= slack for known in sums)
+
+    def is_all_known(self) -> bool:
+        """Whether the record shows the same trades as the venues, and none that failed."""
+        booked = {
+            (booked.fill.venue, booked.fill.fill_id.partition(":")[0])
+            for booked in self.record.fills.values()
+            if not booked.is_void
+        }
+        ours = [trade for trade in self.venues.trades if trade.key not in self.foreign_keys]
+        return all(trade.is_void is not ((trade.venue, trade.trade_id) in booked) for trade in ours)
+
+    def filled_e6(self, key: str) -> int:
+        """What of an order filled and did not fail."""
+        return sum(trade.size_e6 for trade in self.trades_of(key) if not trade.is_void)
+
+    def trades_in(self, story: Story, *, until_ns: int | None = None) -> list[Traded]:
+        """All trades of an execution that count (before a moment)."""
+        return [
+            trade
+            for intent in story.intents
+            for trade in self.trades_of(intent.key)
+            if not trade.is_void and (until_ns is None or trade.at_ns < until_ns)
+        ]
+
+    def exposure_e6(self, trades: list[Traded]) -> int:
+        """Signed exposure of trades in the event's terms, by the world's own polarity."""
+        total = 0
+        for trade in trades:
+            pair = self.pair_of(trade.venue, trade.market)
+            if pair is not None:
+                total += pair.event_sign(trade.venue) * trade.yes_e6
+        return total
+
+
+class Rule:
+    """One promise. Each method may raise `Violation`."""
+
+    def step(self, facts: Facts) -> None:
+        """Look at what is new."""
+
+    def restart(self, facts: Facts) -> None:
+        """Look at what was durable after a crash."""
+
+    def end(self, facts: Facts) -> None:
+        """Look at the whole."""
+
+
+def violate(name: str, detail: str) -> Violation:
+    """A broken promise."""
+    return Violation(name, detail)
+
+
+def seconds(facts: Facts, at_ns: int) -> str:
+    """How long ago something was."""
+    return f"{(facts.now_ns - at_ns) / NS_PER_S:.2f} s ago"

@@ -1,0 +1,142 @@
+"""What the operator allows, computed from the wire and the venues' ledgers alone."""
+
+from typing import Final
+
+from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, violate
+from tests.simulation.checkers.record import Intent, Story
+from tests.simulation.sightings import LOT_E6, Sent
+from twoleg.core.market import Side, Venue
+from twoleg.core.orders import Purpose
+from twoleg.core.units import ceil_div
+from twoleg.storage.records import IntentRecorded
+
+FLOW_TOLD_NS: Final = 120 * NS_PER_S
+
+
+class LimitsKept(Rule):
+    """Size, position, count and unhedged cap of every entry, at the moment it is announced."""
+
+    def step(self, facts: Facts) -> None:
+        for record in facts.new_records:
+            if isinstance(record, IntentRecorded) and _is_entry(record):
+                story = facts.record.stories[record.execution_no]
+                self._check_size(facts, story)
+                self._check_count(facts, story)
+                self._check_markets(facts, story)
+                self._check_unhedged(facts, story)
+
+    @staticmethod
+    def _check_size(facts: Facts, story: Story) -> None:
+        limits = facts.limits
+        for intent in story.entries:
+            spec = intent.spec
+            if spec.size_e6 > limits.size_e6_max + LOT_E6:
+                raise violate("size_limit", f"{spec.size_e6} above {limits.size_e6_max}")
+        pairs = [other for other in facts.record.stories.values() if other.pair_id == story.pair_id]
+        held_e6 = sum(
+            trade.yes_e6
+            for other in pairs
+            if other is not story
+            for trade in facts.trades_in(other)
+            if trade.venue is Venue.KALSHI
+        )
+        for intent in story.entries:
+            spec = intent.spec
+            if spec.venue is Venue.KALSHI and spec.side is Side.BUY:
+                signed_e6 = spec.size_e6 if spec.outcome.value == "yes" else -spec.size_e6
+                is_over = abs(held_e6 + signed_e6) > limits.position_e6_max + LOT_E6
+                if is_over and abs(held_e6 + signed_e6) > abs(held_e6):
+                    told = f"{story.pair_id} holds {held_e6} and adds {signed_e6}"
+                    raise violate("position_limit", told)
+
+    @staticmethod
+    def _check_count(facts: Facts, story: Story) -> None:
+        count = len(facts.record.open_stories)
+        if count > facts.limits.executions_max:
+            raise violate("executions_limit", f"execution {story.number} is the {count}th open one")
+
+    @staticmethod
+    def _check_markets(facts: Facts, story: Story) -> None:
+        for other in facts.record.stories.values():
+            if other is story or not other.markets & story.markets:
+                continue
+            if not other.is_closed or not other.is_decided:
+                raise violate("market_busy", f"{story.number} started while {other.number} is open")
+
+    @staticmethod
+    def _check_unhedged(facts: Facts, story: Story) -> None:
+        total = sum(_naked_micros(facts, other) for other in facts.record.open_stories)
+        if total > facts.limits.unhedged_micros_max:
+            told = f"execution {story.number}: {total} above {facts.limits.unhedged_micros_max}"
+            raise violate("unhedged_limit", told)
+
+
+class CashReserved(Rule):
+    """No entry costs more than its venue's free cash less what others in flight may still take."""
+
+    def step(self, facts: Facts) -> None:
+        recently_ns = facts.now_ns - FLOW_TOLD_NS
+        if facts.flows and facts.flows[-1].at_ns > recently_ns:
+            # Cash was moved under us, and is read again in quiet moments only.
+            return
+        for sent in facts.new_sent:
+            intent = facts.record.by_key.get(sent.key)
+            if intent is None or sent.is_fence or intent.spec.purpose is not Purpose.ARB:
+                continue
+            others = sum(_out_micros(facts, other, sent) for other in facts.record.by_key.values())
+            cost = sent.cost_micros + _fee(facts, sent)
+            if cost + others > sent.cash_micros:
+                told = f"{sent} costs {cost}, others may take {others}, free {sent.cash_micros}"
+                raise violate("cash_not_reserved", told)
+        for pot, micros in facts.venues.pots().items():
+            if micros < 0 and pot[0] is Venue.KALSHI:
+                raise violate("cash_negative", f"{pot}: {micros}")
+
+
+def _is_entry(record: IntentRecorded) -> bool:
+    return any(ref.spec.purpose is Purpose.ARB for ref in record.orders)
+
+
+def _naked_micros(facts: Facts, story: Story) -> int:
+    """What is at stake if of all undecided orders only the worst one fills."""
+    worst = 0
+    for signed in story.orders.values():
+        intent = signed[-1]
+        if intent.spec.side.value == "sell":
+            continue
+        if intent.is_decided:
+            continue
+        worst = max(worst, _cost_micros(intent))
+    exposure_e6 = abs(facts.exposure_e6(facts.trades_in(story)))
+    if story.is_decided and exposure_e6 >= LOT_E6:
+        dearest = max((intent.spec.limit_e4 for intent in story.entries), default=10_000)
+        worst = max(worst, exposure_e6 * dearest // 10_000)
+    return worst
+
+
+def _cost_micros(intent: Intent) -> int:
+    spec = intent.spec
+    return spec.spend_micros or ceil_div(spec.size_e6 * spec.limit_e4, 10_000)
+
+
+def _out_micros(facts: Facts, other: Intent, sent: Sent) -> int:
+    """What another order on the same pot may take that the venue has not booked yet."""
+    spec = other.spec
+    if other.key == sent.key or other.is_decided or spec.side.value == "sell":
+        return 0
+    if other.wall_ns > sent.at_ns or spec.venue is not sent.venue:
+        return 0
+    mine = facts.record.by_key[sent.key].spec.market
+    if spec.market.shard != mine.shard:
+        return 0
+    came = [one for one in facts.venues.sent if one.key == other.key and one.is_entered]
+    if came and not facts.venues.is_pending(came[-1]):
+        return 0
+    return 0 if facts.trades_of(other.key) else _cost_micros(other)
+
+
+def _fee(facts: Facts, sent: Sent) -> int:
+    pair = facts.pair_of(sent.venue, sent.market)
+    if pair is None or not sent.size_e6:
+        return 0
+    return pair.fee_micros(sent.venue, sent.own_limit_e4, sent.size_e6)

@@ -1,0 +1,121 @@
+"""Entries: opposite sides, equal contracts, prices in bounds, and a profit at the limits."""
+
+from typing import Final
+
+from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, violate
+from tests.simulation.checkers.record import Intent, Story
+from tests.simulation.sightings import LOT_E6, ONE_E4, PairTruth, Sent
+from twoleg.core.market import Outcome, Side, Venue
+from twoleg.core.orders import Purpose
+from twoleg.core.units import ceil_div
+from twoleg.storage.records import IntentRecorded
+
+LOOK_BACK_NS: Final = 30 * NS_PER_S
+"""Silence that neither a sequence number nor the watchdog has told of yet."""
+
+
+class EntriesSound(Rule):
+    """The two legs of an entry cover each other, and pay, by the simulated world's own terms."""
+
+    def step(self, facts: Facts) -> None:
+        for record in facts.new_records:
+            if not isinstance(record, IntentRecorded):
+                continue
+            story = facts.record.stories[record.execution_no]
+            entries = story.entries
+            if record.orders[0].spec.purpose is Purpose.ARB:
+                self._check_prices(facts, story)
+                if len(entries) == len(Venue):
+                    self._check_legs(facts, story)
+
+    @staticmethod
+    def _check_prices(facts: Facts, story: Story) -> None:
+        limits = facts.limits
+        for intent in story.entries:
+            spec = intent.spec
+            if spec.side is Side.BUY and not (
+                limits.price_e4_min <= spec.limit_e4 <= limits.price_e4_max
+            ):
+                raise violate("price_limit", f"execution {story.number}: {spec.limit_e4}")
+
+    def _check_legs(self, facts: Facts, story: Story) -> None:
+        legs = {intent.spec.venue: intent for intent in story.entries}
+        kalshi, polymarket = legs[Venue.KALSHI], legs[Venue.POLYMARKET]
+        pair = facts.pair_of(Venue.KALSHI, kalshi.spec.market.native_id)
+        if pair is None or pair.polymarket != polymarket.spec.market.native_id:
+            raise violate("legs_of_no_pair", f"execution {story.number}: {story.markets}")
+        if _event_sign(pair, kalshi) + _event_sign(pair, polymarket):
+            raise violate("legs_same_side", f"execution {story.number}: both pay together")
+        if kalshi.spec.side is Side.BUY and polymarket.spec.spend_micros:
+            self._check_sizes(story, kalshi, polymarket)
+            self._check_net(facts, pair, kalshi, polymarket)
+
+    @staticmethod
+    def _check_sizes(story: Story, kalshi: Intent, polymarket: Intent) -> None:
+        """Kalshi's size lies within what the dollars return between their limit and a dime less."""
+        spec = polymarket.spec
+        least_e6 = spec.spend_micros * ONE_E4 // spec.limit_e4
+        best_e4 = max(100, spec.limit_e4 - 1_500)
+        most_e6 = spec.spend_micros * ONE_E4 // best_e4
+        size_e6 = kalshi.spec.size_e6
+        if not least_e6 - 2 * LOT_E6 <= size_e6 <= most_e6 + 2 * LOT_E6:
+            told = f"execution {story.number}: {size_e6} against {least_e6} to {most_e6}"
+            raise violate("sizes_differ", told)
+
+    @staticmethod
+    def _check_net(facts: Facts, pair: PairTruth, kalshi: Intent, polymarket: Intent) -> None:
+        size_e6 = kalshi.spec.size_e6
+        net = size_e6
+        for intent in (kalshi, polymarket):
+            spec = intent.spec
+            net -= ceil_div(size_e6 * spec.limit_e4, ONE_E4)
+            net -= pair.fee_micros(spec.venue, spec.limit_e4, size_e6)
+        least = facts.limits.edge_micros_min * size_e6 // 1_000_000
+        if net < least:
+            told = f"execution {kalshi.spec.execution_no}: {net} at the limits, least {least}"
+            raise violate("edge_too_small", told)
+
+
+class BooksReal(Rule):
+    """What is fired at was on the venue's book; the books decided on are states that it had."""
+
+    def step(self, facts: Facts) -> None:
+        for sent in facts.new_sent:
+            intent = facts.record.by_key.get(sent.key)
+            if intent is None or sent.is_fence or intent.spec.purpose is not Purpose.ARB:
+                continue
+            states = facts.venues.states.get((sent.venue, sent.market))
+            if states is None:
+                continue
+            since_ns = sent.at_ns - LOOK_BACK_NS
+            wanted_e6 = sent.size_e6 or _least_e6(sent)
+            # What we took ourselves is not there a second time.
+            own_ns = [
+                trade.at_ns + 1
+                for trade in facts.venues.trades
+                if trade.market == sent.market and trade.at_ns < intent.wall_ns
+            ]
+            since_ns = max(since_ns, *own_ns) if own_ns else since_ns
+            depth_e6 = states.most_depth_e6(sent.side, sent.limit_e4, since_ns)
+            share_e6 = depth_e6 * facts.limits.depth_share_e4 // ONE_E4 + LOT_E6
+            if share_e6 < wanted_e6:
+                raise violate("phantom_depth", f"{sent}: at most {depth_e6} was ever there")
+            since_ns = sent.at_ns - LOOK_BACK_NS
+            fingerprint = facts.live_books.get(intent.spec.market.id)
+            if fingerprint is not None and not states.was(fingerprint, since_ns):
+                raise violate("book_never_was", f"{intent.spec.market.id} at {sent}")
+
+
+def _least_e6(sent: Sent) -> int:
+    return sent.spend_micros * ONE_E4 // max(1, sent.own_limit_e4)
+
+
+def _event_sign(pair: PairTruth, intent: Intent) -> int:
+    """+1 if the leg gains with Kalshi's YES, by the world's polarity and tokens."""
+    spec = intent.spec
+    sign = 1 if spec.outcome is Outcome.YES else -1
+    if spec.venue is Venue.POLYMARKET:
+        token = spec.market.yes_token if spec.outcome is Outcome.YES else spec.market.no_token
+        sign = 1 if token == pair.tokens[0] else -1
+    sign *= pair.event_sign(spec.venue)
+    return sign if spec.side is Side.BUY else -sign

@@ -1,0 +1,131 @@
+"""Naked quantity: seen by the venues' trades alone, and never left to itself."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, seconds, violate
+from tests.simulation.checkers.record import Story
+from tests.simulation.sightings import LOT_E6, Traded
+from twoleg.core.orders import Purpose
+
+UNATTENDED_NS_MAX: Final = 5 * NS_PER_S
+"""With nothing in flight, nothing held and all fills known."""
+UNSEEN_NS_MAX: Final = 45 * NS_PER_S
+"""With a fill, or its failure, that the daemon has yet to find by polling."""
+DUST_E6_MAX: Final = 3 * LOT_E6
+"""Remainders of less than a lot each, of several executions of a pair, may add up to more."""
+
+
+@dataclass(slots=True)
+class _Naked:
+    since_ns: int
+    size_e6: int
+
+
+class ResidualAttended(Rule):
+    """A lot or more without its other leg has an order out, a look-up, a hold with an alarm."""
+
+    def __init__(self) -> None:
+        self._naked: dict[str, _Naked] = {}
+        self._counted = (-1, -1, -1)
+        self._sizes: dict[str, int] = {}
+
+    def step(self, facts: Facts) -> None:
+        self._recount(facts)
+        for pair_id, size_e6 in self._sizes.items():
+            if abs(size_e6) < DUST_E6_MAX:
+                self._naked.pop(pair_id, None)
+                continue
+            naked = self._naked.setdefault(pair_id, _Naked(facts.now_ns, size_e6))
+            stories = [s for s in facts.record.stories.values() if s.pair_id == pair_id]
+            if not facts.is_running or _is_attended(stories, naked, facts):
+                naked.since_ns = facts.now_ns
+                continue
+            since_ns = max(naked.since_ns, facts.alive_ns)
+            bound_ns = UNATTENDED_NS_MAX if _is_known(facts, stories) else UNSEEN_NS_MAX
+            if facts.now_ns - since_ns > bound_ns:
+                told = f"{pair_id}: {size_e6} naked, {seconds(facts, naked.since_ns)}"
+                raise violate("residual_unattended", told)
+
+    def end(self, facts: Facts) -> None:
+        self._counted = (-1, -1, -1)
+        self._recount(facts)
+        for pair_id, size_e6 in self._sizes.items():
+            stories = [s for s in facts.record.stories.values() if s.pair_id == pair_id]
+            is_held = any(story.held_ns and not story.is_closed for story in stories)
+            if abs(size_e6) >= DUST_E6_MAX and not is_held:
+                raise violate("residual_left", f"{pair_id}: {size_e6} naked at the end")
+
+    def _recount(self, facts: Facts) -> None:
+        count = (len(facts.venues.trades), facts.venues.voids, len(facts.record.by_key))
+        if count == self._counted:
+            return
+        self._counted = count
+        self._sizes = {}
+        for story in facts.record.stories.values():
+            size_e6 = facts.exposure_e6(facts.trades_in(story))
+            self._sizes[story.pair_id] = self._sizes.get(story.pair_id, 0) + size_e6
+
+
+class RollbackReduces(Rule):
+    """A rollback never makes its execution's residual greater, nor turns it around."""
+
+    def step(self, facts: Facts) -> None:
+        for trade in facts.new_trades:
+            intent = facts.record.by_key.get(trade.key)
+            if intent is None or intent.spec.purpose is not Purpose.ROLLBACK:
+                continue
+            story = facts.record.stories[intent.spec.execution_no]
+            # What fails on chain is known only later: an order may answer either state.
+            spans = [
+                _span(facts, story, trade, intent.wall_ns - seen_ns)
+                for seen_ns in (0, UNSEEN_NS_MAX)
+            ]
+            # A dollar-sized purchase may return more than it was sent for.
+            is_exact = not intent.spec.spend_micros
+            if all(_adds(before_e6, after_e6, is_exact=is_exact) for before_e6, after_e6 in spans):
+                raise violate("rollback_adds", f"execution {story.number}: {spans[0]} by {trade}")
+
+
+def _span(facts: Facts, story: Story, trade: Traded, since_ns: int) -> tuple[int, int]:
+    """Exposure before and after a trade; what failed after a moment still counts."""
+    others = [
+        other
+        for intent in story.intents
+        for other in facts.trades_of(intent.key)
+        if other.no < trade.no and (not other.is_void or other.void_ns > since_ns)
+    ]
+    return facts.exposure_e6(others), facts.exposure_e6([*others, trade])
+
+
+def _adds(before_e6: int, after_e6: int, *, is_exact: bool) -> bool:
+    is_turned = is_exact and before_e6 * after_e6 < 0 and abs(after_e6) > LOT_E6
+    return abs(after_e6) > max(abs(before_e6), LOT_E6) or is_turned
+
+
+def _is_attended(stories: list[Story], naked: _Naked, facts: Facts) -> bool:
+    for story in stories:
+        if not story.is_decided:
+            return True
+        if story.held_ns and not story.is_closed:
+            # Said once per hold; repeated when it is overdue.
+            return facts.now_ns - story.held_ns < 3 * facts.limits.hold_ms_max * 1_000_000
+    return False
+
+
+def _is_known(facts: Facts, stories: list[Story]) -> bool:
+    """Whether the daemon's record shows the same trades as the venues."""
+    booked = {
+        (booked.fill.venue, booked.fill.fill_id.partition(":")[0])
+        for booked in facts.record.fills.values()
+        if not booked.is_void
+    }
+    live = {(trade.venue, trade.trade_id) for story in stories for trade in facts.trades_in(story)}
+    void = {
+        (trade.venue, trade.trade_id)
+        for story in stories
+        for intent in story.intents
+        for trade in facts.trades_of(intent.key)
+        if trade.is_void
+    }
+    return live <= booked and not void & booked

@@ -1,0 +1,210 @@
+"""All rules together: one checker for a world, fed by the witness and the journal on disk."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.simulation.checkers.answers import AnswersTrue
+from tests.simulation.checkers.balances import ProfitTrue, RecordTrue, RepairsProven
+from tests.simulation.checkers.barred import Barred, BreakerOpens, VenueLeftAlone
+from tests.simulation.checkers.facts import Facts, Flow, Rule
+from tests.simulation.checkers.fills import FillsAccounted, FillsTrue
+from tests.simulation.checkers.journal import JournalEye
+from tests.simulation.checkers.limits import CashReserved, LimitsKept
+from tests.simulation.checkers.logs import LogsClean
+from tests.simulation.checkers.pricing import BooksReal, EntriesSound
+from tests.simulation.checkers.record import Record
+from tests.simulation.checkers.residual import ResidualAttended, RollbackReduces
+from tests.simulation.checkers.selling import ForeignUntouched, SellsOwnOnly
+from tests.simulation.checkers.sending import Announced, SentOnce
+from tests.simulation.sightings import Sent, fingerprint_of
+from tests.simulation.witness import Place, Pot, Witness
+from twoleg.core.events import ASK, BID
+from twoleg.core.limits import Limits
+from twoleg.core.market import MarketId
+from twoleg.storage.records import AnyRecord, IntentRecorded
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+    from twoleg.runtime.app import App
+
+
+def all_rules() -> list[Rule]:
+    """Every rule, fresh; what is most telling about a cause comes first."""
+    return [
+        Announced(),
+        SentOnce(),
+        AnswersTrue(),
+        FillsTrue(),
+        SellsOwnOnly(),
+        ForeignUntouched(),
+        EntriesSound(),
+        BooksReal(),
+        Barred(),
+        BreakerOpens(),
+        VenueLeftAlone(),
+        LimitsKept(),
+        CashReserved(),
+        RollbackReduces(),
+        ResidualAttended(),
+        FillsAccounted(),
+        RepairsProven(),
+        RecordTrue(),
+        ProfitTrue(),
+        LogsClean(),
+    ]
+
+
+class WorldWatch:
+    """The `Checker` of a seeded world: `World(plan, folder, WorldWatch)`."""
+
+    def __init__(self, world: "World") -> None:
+        self._witness = world.witness
+        # Made with the first look: the world's settings are not there before.
+        self._watch: Watch | None = None
+
+    def on_step(self, world: "World") -> None:
+        self._watch_of(world).look(world.app, world.logs)
+
+    def on_restart(self, world: "World") -> None:
+        self._watch_of(world).restart()
+
+    def on_end(self, world: "World") -> None:
+        watch = self._watch_of(world)
+        watch.look(world.app, world.logs)
+        watch.end()
+
+    def _watch_of(self, world: "World") -> "Watch":
+        if self._watch is None:
+            limits = world.settings.limits
+            self._watch = Watch(self._witness, world.journal_folder, limits)
+            secrets = (world.settings.polymarket.private_key,)
+            self._watch.facts.secrets = tuple(secret.reveal() for secret in secrets if secret)
+        return self._watch
+
+
+class Watch:
+    """Looks at venues, journal and log, then asks each rule.
+
+    Attach the witness before the venues listen. `facts` may be told what the world does beside the
+    daemon: `foreign_keys`, `expected_logs`, `secrets`. Flows of cash and holdings show by themselves.
+    """
+
+    def __init__(
+        self,
+        witness: Witness,
+        journal_folder: Path,
+        limits: Limits,
+        *,
+        rules: Sequence[Rule] | None = None,
+    ) -> None:
+        self.witness = witness
+        self.facts = Facts(witness, Record(), limits)
+        self._eye = JournalEye(journal_folder)
+        self._rules = list(rules) if rules is not None else all_rules()
+        self._seen_sent = self._seen_trades = 0
+        # Read, and not yet applied and shown to the rules.
+        self._unread: list[AnyRecord] = []
+        # Orders that stand in the journal.
+        self._keys: set[str] = set()
+        self._app: App | None = None
+        self._external: dict[Pot | Place, int] = {}
+        witness.on_sent = self._on_sent
+
+    def restart(self) -> None:
+        """The tail of the journal may be gone: what is left is the whole truth of the daemon."""
+        self._app = None
+        self._eye.reset()
+        self.facts.record = Record()
+        self._unread = []
+        self._keys.clear()
+        self._read()
+        for record in self._unread:
+            self.facts.record.apply(record)
+        self._unread = []
+        self._look_at_venues()
+        self.facts.is_running = False
+        for rule in self._rules:
+            rule.restart(self.facts)
+
+    def end(self) -> None:
+        """Judge the whole; call it after a last look."""
+        for rule in self._rules:
+            rule.end(self.facts)
+        self.close()
+
+    def close(self) -> None:
+        """Let the journal go."""
+        self._eye.close()
+
+    def look(self, app: "App | None", logs: Sequence[Mapping[str, object]] = ()) -> None:
+        """Take what is new, and ask the rules."""
+        facts = self.facts
+        self._look_at_venues()
+        if app is not self._app:
+            self._app, facts.alive_ns = app, facts.now_ns
+        facts.is_running = app is not None
+        self._read()
+        self._show_records()
+        facts.new_logs = list(logs[len(facts.logs) :])
+        facts.logs.extend(facts.new_logs)
+        facts.live_books = _live_books(app) if facts.new_sent else {}
+        for rule in self._rules:
+            rule.step(facts)
+
+    def _show_records(self) -> None:
+        """One at a time: what a record says is judged by what stood before it, not after."""
+        facts = self.facts
+        news = facts.new_sent, facts.new_trades
+        facts.new_sent, facts.new_trades = [], []
+        unread, self._unread = self._unread, []
+        for record in unread:
+            facts.record.apply(record)
+            facts.new_records = [record]
+            for rule in self._rules:
+                rule.step(facts)
+        facts.new_records = []
+        facts.new_sent, facts.new_trades = news
+
+    def _look_at_venues(self) -> None:
+        facts, witness = self.facts, self.witness
+        facts.now_ns = witness.now_ns()
+        facts.new_sent = witness.sent[self._seen_sent :]
+        facts.new_trades = witness.trades[self._seen_trades :]
+        self._seen_sent, self._seen_trades = len(witness.sent), len(witness.trades)
+        self._look_for_flows()
+        for trade in facts.new_trades:
+            facts.fills_by_key.setdefault(trade.key, []).append(trade)
+
+    def _look_for_flows(self) -> None:
+        """What changed beside our trades came from outside."""
+        witness = self.witness
+        for found in (witness.external_micros(), witness.external_e6()):
+            for where, amount in found.items():
+                change = amount - self._external.get(where, 0)
+                if change:
+                    self._external[where] = amount
+                    self.facts.flows.append(Flow(self.facts.now_ns, where, change))
+
+    def _on_sent(self, sent: Sent) -> None:
+        """In the moment in which a venue sees an order, the disk must already hold it."""
+        self._read()
+        sent.is_journalled = sent.key in self._keys
+
+    def _read(self) -> None:
+        for record in self._eye.take():
+            self._unread.append(record)
+            if isinstance(record, IntentRecorded):
+                self._keys.update(ref.order_key for ref in record.orders)
+
+
+def _live_books(app: "App | None") -> dict[MarketId, int]:
+    """Fingerprints of the books that the daemon decides on; none while it starts."""
+    engine = getattr(app, "engine", None)
+    if engine is None:
+        return {}
+    return {
+        market_id: fingerprint_of(book._sizes[BID], book._sizes[ASK])
+        for market_id, book in engine.books().books.items()
+        if book.is_live and not book.is_doubted
+    }

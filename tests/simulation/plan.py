@@ -1,0 +1,244 @@
+"""What a seed means: settings, order flow, latencies, and a schedule of faults and crashes.
+
+Everything that goes wrong is drawn up front as a list, so that single entries can be left away to
+find the shortest list that still fails. Purposes have generators of their own: one fault more or
+less changes nothing of what the others do by themselves.
+"""
+
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Final
+
+ACTIVE_S: Final = 300.0
+"""How long things go wrong; the quiet end comes after that."""
+BOTH: Final = ("kalshi", "polymarket")
+
+ORDER_FAULTS: Final = (
+    "order_delay",
+    "order_late",
+    "order_drop_before",
+    "order_drop_after",
+    "order_500",
+    "order_500_after",
+    "order_502",
+    "order_503",
+    "order_503_after",
+    "order_504_after",
+    "order_429",
+    "order_partial",
+    "order_kill",
+)
+READ_FAULTS: Final = ("read_delay", "read_drop", "read_500", "read_503", "read_429")
+FRAME_FAULTS: Final = (
+    "ws_gap",
+    "ws_silent",
+    "ws_disconnect",
+    "ws_mute",
+    "ws_dead",
+    "ws_duplicate",
+    "ws_late",
+    "ws_overflow",
+)
+KALSHI_FAULTS: Final = ("ws_stale", "ws_timeout", "exchange_pause")
+POLYMARKET_FAULTS: Final = (
+    "chain_failed",
+    "chain_retrying",
+    "delayed",
+    "restart",
+    "cancel_only",
+    "disabled",
+    "answer_could_not_insert",
+    "answer_match_delayed",
+    "answer_timed_out",
+)
+WORLD_FAULTS: Final = (
+    "link_break",
+    "link_hold",
+    "outage",
+    "market_pause",
+    "grid_change",
+    "cash_in",
+    "cash_out",
+    "foreign_holding",
+)
+GENERAL_FAULTS: Final = ("archive_down",)
+KINDS: Final[tuple[tuple[str, str], ...]] = (
+    *((kind, venue) for kind in ORDER_FAULTS for venue in BOTH),
+    *((kind, venue) for kind in READ_FAULTS for venue in BOTH),
+    *((kind, venue) for kind in FRAME_FAULTS for venue in BOTH),
+    *((kind, "kalshi") for kind in KALSHI_FAULTS),
+    *((kind, "polymarket") for kind in POLYMARKET_FAULTS),
+    *((kind, venue) for kind in WORLD_FAULTS for venue in BOTH),
+    *((kind, "") for kind in GENERAL_FAULTS),
+)
+STORMS: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
+    (("chain_failed", "polymarket"), ("order_kill", "kalshi")),
+    (("chain_failed", "polymarket"), ("exchange_pause", "kalshi")),
+    (("chain_failed", "polymarket"), ("order_partial", "kalshi")),
+    (("chain_failed", "polymarket"), ("order_late", "kalshi")),
+    (("chain_failed", "polymarket"), ("order_drop_after", "polymarket")),
+    (("order_kill", "kalshi"), ("exchange_pause", "kalshi"), ("disabled", "polymarket")),
+    (("order_kill", "kalshi"), ("order_kill", "polymarket")),
+    (("order_drop_after", "polymarket"), ("ws_dead", "polymarket"), ("read_503", "polymarket")),
+    (("order_drop_after", "kalshi"), ("ws_dead", "kalshi"), ("read_503", "kalshi")),
+    (("order_late", "polymarket"), ("order_kill", "kalshi")),
+    (("order_504_after", "kalshi"), ("order_504_after", "polymarket")),
+    (("order_500_after", "polymarket"), ("order_500", "kalshi")),
+)
+"""What is worst together: drawn for the same moment, so that the same execution meets it."""
+CRASH_ON: Final = ("any", "intent", "answer", "fill", "note", "run_started")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of the schedule. `kind` "crash" ends the daemon's process; others are faults."""
+
+    at_s: float
+    kind: str
+    venue: str = ""
+    count: int = 1
+    """How many requests or frames it meets."""
+    seconds: float = 0.0
+    """How long it lasts, or how late something comes."""
+    share: float = 0.0
+    """A part in [0, 1): of a size, of a choice, or of a record that is cut off."""
+    on: str = ""
+    """Crash: the record whose writing arms it ("any": none)."""
+    callbacks: int = 0
+    """Crash: how many callbacks later it comes."""
+    is_cut: bool = False
+    """Crash: in the middle of writing that record."""
+    is_power: bool = False
+    """Crash: the power fails, not the process."""
+
+    def __str__(self) -> str:
+        if self.kind != "crash":
+            where = f" {self.venue}" if self.venue else ""
+            return (
+                f"{self.at_s:7.2f} s {self.kind}{where} count {self.count}"
+                f" seconds {self.seconds:.2f} share {self.share:.2f}"
+            )
+        how = f"cut at {self.share:.2f}" if self.is_cut else f"{self.callbacks} callbacks later"
+        cause = "power" if self.is_power else "kill"
+        return f"{self.at_s:7.2f} s crash ({cause}) on {self.on}, {how}, down {self.seconds:.2f} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a seed fixes before anything runs."""
+
+    seed: int
+    themes: tuple[int, ...]
+    """Which pairs of the simulated world take part."""
+    modes: tuple[str, ...]
+    tifs: tuple[str, ...]
+    sync: str
+    settings: dict[str, object]
+    kalshi: dict[str, object]
+    polymarket: dict[str, object]
+    delay_s: tuple[float, float]
+    tail_chance: float
+    tail_s: float
+    step_s: tuple[float, float]
+    dislocations: float
+    """Chance that a move of the crowd opens an edge."""
+    schedule: tuple[Item, ...]
+
+    def rng(self, purpose: str) -> Random:
+        """A generator of its own for each purpose."""
+        return Random(f"{purpose}:{self.seed}")
+
+
+def draw_plan(seed: int, without: frozenset[int] = frozenset()) -> Plan:
+    """The plan of a seed; `without` leaves entries of its schedule away, by their number."""
+    rng = Random(f"plan:{seed}")
+    pairs = rng.choice((2, 2, 3))
+    sync = rng.choice(("process", "power"))
+    fast = rng.random() < 0.7
+    plan = Plan(
+        seed=seed,
+        themes=tuple(sorted(rng.sample(range(10), pairs))),
+        modes=tuple(
+            rng.choice(("concurrent", "concurrent", "polymarket_first", "kalshi_first", "auto"))
+            for _ in range(pairs)
+        ),
+        tifs=tuple(rng.choice(("fok", "ioc")) for _ in range(pairs)),
+        sync=sync,
+        settings={
+            "trading.size_contracts_max": rng.choice((10, 25, 60)),
+            "trading.position_contracts_max": rng.choice((60, 300, 1_000)),
+            "trading.unhedged_dollars_max": rng.choice((40, 100, 150)),
+            "trading.depth_share_percent_max": rng.choice((25, 50, 80)),
+            "trading.executions_max": rng.choice((1, 2, 4)),
+            "kalshi.order_timeout_ms": rng.choice((500, 1_500, 5_000)),
+            "polymarket.order_timeout_ms": rng.choice((500, 1_500, 5_000)),
+            "breaker.open_seconds": rng.choice((3, 10, 30)),
+            "breaker.failures_max": rng.choice((3, 5, 8)),
+        },
+        kalshi={"read_lag_ms": rng.choice(([0, 0], [10, 50], [100, 900]))},
+        polymarket={
+            "read_lag_ms": rng.choice((0, 0, 200, 1_000)),
+            "conditional_lag_ms": rng.choice((0, 0, 1_500)),
+            "mined_after_ms": rng.choice((200, 1_000, 4_000)),
+            "confirmed_after_ms": rng.choice((200, 1_000, 4_000)),
+            "lagging_order": rng.choice(("absent", "unfilled")),
+        },
+        delay_s=(0.001, 0.02) if fast else (0.02, 0.12),
+        tail_chance=rng.choice((0.0, 0.0, 0.002, 0.01)),
+        tail_s=rng.choice((0.2, 0.8, 3.0)),
+        step_s=(1.0, 3.0),
+        dislocations=rng.choice((0.2, 0.35, 0.5)),
+        schedule=(),
+    )
+    items = _draw_faults(Random(f"faults:{seed}")) + _draw_crashes(Random(f"crash:{seed}"), sync)
+    items.sort(key=lambda item: item.at_s)
+    kept = tuple(item for number, item in enumerate(items) if number not in without)
+    return replace(plan, schedule=kept)
+
+
+def _draw_faults(rng: Random) -> list[Item]:
+    """A few kinds of fault for each seed, each once or more; in one seed of twenty none."""
+    if rng.random() < 0.05:
+        return []
+    names = sorted({kind for kind, _ in KINDS})
+    chosen = set(rng.sample(names, rng.randint(3, 16)))
+    places = [place for place in KINDS if place[0] in chosen]
+    count = rng.randint(len(chosen), 2 * len(chosen) + 4)
+    # Each chosen kind at least once, the others by chance.
+    wanted = [rng.choice([p for p in places if p[0] == name]) for name in sorted(chosen)]
+    wanted += [rng.choice(places) for _ in range(count - len(wanted))]
+    items = [_draw_fault(rng, kind, venue) for kind, venue in wanted]
+    for _ in range(rng.choice((0, 1, 1, 2))):
+        storm = [_draw_fault(rng, kind, venue) for kind, venue in rng.choice(STORMS)]
+        items += [replace(item, at_s=storm[0].at_s) for item in storm]
+    return items
+
+
+def _draw_fault(rng: Random, kind: str, venue: str) -> Item:
+    seconds = rng.choice((rng.uniform(0.05, 1.0), rng.uniform(1.0, 8.0), rng.uniform(5.0, 40.0)))
+    return Item(
+        at_s=round(rng.uniform(2.0, ACTIVE_S - 20.0), 3),
+        kind=kind,
+        venue=venue,
+        count=rng.choice((1, 1, 1, 2, 4)),
+        seconds=round(seconds, 3),
+        share=round(rng.random(), 3),
+    )
+
+
+def _draw_crashes(rng: Random, sync: str) -> list[Item]:
+    count = rng.choice((0, 0, 1, 1, 1, 2, 2, 3))
+    return [
+        Item(
+            at_s=round(rng.uniform(3.0, ACTIVE_S - 25.0), 3),
+            kind="crash",
+            seconds=round(rng.choice((0.1, 1.0, rng.uniform(1.0, 15.0))), 3),
+            share=round(rng.random(), 3),
+            on=rng.choice(CRASH_ON),
+            callbacks=rng.choice((1, rng.randint(1, 10), rng.randint(1, 80))),
+            is_cut=rng.random() < 0.35,
+            # What a loss of power takes with `sync = process` is not promised.
+            is_power=sync == "power" and rng.random() < 0.5,
+        )
+        for _ in range(count)
+    ]

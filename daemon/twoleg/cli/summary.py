@@ -9,7 +9,7 @@ from twoleg.core.execution import exposure_sign
 from twoleg.core.market import Market, MarketId, Outcome, Pair, Side, Venue
 from twoleg.core.units import LOT_E6
 from twoleg.runtime.ledger import Ledger
-from twoleg.storage.cursor import UnknownRecord
+from twoleg.runtime.recovery import read_journal
 from twoleg.storage.database import Connection
 from twoleg.storage.journal import Journal
 from twoleg.storage.queries import query
@@ -49,12 +49,8 @@ def deposit_wallet_of(body: Json) -> str:
 
 
 def derive_ledger(journal: Journal) -> Ledger:
-    """Cash and positions from the journal alone: opening balances plus fills."""
-    ledger = Ledger()
-    for _, record in journal.read(journal.first_seq):
-        if not isinstance(record, UnknownRecord):
-            ledger.apply(record)
-    return ledger
+    """Cash and positions from the journal alone, from its last snapshot on."""
+    return read_journal(journal).ledger
 
 
 def difference_micros(

@@ -125,6 +125,10 @@ class Engine:
         """Executions that are not closed."""
         return self._executions.open_count
 
+    def is_busy(self, market_id: MarketId) -> bool:
+        """Whether an execution is open on a market."""
+        return market_id in self._executions.busy
+
     def live_books(self) -> int:
         """Books that may be decided on."""
         return sum(book.is_live for book in self._books.books.values())

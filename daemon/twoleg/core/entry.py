@@ -213,21 +213,25 @@ class Entry:
                 legs,
                 self._limits,
                 self._evidence,
-                scene.hedged_e6,
+                min(scene.hedged_e6, self._size_cap(scene.view)),
                 left_ms=scene.left_ms,
                 is_probe=is_probe,
             )
         return plan(legs, self._limits, self._room(scene, is_probe=is_probe), self._evidence)
 
+    def _size_cap(self, view: PairView) -> int:
+        """Greatest size of one execution of this pair, whether it buys or sells."""
+        most_e6 = self._limits.size_e6_max
+        return min(view.pair.size_e6_max or most_e6, most_e6)
+
     def _room(self, scene: Scene, *, is_probe: bool) -> Room:
         """What caps, cash and carried dust leave for this direction."""
         limits, executions, view = self._limits, self._executions, scene.view
-        size_cap = view.pair.size_e6_max or limits.size_e6_max
         held_e6 = abs(executions.holdings.held_e6(view.pair.id))
         # Carried dust counts as excess of the leg that this direction buys on Polymarket.
         sign = -1 if scene.direction is Direction.KALSHI_YES else 1
         return Room(
-            max(0, min(size_cap, limits.size_e6_max, limits.position_e6_max - held_e6)),
+            max(0, min(self._size_cap(view), limits.position_e6_max - held_e6)),
             executions.funds.free(view.kalshi) - limits.cash_reserve_micros,
             executions.funds.free(view.polymarket) - limits.cash_reserve_micros,
             sign * scene.carry_e6,

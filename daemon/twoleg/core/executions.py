@@ -144,6 +144,8 @@ class Executions:
     def restore(self, event: ExecutionFound, now_ns: int) -> list[Action]:
         """Adopt an execution that an earlier process left open: ask for each of its orders."""
         execution = Execution(event.execution_no, event.pair, event.direction, now_ns)
+        # What the pair's other executions left; its own fills are not in the holdings yet.
+        execution.carry_in_e6 = self.holdings.carry_e6(event.pair.id)
         execution.has_failed = True
         execution.state = ExecutionState.RESOLVING
         execution.is_quiet = event.was_closed

@@ -15,7 +15,7 @@ import msgspec
 
 from twoleg.core.book import Book
 from twoleg.core.events import NO_TOKENS, Level
-from twoleg.core.execution import Execution, exposure_sign
+from twoleg.core.execution import Execution, OrderState, exposure_sign
 from twoleg.core.fees import fee_table, fill_fee
 from twoleg.core.limits import Limits
 from twoleg.core.market import Market, Outcome, Side, Venue
@@ -171,8 +171,8 @@ def basis_of(execution: Execution, residual_e6: int) -> int:
         spec = order.spec
         if not order.filled_e6 or execution.sign_of(spec) != wanted:
             continue
-        notional = order.answer.notional_micros if order.answer else -1
-        if notional < 0 or not order.answer or order.answer.filled_e6 != order.filled_e6:
+        notional = _notional_of(order)
+        if notional < 0:
             price = spec.limit_e4 * 100
         elif spec.side is Side.BUY:
             price = ceil_div(notional * ONE_CONTRACT_E6, order.filled_e6)
@@ -182,6 +182,18 @@ def basis_of(execution: Execution, residual_e6: int) -> int:
         cost = price if spec.side is Side.BUY else ONE_CONTRACT_E6 - price
         dearest = max(dearest, cost + fee)
     return dearest
+
+
+def _notional_of(order: OrderState) -> int:
+    """What all that filled of an order cost or brought, before fees; −1 where it is not told.
+
+    Its booked fills tell where its answer does not; Kalshi's answers never do.
+    """
+    if order.booked_e6 == order.filled_e6:
+        return order.booked_notional_micros
+    if order.answer and order.answer.filled_e6 == order.filled_e6:
+        return order.answer.notional_micros
+    return -1
 
 
 def _rank(cost: Cost) -> tuple[bool, int]:

@@ -7,7 +7,7 @@ does anything new start.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -17,10 +17,18 @@ from msgspec.structs import replace
 from twoleg.core.actions import Note
 from twoleg.core.book import Book
 from twoleg.core.engine import Engine
-from twoleg.core.events import PairsChanged, StopRequested, TimerFired
+from twoleg.core.events import (
+    Fill,
+    GuardCleared,
+    GuardTripped,
+    PairsChanged,
+    StopRequested,
+    TimerFired,
+)
 from twoleg.core.market import Market, MarketId, Pair, PairState, Venue
 from twoleg.runtime.accounts import Accounts
 from twoleg.runtime.archive import Archive, MakeArchive, open_journal
+from twoleg.runtime.differences import Differences
 from twoleg.runtime.dispatch import Dispatch
 from twoleg.runtime.executor import Executor
 from twoleg.runtime.feeds import Feeds
@@ -30,7 +38,9 @@ from twoleg.runtime.kit import Hints, Seams, Sinks
 from twoleg.runtime.kits import choose_ports, open_kits
 from twoleg.runtime.operators import Operators
 from twoleg.runtime.pushes import Pushes
+from twoleg.runtime.reconcile import Reconcile
 from twoleg.runtime.recovery import Recovered, read_journal
+from twoleg.runtime.snapshots import Snapshots
 from twoleg.runtime.startup import Startup
 from twoleg.runtime.terms import Terms
 from twoleg.runtime.timers import Timers
@@ -38,10 +48,12 @@ from twoleg.runtime.tracker import Tracker
 from twoleg.runtime.watch import Watch
 from twoleg.settings import Settings
 from twoleg.storage.journal import Journal
+from twoleg.venues.ports import AccountPort
 
 DRAIN_S: Final = 20.0
 """How long open executions get to end after a stop was asked for."""
 SHIP_S: Final = 15.0
+ACCOUNTS_TAKEN: Final = "accounts_taken"
 READS_SETTLE_S: Final = 2.0
 """The venues' reads lag behind their matching by up to a second (measured on Kalshi, 2026-07)."""
 
@@ -69,6 +81,8 @@ class App(Dispatch):
     ) -> None:
         super().__init__(seams, observe)
         self.settings = settings
+        # Exact and made of many decimals: computed once, not at every use.
+        self._limits = settings.limits
         self._pairs = pairs
         # Awaited at the end, while the venues, the journal and the database are still there.
         self._finish = finish
@@ -81,6 +95,8 @@ class App(Dispatch):
         self._terms: Terms
         self._pushes: Pushes
         self.operators: Operators
+        self._reconcile: Reconcile
+        self._snapshots: Snapshots
 
     def stop(self) -> None:
         """Ask for the end: no new execution, open ones are finished or rolled back."""
@@ -98,15 +114,15 @@ class App(Dispatch):
         async with AsyncExitStack() as stack:
             self.journal = self._make_journal(self.settings, self.seams)
             stack.callback(self.journal.close)
-            recovered = read_journal(self.journal)
+            self.known = recovered = read_journal(self.journal)
             self.engine = Engine(
-                self.settings.limits,
+                self._limits,
                 first_execution_no=recovered.next_execution_no,
                 hash_every=self.settings.polymarket.hash_check_every_frames,
             )
             self.archive = self._make_archive(self.settings, self.seams, self.journal)
             stack.push_async_callback(self.archive.close)
-            await self._open_venues(stack, recovered)
+            await self._open_venues(stack)
             self._make_guards()
             async with asyncio.TaskGroup() as self._group:
                 self._timers = Timers(self.seams.clock, self._group, self._on_timer)
@@ -119,6 +135,7 @@ class App(Dispatch):
 
     async def _run_side_work(self, recovered: Recovered) -> None:
         async with asyncio.TaskGroup() as side:
+            self.archive.on_rival(self._on_rival)
             archive = side.create_task(self._keep_archive(), name="archive")
             beside = self._start_beside(side)
             startup = self._make_startup()
@@ -129,14 +146,7 @@ class App(Dispatch):
             self._tell_pairs(armed=False)
             async with asyncio.TaskGroup() as feeds:
                 tasks = self._feeds.start(feeds, self._make_sinks())
-                self.feed(recovered.guarded.restored(self.seams.clock.wall_ns()))
-                startup.adopt(recovered, self._executor, self._tracker)
-                # Holdings are read after that: until then a fill could be counted twice.
-                await self._wait_idle()
-                if recovered.unfinished:
-                    # What was just resolved or covered must stand in what is read now.
-                    await self.seams.clock.sleep(READS_SETTLE_S)
-                await self.accounts.open(self.markets.values())
+                await self._recover(startup)
                 await self._until_stopped(self.archive.is_ready)
                 # A halt that was asked for while nothing ran counts before anything new.
                 self.operators.take_requests()
@@ -144,6 +154,7 @@ class App(Dispatch):
                 self.has_started.set()
                 log.info("started", mode=self.settings.daemon.mode.value, pairs=len(self._pairs))
                 tasks.append(self._begin(feeds, "joining", self._join_later(startup)))
+                tasks.append(self._begin(feeds, "reconcile", self._reconcile.run()))
                 await self._stop.wait()
                 await self._drain()
                 for task in tasks:
@@ -155,6 +166,28 @@ class App(Dispatch):
             if self._finish is not None:
                 await self._finish(self)
             archive.cancel()
+
+    async def _recover(self, startup: Startup) -> None:
+        """Go on from the journal: resolve and cover what it left open, then compare the accounts.
+
+        Raises VenueError if an account that no journal knows cannot be read.
+        """
+        known = self.known
+        self.feed(known.guarded.restored(self.seams.clock.wall_ns()))
+        await self.accounts.open(self.markets.values())
+        # The engine books what it adopts by itself: until then that is not in its figures.
+        self.accounts.tell(known.settled_ledger(), self.markets.values())
+        has_unfinished = bool(known.unfinished)
+        startup.adopt(known, self._executor, self._tracker)
+        await self._wait_idle()
+        if has_unfinished:
+            # What was just resolved or covered must stand in what is compared now.
+            await self.seams.clock.sleep(READS_SETTLE_S)
+        await self._reconcile.look()
+        while not (self.accounts.is_compared or self.is_stopping):
+            # Nothing starts on an account that nobody could look at.
+            await self.seams.clock.sleep(READS_SETTLE_S)
+            await self._reconcile.look()
 
     async def _until_stopped(self, event: asyncio.Event) -> None:
         """Wait for an event, or for the stop if that comes first."""
@@ -179,6 +212,7 @@ class App(Dispatch):
             "terms": self._terms.run(),
             "guard": self._sentry.run(),
             "operators": self.operators.run(),
+            "snapshots": self._snapshots.run(),
             **self._tracker.make_side_work(self._guard),
         }
         for kit in self._kits:
@@ -254,12 +288,52 @@ class App(Dispatch):
             spawn=self.spawn,
         )
 
-    async def _open_venues(self, stack: AsyncExitStack, recovered: Recovered) -> None:
+    def _make_accounts(self, ports: Mapping[Venue, AccountPort]) -> None:
+        """Build what keeps our record and the accounts together; needs the tracker."""
+        clock = self.seams.clock
+        differences = Differences(
+            limits=lambda: self._limits.breaker, emit=self.feed, note=self._note
+        )
+        self.accounts = Accounts(
+            ports,
+            ledger=self.known.ledger,
+            clock=clock,
+            record=self.record,
+            emit=self.feed,
+            differences=differences,
+            activity=self._activity,
+        )
+        self._reconcile = Reconcile(
+            accounts=self.accounts,
+            differences=differences,
+            tracker=self._tracker,
+            markets=self.markets,
+            is_busy=self.engine.is_busy,
+            clock=clock,
+            seconds=lambda: self.settings.trading.reconcile_seconds,
+            spawn=self.spawn,
+        )
+
+    def _on_rival(self, is_rival: bool) -> None:  # noqa: FBT001 - a callback's shape
+        """Another daemon has our accounts: what is open is finished, and nothing new starts."""
+        if is_rival:
+            self.feed(GuardTripped(ACCOUNTS_TAKEN, "another daemon has them", stands=True))
+        else:
+            self.feed(GuardCleared(ACCOUNTS_TAKEN))
+
+    def _activity(self) -> int | None:
+        return None if self.engine.open_executions else self.known.ledger.moves
+
+    def _on_unclaimed(self, fill: Fill) -> None:
+        """A fill of no order of ours: somebody else trades on this account."""
+        del fill
+        self._reconcile.hurry()
+
+    async def _open_venues(self, stack: AsyncExitStack) -> None:
         seams = self.seams
         self._kits = await open_kits(self.settings, seams, stack, self._expected_cash)
-        orders, accounts = choose_ports(self._kits, self.settings, seams, self._book_of)
-        self.accounts = Accounts(
-            accounts, ledger=recovered.ledger, clock=seams.clock, record=self.record, emit=self.feed
+        orders, accounts = choose_ports(
+            self._kits, self.settings, seams, self._book_of, self.known.ledger
         )
         self._tracker = Tracker(
             orders=orders,
@@ -267,9 +341,11 @@ class App(Dispatch):
             record=self.record,
             emit=self.feed,
             note=self._note,
+            on_unclaimed=self._on_unclaimed,
             markets=self.markets,
-            poll_ms_max=lambda: self.settings.limits.poll_ms_max,
+            poll_ms_max=lambda: self._limits.poll_ms_max,
         )
+        self._make_accounts(accounts)
         self._executor = Executor(
             orders=orders,
             tracker=self._tracker,
@@ -284,12 +360,20 @@ class App(Dispatch):
         """Build what may stop new executions from the outside."""
         clock = self.seams.clock
         self._sentry = Guard(
-            limits=lambda: self.settings.limits.breaker,
+            limits=lambda: self._limits.breaker,
             journal=self.journal,
             kits=self._kits,
             known=self.engine.books().markets.get,
             clock=clock,
             emit=self.feed,
+        )
+        self._snapshots = Snapshots(
+            self.journal,
+            self.known,
+            clock=clock,
+            append=self.append,
+            shipped_seq=lambda: self.archive.state.shipped_seq,
+            is_quiet=lambda: self.engine.open_executions == 0,
         )
         self.operators = Operators(
             self.settings.state_dir, clock=clock, append=self.append, emit=self.feed

@@ -8,6 +8,7 @@ import structlog
 
 from twoleg.errors import PostgresMissing, StorageError
 from twoleg.runtime.kit import Seams
+from twoleg.runtime.owner import Owner, account_keys
 from twoleg.settings import Settings
 from twoleg.storage.database import Database
 from twoleg.storage.embedded import EmbeddedPostgres
@@ -36,6 +37,10 @@ class ArchivePort(Protocol):
 
     def notify(self) -> None:
         """Something was journalled."""
+        ...
+
+    def on_rival(self, tell: Callable[[bool], None]) -> None:
+        """Tell from now on when somebody else has our accounts, and when no longer."""
         ...
 
     async def run(self) -> None:
@@ -67,7 +72,10 @@ class Archive:
             )
         self.database = Database(url or self._embedded_dsn)
         self._shipper = Shipper(journal, self.database, seams.clock, seams.entropy)
-        # Set once the database took its schema: from then on new executions may start.
+        # Our own server is nobody else's: only one of several hosts can tell of a rival.
+        keys = account_keys(settings) if url else ()
+        self._owner = Owner(self.database, keys, clock=seams.clock)
+        # Set once the database took its schema, and it is known whether the accounts are ours.
         self.is_ready = asyncio.Event()
 
     def _embedded_dsn(self) -> str:
@@ -83,6 +91,10 @@ class Archive:
         """Something was journalled."""
         self._shipper.notify()
 
+    def on_rival(self, tell: Callable[[bool], None]) -> None:
+        """Tell from now on when somebody else has our accounts, and when no longer."""
+        self._owner.listen(tell)
+
     async def run(self) -> None:
         """Bring the server and its schema up, then ship until cancelled.
 
@@ -94,6 +106,8 @@ class Archive:
                 await self._start_server(self.server)
                 group.create_task(self.server.run(), name="postgres")
             await self._migrate()
+            group.create_task(self._owner.run(), name="owner")
+            await self._owner.is_decided.wait()
             self.is_ready.set()
             group.create_task(self._shipper.run(), name="shipper")
 

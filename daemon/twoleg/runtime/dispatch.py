@@ -42,6 +42,7 @@ from twoleg.runtime.feeds import Feeds
 from twoleg.runtime.guard import Guard
 from twoleg.runtime.kit import Kit, Seams
 from twoleg.runtime.logs import log_context
+from twoleg.runtime.recovery import Recovered
 from twoleg.runtime.stats import Stats
 from twoleg.runtime.timers import Timers
 from twoleg.runtime.tracker import Tracker
@@ -70,6 +71,8 @@ class Dispatch:
         self._kits: list[Kit] = []
         # What runs in the outermost group besides timers.
         self._tasks: set[asyncio.Task[None]] = set()
+        # What the journal says, kept up with every record.
+        self.known = Recovered()
         self.journal: Journal
         self.archive: ArchivePort
         self.engine: Engine
@@ -183,7 +186,7 @@ class Dispatch:
         self._sentry.wrote(self.seams.clock.monotonic_ns() - started_ns)
         if isinstance(record, FillRecorded):
             self._sentry.booked(record.fill)
-        self.accounts.ledger.apply(record)
+        self.known.apply(record)
         self.archive.notify()
 
     def record(self, record: AnyRecord, *, reserve: bool = True) -> None:
@@ -192,7 +195,7 @@ class Dispatch:
             self.append(record, reserve)
         except StorageError as error:
             log.error("fact_not_journalled", record=type(record).__name__, reason=str(error))
-            self.accounts.ledger.apply(record)
+            self.known.apply(record)
 
     def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run something in the outermost group; what it raises is our bug, never a crash."""

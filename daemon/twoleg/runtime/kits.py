@@ -12,7 +12,8 @@ from twoleg.core.book import Book
 from twoleg.core.market import MarketId, Venue
 from twoleg.runtime.kalshi_kit import open_kalshi
 from twoleg.runtime.kit import Kit, Seams, Sinks
-from twoleg.runtime.paper import PaperVenue
+from twoleg.runtime.ledger import Ledger
+from twoleg.runtime.paper import PaperAccount, PaperVenue
 from twoleg.runtime.polymarket_kit import open_polymarket
 from twoleg.settings import Mode, Settings
 from twoleg.venues.polymarket.orders import ExpectedCash
@@ -58,13 +59,20 @@ def choose_ports(
     settings: Settings,
     seams: Seams,
     book_of: Callable[[MarketId], Book | None],
+    ledger: Ledger,
 ) -> tuple[dict[Venue, OrderPort], dict[Venue, AccountPort]]:
-    """Order ports and accounts by venue; `book_of` is what paper orders fill against."""
+    """Order ports and accounts by venue.
+
+    `book_of` is what paper orders fill against; a paper account holds what `ledger` says.
+    """
     orders: dict[Venue, OrderPort] = {}
     accounts: dict[Venue, AccountPort] = {}
     for kit in kits:
         if settings.daemon.mode is Mode.PAPER or kit.orders is None or kit.account is None:
-            orders[kit.venue] = accounts[kit.venue] = _paper(kit.venue, settings, seams, book_of)
+            orders[kit.venue] = _paper(kit.venue, settings, seams, book_of)
+            opening = int(settings.paper.cash_dollars * 1_000_000)
+            shards = dict.fromkeys(range(SHARDS), opening)
+            accounts[kit.venue] = PaperAccount(kit.venue, ledger, shards)
         else:
             orders[kit.venue], accounts[kit.venue] = kit.orders, kit.account
     return orders, accounts
@@ -80,5 +88,4 @@ def _paper(
         clock=seams.clock,
         entropy=seams.entropy,
         latency_ms=wanted.latency_ms,
-        cash_micros=dict.fromkeys(range(SHARDS), int(wanted.cash_dollars * 1_000_000)),
     )

@@ -21,12 +21,13 @@ from twoleg.core.fees import fill_fee
 from twoleg.core.market import Market, MarketId, Outcome, Side, TimeInForce, Venue
 from twoleg.core.orders import OrderRef, OrderSpec
 from twoleg.core.units import ceil_div
+from twoleg.runtime.ledger import Ledger
 from twoleg.seams import Clock, Entropy
 from twoleg.venues.ports import CancelAnswer, CancelStatus, PreparedOrder
 
 
 class PaperVenue:
-    """Order port and account of one venue on paper."""
+    """Order port of one venue on paper."""
 
     def __init__(
         self,
@@ -36,14 +37,12 @@ class PaperVenue:
         clock: Clock,
         entropy: Entropy,
         latency_ms: int,
-        cash_micros: dict[int, int],
     ) -> None:
         self.venue = venue
         self._book_of = book_of
         self._clock = clock
         self._entropy = entropy
         self._latency_ms = latency_ms
-        self._cash_micros = cash_micros
         self._fills: dict[str, tuple[Fill, ...]] = {}
 
     # -- orders ----------------------------------------------------------------------------
@@ -66,8 +65,6 @@ class PaperVenue:
             return LegAnswer(status=AnswerStatus.MISSED, venue_order_id=key)
         fills = tuple(self._fill(spec, key, index, level) for index, level in enumerate(taken))
         self._fills[key] = fills
-        for fill in fills:
-            self._pay(spec, fill)
         return _answer(spec, key, fills)
 
     async def look_up(self, ref: OrderRef) -> LegAnswer:
@@ -85,19 +82,6 @@ class PaperVenue:
     async def read_fills(self, ref: OrderRef) -> tuple[Fill, ...]:
         """The fills that were made up."""
         return self._fills.get(ref.order_key, ())
-
-    # -- account ---------------------------------------------------------------------------
-
-    async def read_cash(self) -> CashReported:
-        """Cash on paper per shard."""
-        return CashReported(self.venue, tuple(sorted(self._cash_micros.items())))
-
-    async def read_positions(
-        self, markets: Iterable[Market]
-    ) -> tuple[tuple[MarketId, int, int], ...]:
-        """A paper account starts empty with each process."""
-        del markets
-        return ()
 
     def _fill(self, spec: OrderSpec, key: str, index: int, level: Level) -> Fill:
         price_e4, size_e6 = level
@@ -120,11 +104,30 @@ class PaperVenue:
             ts_event_ms=self._clock.wall_ns() // 1_000_000,
         )
 
-    def _pay(self, spec: OrderSpec, fill: Fill) -> None:
-        cost = fill.notional_micros if spec.side is Side.BUY else -fill.notional_micros
-        shard = spec.market.shard
-        left = self._cash_micros.get(shard, 0) - cost - fill.fee_micros
-        self._cash_micros[shard] = left
+
+class PaperAccount:
+    """The account of one venue on paper: what our record says, because nobody else keeps it."""
+
+    def __init__(self, venue: Venue, ledger: Ledger, opening_micros: dict[int, int]) -> None:
+        self.venue = venue
+        self._ledger = ledger
+        self._opening_micros = opening_micros
+
+    async def read_cash(self) -> CashReported:
+        """Cash on paper per shard; before anything is on record, what the settings give."""
+        known = {
+            shard: micros
+            for (venue, shard), micros in self._ledger.cash_micros.items()
+            if venue is self.venue
+        }
+        return CashReported(self.venue, tuple(sorted((known or self._opening_micros).items())))
+
+    async def read_positions(
+        self, markets: Iterable[Market]
+    ) -> tuple[tuple[MarketId, int, int], ...]:
+        """Holdings on paper; zero ones left out."""
+        held = [(market.id, *self._ledger.expected_e6(self.venue, market.id)) for market in markets]
+        return tuple(entry for entry in held if entry[1] or entry[2])
 
 
 def _answer(spec: OrderSpec, key: str, fills: tuple[Fill, ...]) -> LegAnswer:

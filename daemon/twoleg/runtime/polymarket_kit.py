@@ -15,6 +15,7 @@ from twoleg.runtime.standing import alarm_allowances, require_access
 from twoleg.settings import Mode, Settings
 from twoleg.settings.model import PolymarketSettings
 from twoleg.venues.polymarket.account import PolymarketAccount
+from twoleg.venues.polymarket.activity import Activity
 from twoleg.venues.polymarket.auth import ApiCredentials, RequestSigner
 from twoleg.venues.polymarket.catalogue import PolymarketCatalogue
 from twoleg.venues.polymarket.feed import PolymarketFeed, PushSinks
@@ -236,6 +237,7 @@ async def _join(
         signature_type=wanted.signature_type,
         options=options,
         chain_id=wanted.chain_id,
+        activity=_activity_of(wanted, http, options, signer.maker),
     )
     orders = PolymarketOrders(
         rest=rest,
@@ -254,6 +256,15 @@ async def _join(
     )
     await orders.start()
     return _Member(orders, account, credentials, rest.server_clock)
+
+
+def _activity_of(
+    wanted: PolymarketSettings, http: HttpExchange, options: PolymarketOptions, wallet: str
+) -> Activity | None:
+    if not wanted.data_url:
+        return None
+    urls = PolymarketUrls(data=wanted.data_url)
+    return Activity(http=http, urls=urls, options=options, wallet=wallet)
 
 
 async def _credentials(

@@ -1,4 +1,8 @@
-"""What the journal says at start: executions that never closed, and how far ids have come."""
+"""What the journal says at start: executions that never closed, the account, and the guards.
+
+The same folding runs on while the daemon does, so that a snapshot can be written at any time: a
+journal that is read from its snapshot gives what the whole of it gives.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,7 +13,7 @@ import msgspec
 from twoleg.core.actions import NoteKind
 from twoleg.core.events import AnswerStatus, ExecutionFound, Fill, FillStatus, LegAnswer
 from twoleg.core.executions import CLOSED_KEPT
-from twoleg.core.market import Direction, Pair, PairId, Side
+from twoleg.core.market import Direction, Pair, PairId, Side, Venue
 from twoleg.core.orders import OrderRef
 from twoleg.runtime.guarded import Guarded
 from twoleg.runtime.ledger import Ledger
@@ -23,8 +27,12 @@ from twoleg.storage.records import (
     FillRecorded,
     FillVoidRecorded,
     IntentRecorded,
+    KnownExecution,
     NoteRecorded,
     PairSeen,
+    SnapshotBegun,
+    SnapshotEnded,
+    SnapshotPart,
 )
 
 UNRESOLVED: Final = (AnswerStatus.UNKNOWN, AnswerStatus.DELAYED, AnswerStatus.RESTING)
@@ -84,7 +92,7 @@ class FoundExecution:
 
 @dataclass(slots=True)
 class Recovered:
-    """The journal, reduced to what a start needs."""
+    """The journal, reduced to what a start needs; goes on with every record that is written."""
 
     next_execution_no: int = 1
     executions: dict[int, FoundExecution] = field(default_factory=dict[int, FoundExecution])
@@ -105,19 +113,97 @@ class Recovered:
             if execution.is_unfinished
         }
 
+    def settled_ledger(self) -> Ledger:
+        """The account without what the unfinished executions moved: the engine books that anew."""
+        fills: list[Fill] = []
+        adjusted: list[tuple[Venue, int, int]] = []
+        for execution in self.unfinished.values():
+            fills += execution.all_fills()
+            for ref in execution.orders:
+                spec = ref.spec
+                micros = _cash_sign(spec.side) * execution.adjusted.get(spec.order_no, 0)
+                adjusted.append((spec.venue, spec.market.shard, micros))
+        settled = Ledger()
+        settled.load(self.ledger.dump())
+        settled.take_back(fills, adjusted)
+        return settled
+
+    def apply(self, record: AnyRecord) -> None:
+        """Take the next record."""
+        self.ledger.apply(record)
+        self.guarded.apply(record)
+        self.written_wall_ns = max(self.written_wall_ns, record.wall_ns)
+        _apply(self, record)
+
 
 def read_journal(journal: Journal) -> Recovered:
-    """Read a journal from its first kept record to its last."""
-    found = Recovered()
+    """Read a journal from its first kept record, or its last snapshot, to its last."""
+    found, reading = Recovered(), Reading()
     for _, record in journal.read(journal.first_seq):
         if isinstance(record, UnknownRecord):
             found.unknown_records += 1
-            continue
-        found.ledger.apply(record)
-        found.guarded.apply(record)
-        found.written_wall_ns = max(found.written_wall_ns, record.wall_ns)
-        _apply(found, record)
+        else:
+            found = reading.take(found, record)
     return found
+
+
+class Reading:
+    """Folds the records of a journal; a snapshot that is complete replaces what came before it."""
+
+    def __init__(self) -> None:
+        # What a snapshot has told so far, and how many parts.
+        self._begun: Recovered | None = None
+        self._parts = 0
+
+    def take(self, found: Recovered, record: AnyRecord) -> Recovered:
+        """The next record; returns what is known now."""
+        match record:
+            case SnapshotBegun():
+                self._begun, self._parts = _begin(record), 0
+            case SnapshotPart():
+                if self._begun is not None:
+                    self._parts += 1
+                    for known in record.executions:
+                        self._begun.executions[known.execution_no] = _found_execution(known)
+            case SnapshotEnded():
+                begun, self._begun = self._begun, None
+                if begun is not None and self._parts == record.parts:
+                    return begun
+            case _:
+                # A snapshot that was cut off by the end of its process.
+                self._begun = None
+                found.apply(record)
+        return found
+
+
+def _begin(record: SnapshotBegun) -> Recovered:
+    found = Recovered(
+        next_execution_no=record.next_execution_no,
+        pairs={pair.id: pair for pair in record.pairs},
+        unknown_records=record.unknown_records,
+        written_wall_ns=record.latest_wall_ns,
+        guarded=Guarded(
+            record.halt, record.is_paused, list(record.losses), dict(record.lost_micros)
+        ),
+    )
+    found.ledger.load(record.account)
+    return found
+
+
+def _found_execution(known: KnownExecution) -> FoundExecution:
+    return FoundExecution(
+        execution_id=known.execution_id,
+        pair_id=known.pair_id,
+        direction=known.direction,
+        orders=list(known.orders),
+        answers=dict(known.answers),
+        fills={
+            order_no: {fill.fill_id: fill for fill in fills}
+            for order_no, fills in known.fills.items()
+        },
+        adjusted=dict(known.adjusted),
+        is_closed=known.is_closed,
+    )
 
 
 def _apply(found: Recovered, record: AnyRecord) -> None:
@@ -158,7 +244,7 @@ def _replace(execution: FoundExecution, ref: OrderRef) -> None:
     """Add an order; one of its number was refused, and this one was signed in its place."""
     order_no = ref.spec.order_no
     execution.orders = [known for known in execution.orders if known.spec.order_no != order_no]
-    execution.orders.append(ref)
+    execution.orders.append(_without_texts(ref))
     execution.answers.pop(order_no, None)
 
 
@@ -199,7 +285,7 @@ def _adjust(found: Recovered, record: FeeAdjusted) -> None:
     for ref in execution.orders:
         if ref.spec.order_no == record.order_no:
             # Cash that a purchase takes is its notional, what a sale brings is its notional.
-            sign = -1 if ref.spec.side is Side.BUY else 1
+            sign = _cash_sign(ref.spec.side)
             known = execution.adjusted.get(record.order_no, 0)
             execution.adjusted[record.order_no] = known + sign * record.micros
 
@@ -211,6 +297,8 @@ def _note(found: Recovered, record: NoteRecorded) -> None:
     if execution is None or record.kind != NoteKind.EXECUTION_CLOSED.value:
         return
     execution.is_closed = True
+    if len(found.executions) <= CLOSED_KEPT:
+        return
     finished = [number for number, entry in found.executions.items() if not entry.is_unfinished]
     for number in finished[: max(0, len(finished) - CLOSED_KEPT)]:
         del found.executions[number]
@@ -223,3 +311,13 @@ def _with_venue_id(ref: OrderRef, venue_order_id: str) -> OrderRef:
         sent_wall_ms=ref.sent_wall_ms,
         venue_order_id=venue_order_id,
     )
+
+
+def _without_texts(ref: OrderRef) -> OrderRef:
+    """Rules and titles are for people; they are the greater part of an order's size."""
+    market = msgspec.structs.replace(ref.spec.market, title="", rules="")
+    return msgspec.structs.replace(ref, spec=msgspec.structs.replace(ref.spec, market=market))
+
+
+def _cash_sign(side: Side) -> int:
+    return -1 if side is Side.BUY else 1

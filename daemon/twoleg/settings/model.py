@@ -104,6 +104,7 @@ class TradingSettings(msgspec.Struct, frozen=True, kw_only=True):
     rollback_attempts_max: Annotated[int, Whole(1, 100)] = 8
     rollback_retry_ms: Annotated[int, Whole(10, 60_000)] = 250
     hold_ms_max: Annotated[int, Whole(1_000, 86_400_000)] = 60_000
+    reconcile_seconds: Annotated[int, Whole(5, 86_400)] = 60
     rollback_ladder_cents_ms: Annotated[tuple[tuple[Decimal, int], ...], Ladder()] = (
         (Decimal(0), 250),
         (Decimal("0.5"), 500),

@@ -18,6 +18,7 @@ import msgspec
 
 from twoleg.core.actions import NoteKind
 from twoleg.core.events import Fill
+from twoleg.core.flows import FlowKind
 from twoleg.core.market import Venue
 from twoleg.core.orders import OrderRef, Purpose
 from twoleg.storage import records as r
@@ -75,6 +76,42 @@ def _cash_opened(record: r.CashOpened, run: RunContext, seq: int) -> list[Statem
 
 def _fee_adjusted(record: r.FeeAdjusted, run: RunContext, seq: int) -> list[Statement]:
     return [_cash(record, run, seq, kind="fee_adjustment", micros=record.micros)]
+
+
+def _cash_flow(record: r.CashFlowSeen, run: RunContext, seq: int) -> list[Statement]:
+    flow, venue = record.flow, record.flow.venue
+    kind, time = flow.kind.value, to_time(record.wall_ns)
+    keys = (run.journal_uuid, seq, kind, run.mode, run.account(venue), run.member, venue.value)
+    moved = ("insert_cash_flow", (*keys, flow.shard, flow.micros, time))
+    source = (run.journal_uuid, seq, run.mode, run.member, run.account(venue), "cash_flow", None)
+    told = ("insert_audit", (*source, 0, "", venue.value, "", _to_json(flow), time))
+    if flow.kind not in (FlowKind.SETTLEMENT, FlowKind.REDEMPTION):
+        return [moved, told]
+    ended = r.PositionOpened(
+        wall_ns=record.wall_ns, venue=venue, market_id=flow.market_id, yes_e6=0, no_e6=0
+    )
+    return [moved, told, *_position_opened(ended, run, seq)]
+
+
+def _stranger(record: r.StrangerSeen, run: RunContext, seq: int) -> list[Statement]:
+    venue, time = record.venue.value, to_time(record.wall_ns)
+    account = run.account(record.venue)
+    source = (run.journal_uuid, seq, run.mode, run.member, account, "stranger", None)
+    found = {"market_id": record.market_id, "yes_e6": record.yes_e6, "no_e6": record.no_e6}
+    return [("insert_audit", (*source, 0, "", venue, "", _to_json(found), time))]
+
+
+def _compared(record: r.AccountCompared, run: RunContext, seq: int) -> list[Statement]:
+    venue, time = record.venue.value, to_time(record.wall_ns)
+    account = run.account(record.venue)
+    source = (run.journal_uuid, seq, run.mode, run.member, account, "compared", None)
+    return [("insert_audit", (*source, 0, "", venue, "", "{}", time))]
+
+
+def _nothing(record: r.Record, run: RunContext, seq: int) -> list[Statement]:
+    """A snapshot says nothing that the records before it did not say."""
+    del record, run, seq
+    return []
 
 
 def _cash(
@@ -261,4 +298,10 @@ _PROJECTIONS: Final[Mapping[type[r.Record], Callable[..., list[Statement]]]] = {
     r.FeeAdjusted: _fee_adjusted,
     r.NoteRecorded: _note,
     r.OperatorRecorded: _operator,
+    r.StrangerSeen: _stranger,
+    r.AccountCompared: _compared,
+    r.CashFlowSeen: _cash_flow,
+    r.SnapshotBegun: _nothing,
+    r.SnapshotPart: _nothing,
+    r.SnapshotEnded: _nothing,
 }

@@ -7,7 +7,8 @@ wall-clock nanoseconds. The tag (`t`) never changes its meaning: old journals st
 import msgspec
 
 from twoleg.core.events import Fill, LegAnswer, OperatorAct
-from twoleg.core.market import Direction, Market, MarketId, Pair, PairId, Venue
+from twoleg.core.flows import CashFlow
+from twoleg.core.market import Direction, Market, MarketId, Outcome, Pair, PairId, Venue
 from twoleg.core.orders import OrderRef
 
 
@@ -29,7 +30,10 @@ class RunStarted(Record, frozen=True, kw_only=True, tag="run_started"):
 
 
 class CashOpened(Record, frozen=True, kw_only=True, tag="cash_opened"):
-    """Cash found on one shard of a venue at the start of a run, before any order."""
+    """Cash found on one shard of a venue when it was first looked at, before any order.
+
+    Journals of earlier versions have one at each start; the latest counts.
+    """
 
     venue: Venue
     shard: int
@@ -37,7 +41,11 @@ class CashOpened(Record, frozen=True, kw_only=True, tag="cash_opened"):
 
 
 class PositionOpened(Record, frozen=True, kw_only=True, tag="position_opened"):
-    """A holding found at the start of a run."""
+    """What we hold of a market where its account begins; replaces what was known.
+
+    Nothing, where the market was never looked at before: what stands there then is a stranger's.
+    Journals of earlier versions have one at each start, with all that the venue showed.
+    """
 
     venue: Venue
     market_id: MarketId
@@ -135,6 +143,86 @@ class OperatorRecorded(Record, frozen=True, kw_only=True, tag="operator"):
     """Who asked for it, as far as is known; never a secret."""
 
 
+class StrangerSeen(Record, frozen=True, kw_only=True, tag="stranger"):
+    """A holding in our account that no journal knows; replaces what was told of the market.
+
+    Signed on Kalshi's YES (`no_e6` 0), one size per outcome on Polymarket. It is never touched.
+    """
+
+    venue: Venue
+    market_id: MarketId
+    yes_e6: int
+    no_e6: int
+
+
+class AccountCompared(Record, frozen=True, kw_only=True, tag="compared"):
+    """This run has read a venue's cash and compared it for the first time: entries may follow."""
+
+    venue: Venue
+
+
+class CashFlowSeen(Record, frozen=True, kw_only=True, tag="cash_flow"):
+    """Money that moved without a trade of ours, booked once by the venue's id of it."""
+
+    flow: CashFlow
+
+
+class KnownExecution(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution in a snapshot: its orders, without their markets' texts, and what came."""
+
+    execution_no: int
+    execution_id: str
+    pair_id: PairId
+    direction: Direction
+    is_closed: bool
+    orders: tuple[OrderRef, ...]
+    answers: dict[int, LegAnswer]
+    fills: dict[int, tuple[Fill, ...]]
+    adjusted: dict[int, int]
+
+
+class KnownAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """The ledger in a snapshot: (venue, shard, micros), (market, outcome, size) and so on."""
+
+    cash: tuple[tuple[Venue, int, int], ...]
+    held: tuple[tuple[MarketId, Outcome, int], ...]
+    strangers: tuple[tuple[MarketId, int, int], ...]
+    opened: tuple[tuple[Venue, int], ...]
+    modelled_fills: tuple[tuple[Venue, int], ...]
+    shards: dict[str, int]
+    flows: tuple[str, ...]
+
+
+class SnapshotBegun(Record, frozen=True, kw_only=True, tag="snapshot_begun"):
+    """All that a start needs of the records before this one, up to the `SnapshotEnded`.
+
+    `losses` and `lost_micros` are those of the loss window, `latest_wall_ns` is when the latest
+    record before was written. A snapshot without its end counts for nothing.
+    """
+
+    next_execution_no: int
+    latest_wall_ns: int
+    unknown_records: int
+    halt: str
+    is_paused: bool
+    losses: tuple[tuple[int, int], ...]
+    lost_micros: dict[int, int]
+    account: KnownAccount
+    pairs: tuple[Pair, ...]
+
+
+class SnapshotPart(Record, frozen=True, kw_only=True, tag="snapshot_part"):
+    """Some of the executions of a snapshot, in their order."""
+
+    executions: tuple[KnownExecution, ...]
+
+
+class SnapshotEnded(Record, frozen=True, kw_only=True, tag="snapshot_ended"):
+    """A snapshot is complete: a start may begin with it."""
+
+    parts: int
+
+
 AnyRecord = (
     RunStarted
     | CashOpened
@@ -149,4 +237,10 @@ AnyRecord = (
     | FeeAdjusted
     | NoteRecorded
     | OperatorRecorded
+    | StrangerSeen
+    | AccountCompared
+    | CashFlowSeen
+    | SnapshotBegun
+    | SnapshotPart
+    | SnapshotEnded
 )

@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from twoleg.core.events import CashReported, Event, Fill, LegAnswer
+from twoleg.core.flows import CashFlow
 from twoleg.core.market import Market, MarketId, Venue
 from twoleg.core.orders import OrderRef, OrderSpec
 
@@ -137,6 +138,35 @@ class AccountFillsPort(Protocol):
 
     async def name_order(self, venue_order_id: str) -> str:
         """The order key of an order, "" while the venue does not tell. Raises as above."""
+        ...
+
+
+class OpenOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that rests in our account, whoever sent it.
+
+    `cost_micros` is the most that it may still spend, rounded up; 0 for one that only sells.
+    """
+
+    market_id: MarketId
+    order_key: str
+    venue_order_id: str
+    shard: int
+    cost_micros: int
+
+
+@runtime_checkable
+class AccountNewsPort(Protocol):
+    """What happens in an account besides our own orders. Raises as `AccountPort.read_cash`."""
+
+    async def read_flows(self, since_ms: int) -> tuple[CashFlow, ...]:
+        """Money that moved without a trade since then (Unix ms), as far as the venue tells.
+
+        Perhaps some from before; each has the venue's own id, the same at each reading.
+        """
+        ...
+
+    async def read_open_orders(self) -> tuple[OpenOrder, ...]:
+        """Whatever rests in the account now, ours or not."""
         ...
 
 

@@ -89,11 +89,11 @@ class AccountRoutes:
 
     async def _deposits(self, call: Call) -> Answer:
         call.limits.bill_read()
-        return {"deposits": [], "cursor": ""}  # cash is there from the start
+        return {"deposits": call.account.payments.get("deposits", []), "cursor": ""}
 
     async def _withdrawals(self, call: Call) -> Answer:
         call.limits.bill_read()
-        return {"withdrawals": [], "cursor": ""}
+        return {"withdrawals": call.account.payments.get("withdrawals", []), "cursor": ""}
 
     async def _settlements(self, call: Call) -> Answer:
         call.limits.bill_read()

@@ -11,6 +11,8 @@
     POST /_sim/exchange       {"exchange_index"?, "exchange_active"?, "trading_active"?,
                               "intra_exchange_transfers_active"?, "resume_ts_s"?}: all instances
                               without an index
+    POST /_sim/payment        {"kind": deposits|withdrawals, "cents", "fee_cents"?, "account"?,
+                              "exchange_index"?}: money of a member from or to the outside
     POST /_sim/channel_error  {"channel"} -> {"subscriptions"}: end them with error 10
 POST /_sim/market deactivates, activates, closes or disputes (`Lifecycle.set_status`).
 """
@@ -75,6 +77,16 @@ class _Channel(msgspec.Struct, forbid_unknown_fields=True):
     """The body of POST /_sim/channel_error."""
 
     channel: str
+
+
+class _Payment(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of POST /_sim/payment."""
+
+    kind: Literal["deposits", "withdrawals"]
+    cents: int
+    fee_cents: int = 0
+    account: str = "default"
+    exchange_index: int = 0
 
 
 def add_kalshi_admin(app: web.Application, sim: "KalshiSim") -> None:
@@ -143,6 +155,19 @@ def _set_exchange(sim: "KalshiSim", body: object) -> dict[str, object]:
     return {"ok": True}
 
 
+def _pay(sim: "KalshiSim", body: object) -> dict[str, object]:
+    wanted = msgspec.convert(body, _Payment)
+    return {
+        "id": sim.pay(
+            wanted.kind,
+            wanted.cents,
+            fee_cents=wanted.fee_cents,
+            account=wanted.account,
+            shard=wanted.exchange_index,
+        )
+    }
+
+
 def _fail_channel(sim: "KalshiSim", body: object) -> dict[str, object]:
     return {"subscriptions": sim.hub.fail(msgspec.convert(body, _Channel).channel)}
 
@@ -164,5 +189,6 @@ _ROUTES: tuple[tuple[str, Act], ...] = (
     ("/_sim/lifecycle", _happen),
     ("/_sim/fees", _set_fees),
     ("/_sim/exchange", _set_exchange),
+    ("/_sim/payment", _pay),
     ("/_sim/channel_error", _fail_channel),
 )

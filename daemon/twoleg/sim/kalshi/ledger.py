@@ -24,6 +24,7 @@ FEE_COEFFICIENTS_E4: Final[dict[str, tuple[int, int]]] = {
 PRECISION_MICROS: Final[dict[str, int]] = {"direct": 100, "non_direct": 10_000}
 FEE_STEP_MICROS: Final = 100
 REBATE_MICROS: Final = 10_000
+CENT_MICROS: Final = 10_000
 # Kalshi docs, subaccounts, 2026: the primary account is 0.
 SUBACCOUNT_MAX: Final = 63
 
@@ -119,6 +120,26 @@ class Account:
     positions: dict[str, Position] = field(default_factory=dict)
     fees_micros: int = 0
     fills: int = 0
+    # Deposits and withdrawals as their lists show them, newest first.
+    payments: dict[str, list[dict[str, object]]] = field(default_factory=dict)
+
+    def pay(self, kind: str, cents: int, fee_cents: int, shard: int, now_s: int) -> str:
+        """Let money in or out, finished at once; return the payment's id."""
+        rows = self.payments.setdefault(kind, [])
+        payment_id = f"{kind}-{len(rows) + 1}"
+        signed = (cents - fee_cents) if kind == "deposits" else -(cents + fee_cents)
+        self.cash_micros[shard] = self.cash_micros.get(shard, 0) + signed * CENT_MICROS
+        row: dict[str, object] = {
+            "id": payment_id,
+            "status": "applied",
+            "type": "ach",
+            "amount_cents": cents,
+            "fee_cents": fee_cents,
+            "created_ts": now_s,
+            "finalized_ts": now_s,
+        }
+        rows.insert(0, row)
+        return payment_id
 
     def fund(self, shard: int, micros: int) -> None:
         """Add opening cash on a shard."""

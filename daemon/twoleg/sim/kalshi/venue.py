@@ -228,6 +228,12 @@ class KalshiSim(VenueSim):
         members = [a for member in self.accounts.values() for a in member.everything()]
         return sum(max(0, a.position_e6(ticker)) for a in (*members, self.crowd))
 
+    def pay(self, kind: str, cents: int, *, fee_cents: int, account: str, shard: int) -> str:
+        """Let money in (`deposits`) or out (`withdrawals`); return the payment's id. ValueError."""
+        if account not in self.accounts or cents <= 0 or fee_cents < 0:
+            raise ValueError("a payment needs a known account and an amount above 0")
+        return self.accounts[account].pay(kind, cents, fee_cents, shard, self.now_s())
+
     def now_s(self) -> int:
         """Return wall time in seconds."""
         return self.clock.now_ns() // 1_000_000_000

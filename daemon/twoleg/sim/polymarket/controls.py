@@ -10,6 +10,7 @@ POST   /_sim/polymarket/order      {"id", "status"}: end a resting order as the 
 POST   /_sim/polymarket/allowance  {"wallet", "exchange": standard | neg_risk | positions,
                                    "cash_micros"?, "tokens"?: true | false}: an approval
 POST   /_sim/polymarket/chain      {"wallet", "market", "act": split | merge | redeem, "size_e6"?}
+POST   /_sim/polymarket/reward     {"wallet", "cash_micros"}: pay a reward, as the venue does daily
 """
 
 import json
@@ -102,7 +103,16 @@ def _approve(sim: "PolymarketSim", body: Body) -> object:
 def _move(sim: "PolymarketSim", body: Body) -> object:
     market = sim.markets[market_of(sim, body)]
     wallet = _wallet(sim, body)
-    cash_micros = move(wallet, market, text_of(body, "act"), whole_of(body, "size_e6", 0))
+    act = text_of(body, "act")
+    cash_micros = move(wallet, market, act, whole_of(body, "size_e6", 0))
+    sim.note_act(wallet, act.upper(), market.condition_id, cash_micros)
+    return {"wallet": wallet.address, "cash_micros": cash_micros}
+
+
+def _reward(sim: "PolymarketSim", body: Body) -> object:
+    wallet, cash_micros = _wallet(sim, body), whole_of(body, "cash_micros")
+    wallet.cash_micros += cash_micros
+    sim.note_act(wallet, "REWARD", "", cash_micros)
     return {"wallet": wallet.address, "cash_micros": cash_micros}
 
 
@@ -123,4 +133,5 @@ _ROUTES: Final[tuple[tuple[str, str, Act], ...]] = (
     ("POST", "order", _end_order),
     ("POST", "allowance", _approve),
     ("POST", "chain", _move),
+    ("POST", "reward", _reward),
 )

@@ -13,10 +13,12 @@ from aiohttp import web
 from twoleg.sim.polymarket.data_shapes import (
     Holding,
     Row,
+    act_v2_json,
     activity_json,
     activity_v2_json,
     position_json,
     position_v2_json,
+    timestamp_of,
     trade_json,
     trade_v2_json,
 )
@@ -97,9 +99,16 @@ class DataApi:
         if not request.query.get("user"):
             raise Refused(400, "user is required")
         wanted = listed(request, "condition_id")
-        return data_page(
-            request, list(self._rows(request, activity_v2_json, wanted, taker_only=False))
-        )
+        rows = list(self._rows(request, activity_v2_json, wanted, taker_only=False))
+        wallet = self._ledger.get(request.query["user"])
+        acts = wallet.acts if wallet is not None else []
+        rows += [
+            act_v2_json(request.query["user"], number, act)
+            for number, act in enumerate(acts)
+            if not wanted or act[1] in wanted
+        ]
+        # Newest first; the sort keeps what happened in one second in its order.
+        return data_page(request, sorted(rows, key=timestamp_of, reverse=True))
 
     # -- what there is -----------------------------------------------------------------------------
 

@@ -223,6 +223,33 @@ def activity_v2_json(trade: Trade, party: Party) -> Row:
     return {**trade_v2_json(trade, party), "type": "TRADE", "is_combo": False, "usdc_size": cash}
 
 
+def act_v2_json(address: str, number: int, act: tuple[str, str, int, int]) -> Row:
+    """Return the row of /v2/activity for a split, merge, redemption or reward."""
+    kind, condition_id, cash_micros, ts_s = act
+    return {
+        "proxy_wallet": address,
+        "condition_id": condition_id or None,
+        "timestamp": ts_s,
+        "type": kind,
+        "size": number_of_dollars(cash_micros),
+        "usdc_size": number_of_dollars(cash_micros),
+        "transaction_hash": f"0x{number + 1:064x}",
+        "is_combo": False,
+    }
+
+
+def number_of_dollars(micros: int) -> object:
+    """Return an amount without its sign, as the API writes it."""
+    return number(abs(micros), 6)
+
+
+def timestamp_of(row: Row) -> int:
+    """Return when a row's event happened, in Unix seconds."""
+    ts_s = row["timestamp"]
+    assert isinstance(ts_s, int)
+    return ts_s
+
+
 def _event_slug(market: Market) -> str:
     event = market.spec.event
     return market.spec.slug if event is None else event.slug

@@ -43,6 +43,8 @@ class Wallet:
     tokens_e6: dict[str, int] = field(default_factory=dict)
     # Net pUSD from splits, merges and redemptions.
     chain_micros: int = 0
+    # The same one by one, with rewards, oldest first: (type, condition id, pUSD, Unix second).
+    acts: list[tuple[str, str, int, int]] = field(default_factory=list)
     # What exchanges may move, by exchange address, where it is not everything: pUSD, and tokens
     # (0 or everything). Approvals are on-chain acts; the opening wallets have given all of them.
     cash_allowances: dict[str, int] = field(default_factory=dict)

@@ -31,7 +31,7 @@ from twoleg.sim.polymarket.gamma import GammaApi
 from twoleg.sim.polymarket.gamma_tags import TagApi
 from twoleg.sim.polymarket.gate import Gate
 from twoleg.sim.polymarket.heartbeat import Heartbeats
-from twoleg.sim.polymarket.ledger import Ledger
+from twoleg.sim.polymarket.ledger import Ledger, Wallet
 from twoleg.sim.polymarket.lifecycle import Lifecycle
 from twoleg.sim.polymarket.limits import SignerBuckets
 from twoleg.sim.polymarket.lists import ListApi
@@ -244,6 +244,10 @@ class PolymarketSim(VenueSim):
         }
 
     # -- own ---------------------------------------------------------------------------------------
+
+    def note_act(self, wallet: Wallet, kind: str, condition_id: str, cash_micros: int) -> None:
+        """Remember what a wallet did or was given beside trades, for its activity."""
+        wallet.acts.append((kind, condition_id, cash_micros, self.clock.now_ns() // NS_PER_S))
 
     def set_tick(self, market_id: str, tick_e4: int) -> None:
         """Change a market's tick and announce it."""

@@ -11,9 +11,11 @@ from urllib.parse import quote
 import msgspec
 
 from twoleg.core.events import CashReported
+from twoleg.core.flows import CashFlow
 from twoleg.core.market import Market, MarketId, Venue
 from twoleg.errors import MalformedMessage, VenueUnavailable
 from twoleg.venues.kalshi.exchange import ExchangeStatus, Schedule, ScheduleBody
+from twoleg.venues.kalshi.flows import flow_of_settlement, open_order_of, read_payments
 from twoleg.venues.kalshi.http import BucketLimits, KalshiHttp
 from twoleg.venues.kalshi.numbers import VENUE, parse_micros, parse_size, parse_time_ms
 from twoleg.venues.kalshi.options import KalshiOptions
@@ -49,6 +51,7 @@ from twoleg.venues.kalshi.standing import (
     judge_key,
     judge_standing,
 )
+from twoleg.venues.ports import OpenOrder
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -207,6 +210,16 @@ class KalshiAccount:
             for row in page.orders or ():
                 found[row.order_id] = _read(resting_of, row)
         return tuple(found.values())
+
+    async def read_open_orders(self) -> tuple[OpenOrder, ...]:
+        """Whatever rests in this subaccount, with what it may still cost."""
+        return tuple(map(open_order_of, await self.read_resting()))
+
+    async def read_flows(self, since_ms: int) -> tuple[CashFlow, ...]:
+        """Settlements, deposits, withdrawals, and transfers between shards, from then on."""
+        settled = await self.read_settlements(since_ms // 1_000)
+        paid = [flow_of_settlement(settlement) for settlement in settled]
+        return (*paid, *await read_payments(self._http, since_ms, self._options))
 
     async def read_queue_places(self, markets: Iterable[Market]) -> tuple[QueuePlace, ...]:
         """The places of all our resting orders in these markets, in one request."""

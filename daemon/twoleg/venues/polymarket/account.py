@@ -13,9 +13,11 @@ from typing import Final
 import msgspec
 
 from twoleg.core.events import CashReported
+from twoleg.core.flows import CashFlow
 from twoleg.core.market import Market, MarketId, Venue
 from twoleg.core.units import ONE_DOLLAR_MICROS, ceil_div
 from twoleg.errors import VenueRejected, VenueUnavailable
+from twoleg.venues.polymarket.activity import Activity
 from twoleg.venues.polymarket.contracts import (
     EXCHANGES,
     POLYGON,
@@ -28,6 +30,7 @@ from twoleg.venues.polymarket.options import PolymarketOptions
 from twoleg.venues.polymarket.rest import ClobRest
 from twoleg.venues.polymarket.resting import RestingOrders
 from twoleg.venues.polymarket.sign import VENUE
+from twoleg.venues.ports import OpenOrder
 from twoleg.venues.ratelimit import TokenBucket
 
 SHARD: Final = 0
@@ -52,6 +55,8 @@ class _OpenOrder(msgspec.Struct):
     original_size: str
     size_matched: str
     price: str
+    id: str = ""
+    market: str = ""
 
     @property
     def reserved_micros(self) -> int:
@@ -88,12 +93,15 @@ class PolymarketAccount:
         options: PolymarketOptions,
         chain_id: int = POLYGON,
         resting: RestingOrders | None = None,
+        activity: Activity | None = None,
     ) -> None:
         self._rest = rest
         self._signature_type = str(int(signature_type))
         self._options = options
         self._exchanges = EXCHANGES[chain_id]
         self.resting = resting if resting is not None else RestingOrders()
+        # Without it nothing is known of money beside trades.
+        self._activity = activity
         self._updates = TokenBucket(
             clock=rest.clock, capacity=UPDATES_BURST, refill_per_s=UPDATES_PER_S
         )
@@ -121,6 +129,27 @@ class PolymarketAccount:
             if yes_e6 or no_e6:
                 held.append((market.id, yes_e6, no_e6))
         return tuple(held)
+
+    async def read_open_orders(self) -> tuple[OpenOrder, ...]:
+        """Whatever rests under our key, with what it may still spend."""
+        orders = await self._rest.read_all("/data/orders", _OpenOrder, {})
+        try:
+            return tuple(
+                OpenOrder(
+                    market_id=MarketId(f"{VENUE}:{order.market}"),
+                    order_key=order.id,
+                    venue_order_id=order.id,
+                    shard=SHARD,
+                    cost_micros=order.reserved_micros,
+                )
+                for order in orders
+            )
+        except ValueError as error:
+            raise VenueUnavailable(VENUE, "unreadable_order", str(error)) from error
+
+    async def read_flows(self, since_ms: int) -> tuple[CashFlow, ...]:
+        """Redemptions and rebates; deposits and withdrawals are on the chain alone."""
+        return await self._activity.read_flows(since_ms) if self._activity is not None else ()
 
     async def missing_allowances(self, markets: Iterable[Market]) -> tuple[MissingAllowance, ...]:
         """Approvals that trading these markets needs and the wallet has not given.

@@ -6,6 +6,7 @@ venues and the whole daemon run over real sockets; the rest is the engine alone.
 
 import json
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from msgspec import structs
@@ -214,8 +215,7 @@ async def test_a13_position_that_is_not_ours_bars_its_market(scene_of: MakeScene
         await run.started()
         for direction in Direction:
             scene.open_edge(direction)
-            before = refused(run)
-            await run.poked(lambda before=before: refused(run) > before + 3)
+            await run.poked(partial(is_refused_more, run, refused(run) + 3))
             scene.close_edge()
         assert {"pair_unhedged", "market_barred"} & set(run.alarms())
         run.app.stop()
@@ -246,6 +246,10 @@ def refused(run: Run) -> int:
     """How often somebody else's position stopped what the books called for."""
     refusals = run.app.engine.refusals
     return refusals.get("pair_unhedged", 0) + refusals.get("market_barred", 0)
+
+
+def is_refused_more(run: Run, often: int) -> bool:
+    return refused(run) > often
 
 
 async def test_a13_position_in_another_subaccount_is_not_ours_and_stays(

@@ -88,6 +88,7 @@ async def test_polymarket_over_filled_excess_is_completed(scene_of: MakeScene) -
         await run.started()
         # A better price appears while the order is on its way: the same dollars buy more.
         run.on("execution_opened", lambda: scene.offer(P, Outcome.NO, 4_500, 200))
+        # Bids far enough below not to meet it, and near enough to be an exit within the loss cap.
         scene.open_edge(spread_e4=600)
         (closing,) = await run.closed()
         await run.stop()

@@ -25,6 +25,10 @@ INSERT INTO twoleg.schema_migration (name, checksum) VALUES ($1, $2);
 -- One daemon per set of venue accounts, over all hosts; held by the session.
 SELECT pg_try_advisory_lock(hashtextextended('twoleg.accounts:' || $1::text, 0));
 
+-- name: ping
+-- Whether a session lives.
+SELECT 1;
+
 -- name: upsert_journal
 -- A journal is known here; leaves what was shipped alone.
 INSERT INTO twoleg.journal

@@ -252,7 +252,7 @@ COMMENT ON TABLE twoleg.position IS 'Holdings per owner, derived from position_o
 CREATE TABLE twoleg.cash_flow (
     journal_uuid uuid NOT NULL,
     seq bigint NOT NULL,
-    kind text NOT NULL CHECK (kind IN ('opening', 'fill', 'fill_void', 'fee_adjustment')),
+    kind text NOT NULL CHECK (kind IN ('opening', 'fill', 'fill_void', 'fee_adjustment', 'deposit', 'withdrawal', 'rebate', 'settlement', 'redemption', 'transfer')),
     mode text NOT NULL CHECK (mode IN ('sim', 'paper', 'live')),
     account text NOT NULL,
     member text NOT NULL,

@@ -65,14 +65,26 @@ class CredentialError(TwolegError):
 
 
 class VenueError(TwolegError):
-    """Something about one venue; `code` is the venue's own word where it gave one."""
+    """Something about one venue; `code` is the venue's own word where it gave one.
 
-    def __init__(self, venue: str, code: str, detail: str = "", *, http_status: int = 0) -> None:
+    `retry_after_s` is when to come back, in seconds; 0: not told.
+    """
+
+    def __init__(
+        self,
+        venue: str,
+        code: str,
+        detail: str = "",
+        *,
+        http_status: int = 0,
+        retry_after_s: int = 0,
+    ) -> None:
         super().__init__(venue, code, detail, http_status)
         self.venue = venue
         self.code = code
         self.detail = detail
         self.http_status = http_status
+        self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
         status = f" (HTTP {self.http_status})" if self.http_status else ""

@@ -236,6 +236,24 @@ class Book:
         """Whether these are exactly the levels of this book."""
         return dict(bids) == self._sizes[BID] and dict(asks) == self._sizes[ASK]
 
+    def differences(
+        self, bids: Iterable[Level], asks: Iterable[Level], but: Iterable[tuple[int, int]]
+    ) -> list[tuple[int, int, int, int]]:
+        """Where these levels differ from ours: (side, price_e4, our size_e6, their size_e6).
+
+        Levels (side, price_e4) of `but` are left out.
+        """
+        left_out = set(but)
+        found: list[tuple[int, int, int, int]] = []
+        for side, levels in ((BID, bids), (ASK, asks)):
+            ours, theirs = self._sizes[side], dict(levels)
+            found += [
+                (side, price, ours.get(price, 0), theirs.get(price, 0))
+                for price in sorted(ours.keys() | theirs.keys())
+                if ours.get(price, 0) != theirs.get(price, 0) and (side, price) not in left_out
+            ]
+        return found
+
     def size_at(self, side: int, price_e4: int) -> int:
         """Size of one level, 0 if there is none."""
         return self._sizes[side].get(price_e4, 0)

@@ -2,7 +2,8 @@
 
 Kalshi numbers its frames per subscription, so a gap makes every book of that subscription
 suspect. Polymarket does not; its changes carry the best prices after them and the hash of the whole
-book (`Proofs`). A suspect book is void until a snapshot, and nothing is decided on it meanwhile.
+book (`Proofs`). Books of both are compared with what REST shows. A suspect book is void until a
+snapshot, and nothing is decided on it meanwhile.
 """
 
 from typing import Final
@@ -32,6 +33,8 @@ UNTOLD: Final = -1
 CLOCK_RESET_NS: Final = 1_000_000_000
 """A change that its snapshot should contain comes at once after it. One that comes later tells of
 a clock that went down, as it may over a maintenance (Kalshi AsyncAPI, 2026-10-26)."""
+LEVELS_TOLD: Final = 5
+"""How many levels of a wrong book an alarm names."""
 
 
 class Books:
@@ -171,10 +174,12 @@ class Books:
         return self.prove(market_id) if self._proofs.is_unproven(self.books[market_id]) else []
 
     def audit(self, event: BookAudited) -> list[Action]:
-        """Compare a book with what REST shows of it; a note if it came into doubt."""
+        """Compare a book with what REST shows of it; a note if it came into doubt or is wrong."""
         book = self.books.get(event.market_id)
         if book is None or not book.is_live:
             return []
+        if self.markets[event.market_id].venue is Venue.KALSHI:
+            return self._compare(book, event)
         was_doubted = book.is_doubted
         is_doubted = self._proofs.audit(book, event)
         return [_doubted(event.market_id, "audit_differs")] if is_doubted > was_doubted else []
@@ -250,6 +255,23 @@ class Books:
         book.clock_last = 0
         return self._void((event.market_id,), "clock_set_back")
 
+    def _compare(self, book: Book, event: BookAudited) -> list[Action]:
+        """Kalshi: what differs here was not on its way, so the book is wrong, and why is a riddle.
+
+        Sequence and clock said nothing: frames are read wrongly, or the venue lost a change.
+        """
+        wrong = book.differences(event.bids, event.asks, event.moved)
+        if not wrong:
+            return []
+        fields = (
+            ("event", "book_differs"),
+            ("market_id", book.market_id),
+            ("levels_count", len(wrong)),
+            ("levels", "; ".join(_level_text(*level) for level in wrong[:LEVELS_TOLD])),
+        )
+        alarm = Note(NoteKind.ALARM, 0, fields)
+        return [alarm, *self._void((book.market_id,), "audit_differs")]
+
     def _void(self, market_ids: tuple[MarketId, ...], reason: str) -> list[Action]:
         for market_id in market_ids:
             self.books[market_id].void()
@@ -260,6 +282,11 @@ class Books:
 def _note(market_ids: tuple[MarketId, ...], reason: str) -> Note:
     fields = (("reason", reason), ("markets", ",".join(market_ids)))
     return Note(NoteKind.BOOK_VOID, 0, fields)
+
+
+def _level_text(side: int, price_e4: int, ours_e6: int, theirs_e6: int) -> str:
+    name = "bid" if side == BID else "ask"
+    return f"{name} price_e4 {price_e4}: size_e6 {ours_e6} here, {theirs_e6} at the venue"
 
 
 def _doubted(market_id: MarketId, reason: str) -> Note:

@@ -125,6 +125,11 @@ class Engine:
         """Executions that are not closed."""
         return self._executions.open_count
 
+    @property
+    def moving_executions(self) -> int:
+        """Open executions but for those whose residual is held: there is nothing to wait for."""
+        return self._executions.moving_count
+
     def is_busy(self, market_id: MarketId) -> bool:
         """Whether an execution is open on a market."""
         return market_id in self._executions.busy

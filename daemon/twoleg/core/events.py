@@ -82,15 +82,19 @@ class LevelsSet(msgspec.Struct, frozen=True, gc=False):
 
 
 class BookAudited(msgspec.Struct, frozen=True, gc=False):
-    """Polymarket: what REST shows of a book; compared with ours, never taken for it.
+    """What REST shows of a book; compared with ours, never taken for it.
 
-    Levels that have a size and a price inside (0, 1), in any order.
+    Levels that have a size and a price inside (0, 1), in any order. Polymarket tells the time of
+    the book, and the core finds out what is on its way. Kalshi tells none: `ts_event_ms` is 0, and
+    `moved` names the levels (side, price_e4) that may have changed while the book was looked at;
+    the feed has passed the time of the look, so that all the others must agree.
     """
 
     market_id: MarketId
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
     ts_event_ms: int
+    moved: tuple[tuple[int, int], ...] = ()
 
 
 class SequenceSeen(msgspec.Struct, frozen=True, gc=False):

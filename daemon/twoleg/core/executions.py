@@ -86,6 +86,12 @@ class Executions:
         """Executions that are not closed."""
         return len(self._open)
 
+    @property
+    def moving_count(self) -> int:
+        """Executions that are neither closed nor at rest with a residual that is held."""
+        states = (execution.state for execution in self._open.values())
+        return sum(state is not ExecutionState.HOLDING for state in states)
+
     def change_limits(self, limits: Limits) -> None:
         """Take new limits for everything decided from now on."""
         self._limits = limits

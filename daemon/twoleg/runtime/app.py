@@ -37,6 +37,7 @@ from twoleg.runtime.joining import Joining
 from twoleg.runtime.kit import Hints, Seams, Sinks
 from twoleg.runtime.kits import choose_ports, open_kits
 from twoleg.runtime.operators import Operators
+from twoleg.runtime.patience import Patience
 from twoleg.runtime.pushes import Pushes
 from twoleg.runtime.reconcile import Reconcile
 from twoleg.runtime.recovery import Recovered, read_journal
@@ -52,6 +53,8 @@ from twoleg.venues.ports import AccountPort
 
 DRAIN_S: Final = 20.0
 """How long open executions get to end after a stop was asked for."""
+TELL_OPEN_S: Final = 20.0
+"""How often a start tells that it waits for what an earlier run left open."""
 SHIP_S: Final = 15.0
 ACCOUNTS_TAKEN: Final = "accounts_taken"
 READS_SETTLE_S: Final = 2.0
@@ -89,6 +92,7 @@ class App(Dispatch):
         self._make_archive = make_archive
         self._make_journal = make_journal
         self.markets: dict[MarketId, Market] = {}
+        self._patience = Patience(clock=seams.clock, entropy=seams.entropy, stop=self._stop)
         # Set when the first execution may start.
         self.has_started = asyncio.Event()
         # Built by `run`, as the parts that `Dispatch` names.
@@ -150,7 +154,7 @@ class App(Dispatch):
                 await self._until_stopped(self.archive.is_ready)
                 # A halt that was asked for while nothing ran counts before anything new.
                 self.operators.take_requests()
-                self._tell_pairs(armed=True)
+                self._tell_pairs(armed=not self.is_stopping)
                 self.has_started.set()
                 log.info("started", mode=self.settings.daemon.mode.value, pairs=len(self._pairs))
                 tasks.append(self._begin(feeds, "joining", self._join_later(startup)))
@@ -170,16 +174,16 @@ class App(Dispatch):
     async def _recover(self, startup: Startup) -> None:
         """Go on from the journal: resolve and cover what it left open, then compare the accounts.
 
-        Raises VenueError if an account that no journal knows cannot be read.
+        Raises VenueError if an account that no journal knows cannot be read before the stop.
         """
         known = self.known
         self.feed(known.guarded.restored(self.seams.clock.wall_ns()))
-        await self.accounts.open(self.markets.values())
+        await self._patience.ask("accounts", lambda: self.accounts.open(self.markets.values()))
         # The engine books what it adopts by itself: until then that is not in its figures.
         self.accounts.tell(known.settled_ledger(), self.markets.values())
         has_unfinished = bool(known.unfinished)
         startup.adopt(known, self._executor, self._tracker)
-        await self._wait_idle()
+        await self._close_residuals()
         if has_unfinished:
             # What was just resolved or covered must stand in what is compared now.
             await self.seams.clock.sleep(READS_SETTLE_S)
@@ -189,12 +193,26 @@ class App(Dispatch):
             await self.seams.clock.sleep(READS_SETTLE_S)
             await self._reconcile.look()
 
+    async def _close_residuals(self) -> None:
+        """Wait until all that an earlier run left open is closed, or held with its alarm.
+
+        However long that takes: only then does anything new start. A stop ends the waiting.
+        """
+        while self.engine.moving_executions and not self.is_stopping:
+            try:
+                async with asyncio.timeout(TELL_OPEN_S):
+                    await self._until_stopped(self._at_rest)
+            except TimeoutError:
+                log.error("start_waits_for_executions", count=self.engine.moving_executions)
+
     async def _until_stopped(self, event: asyncio.Event) -> None:
         """Wait for an event, or for the stop if that comes first."""
         waits = [asyncio.ensure_future(one.wait()) for one in (event, self._stop)]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     def _make_startup(self) -> Startup:
         return Startup(
@@ -203,12 +221,14 @@ class App(Dispatch):
             seams=self.seams,
             append=self.append,
             emit=self.feed,
+            patience=self._patience,
         )
 
     def _start_beside(self, side: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """Start what runs beside the feeds, as long as orders may be open."""
         works: dict[str, Coroutine[Any, Any, None]] = {
             "watch": self._watch.run(),
+            "fills": self._watch.see_fills_through(),
             "terms": self._terms.run(),
             "guard": self._sentry.run(),
             "operators": self.operators.run(),
@@ -331,7 +351,9 @@ class App(Dispatch):
 
     async def _open_venues(self, stack: AsyncExitStack) -> None:
         seams = self.seams
-        self._kits = await open_kits(self.settings, seams, stack, self._expected_cash)
+        self._kits = await open_kits(
+            self.settings, seams, stack, self._expected_cash, self._patience
+        )
         orders, accounts = choose_ports(
             self._kits, self.settings, seams, self._book_of, self.known.ledger
         )

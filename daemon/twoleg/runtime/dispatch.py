@@ -68,6 +68,8 @@ class Dispatch:
         self._stop = asyncio.Event()
         # Set while no execution is open.
         self._idle = asyncio.Event()
+        # Set while each open execution holds its residual, as while none is open.
+        self._at_rest = asyncio.Event()
         self._kits: list[Kit] = []
         # What runs in the outermost group besides timers.
         self._tasks: set[asyncio.Task[None]] = set()
@@ -101,10 +103,8 @@ class Dispatch:
             return
         for action in actions:
             self._dispatch(action)
-        if self.engine.open_executions:
-            self._idle.clear()
-        else:
-            self._idle.set()
+        _put(self._idle, is_set=not self.engine.open_executions)
+        _put(self._at_rest, is_set=not self.engine.moving_executions)
 
     def _dispatch(self, action: Action) -> None:
         match action:
@@ -217,3 +217,10 @@ class Dispatch:
         except Exception as error:  # noqa: BLE001 - a task's root: report, trip, go on
             log.error("task_failed", task=name, reason=f"{type(error).__name__}: {error}")
             self.feed(InvariantReported(f"{name}: {type(error).__name__}"))
+
+
+def _put(event: asyncio.Event, *, is_set: bool) -> None:
+    if is_set:
+        event.set()
+    else:
+        event.clear()

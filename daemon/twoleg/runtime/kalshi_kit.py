@@ -68,6 +68,7 @@ class _Kalshi:
             signer=signer,
             options=options,
         )
+        self._http.begin_cautiously()
         self._catalogue = KalshiCatalogue(http=self._http, clock=seams.clock, options=options)
         self._account = KalshiAccount(http=self._http, options=options)
         # The feed, once there is one.
@@ -138,8 +139,9 @@ class _Kalshi:
         if self._feed is not None:
             self._feed.follow((market,))
 
-    async def _read_skew_ms(self) -> int:
-        await self._http.measure_skew()
+    async def _read_skew_ms(self, age_ms_max: int) -> int:
+        if self._http.skew_age_ms > age_ms_max:
+            await self._http.measure_skew()
         return self._http.skew_ms
 
     # -- standing --------------------------------------------------------------------------

@@ -67,8 +67,9 @@ async def _find_no_fault(markets: Iterable[Market]) -> None:
     del markets
 
 
-async def _agree() -> int:
+async def _agree(age_ms_max: int) -> int:
     """Tell no skew: nothing is signed or timed by this venue's clock."""
+    del age_ms_max
     return 0
 
 
@@ -109,9 +110,9 @@ class Kit:
     """Payouts of a market that is resolved, as for `Hints.on_end`; else nothing. VenueError."""
     make_side_work: Callable[[GapSink], SideWork] = lambda _on_gap: {}
     """What must run beside the feeds; the sink gets orders that a silence put in doubt."""
-    read_skew_ms: Callable[[], Awaitable[int]] = _agree
-    """The venue's wall clock minus ours in ms, measured now as well as the venue lets; where it
-    does not answer, as last measured."""
+    read_skew_ms: Callable[[int], Awaitable[int]] = _agree
+    """The venue's wall clock minus ours in ms, as well as the venue lets; measured anew unless that
+    was done within so many ms. Where the venue does not answer, as last measured."""
     read_lag_ms: Callable[[], int] = lambda: 0
     """How late the feed's frames arrive, in ms; 0 where the venue does not tell."""
 

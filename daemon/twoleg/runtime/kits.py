@@ -14,6 +14,7 @@ from twoleg.runtime.kalshi_kit import open_kalshi
 from twoleg.runtime.kit import Kit, Seams, Sinks
 from twoleg.runtime.ledger import Ledger
 from twoleg.runtime.paper import PaperAccount, PaperVenue
+from twoleg.runtime.patience import Patience
 from twoleg.runtime.polymarket_kit import open_polymarket
 from twoleg.settings import Mode, Settings
 from twoleg.venues.polymarket.orders import ExpectedCash
@@ -34,23 +35,31 @@ SHARDS: Final = 4
 
 
 async def open_kits(
-    settings: Settings, seams: Seams, stack: AsyncExitStack, expected_cash: ExpectedCash
+    settings: Settings,
+    seams: Seams,
+    stack: AsyncExitStack,
+    expected_cash: ExpectedCash,
+    patience: Patience,
 ) -> list[Kit]:
     """Assemble both venues and ask how we stand with them; `stack` closes them.
 
     Raises:
-        CredentialError, VenueUnavailable, VenueRejected: one of them cannot be traded on.
+        CredentialError, VenueRejected: one of them cannot be traded on.
+        VenueUnavailable: one could not be asked until a stop was asked for.
     """
     kalshi = open_kalshi(settings, seams)
     stack.push_async_callback(kalshi.close)
     is_paper = settings.daemon.mode is Mode.PAPER
-    polymarket = await open_polymarket(
-        settings, seams, needs_account=not is_paper, expected_cash=expected_cash
+    polymarket = await patience.ask(
+        "polymarket",
+        lambda: open_polymarket(
+            settings, seams, needs_account=not is_paper, expected_cash=expected_cash
+        ),
     )
     stack.push_async_callback(polymarket.close)
     kits = [kalshi, polymarket]
     for kit in kits:
-        await kit.look_around()
+        await patience.ask(kit.venue.value, kit.look_around)
     return kits
 
 

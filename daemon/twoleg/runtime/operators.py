@@ -72,6 +72,8 @@ class Operators:
         self._clock = clock
         self._append = append
         self._emit = emit
+        # Taken, and still lying there: they could not be removed.
+        self._taken: set[str] = set()
 
     async def run(self) -> None:
         """Look for requests until cancelled."""
@@ -109,7 +111,11 @@ class Operators:
         except OSError as error:
             log.error("operator_requests_not_read", reason=str(error))
             return
+        # What is gone by now needs no remembering.
+        self._taken &= {path.name for path in paths}
         for path in paths:
+            if path.name in self._taken:
+                continue
             try:
                 self._take(path)
             except OSError as error:
@@ -122,6 +128,7 @@ class Operators:
             request = msgspec.json.decode(data, type=Request)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             log.error("operator_request_refused", file=path.name, reason=str(error))
+            self._taken.add(path.name)
             path.rename(path.with_suffix(REFUSED))
             return
         try:
@@ -130,4 +137,6 @@ class Operators:
             # It stays, and is asked for again: a restart must find it in the journal.
             log.error("operator_request_not_journalled", file=path.name, reason=str(error))
             return
+        # It took effect. Where it cannot be removed it is not taken again, but by the next start.
+        self._taken.add(path.name)
         path.unlink(missing_ok=True)

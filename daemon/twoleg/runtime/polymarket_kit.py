@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -33,6 +33,11 @@ from twoleg.venues.polymarket.sign import OrderSigner
 from twoleg.venues.ports import FeedPort
 from twoleg.venues.ratelimit import TokenBucket
 from twoleg.venues.transport import HttpExchange, make_session
+
+VERSION_NS: Final = 60 * 1_000_000_000
+"""How often the order version is asked for: an order that is refused for it has it read at once."""
+WARM_MS: Final = 9_000
+"""Well below the time for which an unused connection is kept, and that the guard's looks trust."""
 
 log = structlog.get_logger(__name__)
 
@@ -92,6 +97,8 @@ class _Polymarket:
         self._member: _Member | None = None
         # The feed, once there is one.
         self._feed: PolymarketFeed | None = None
+        # When the order version was last found to be ours.
+        self._version_ns = -VERSION_NS
 
     async def join(self, expected_cash: ExpectedCash) -> None:
         """Become able to send orders; raises as `open_polymarket`."""
@@ -169,12 +176,14 @@ class _Polymarket:
             on_bookless=lambda market_id: hints.on_terms(market_id, "bookless"),
         )
 
-    async def _read_skew_ms(self) -> int:
+    async def _read_skew_ms(self, age_ms_max: int) -> int:
         if self._member is None:
             return 0
-        # Below two seconds it cannot be told from the rounding of the venue's answer.
-        await self._member.server_clock.measure()
-        return self._member.server_clock.skew_s * 1_000
+        clock = self._member.server_clock
+        if clock.age_ms > age_ms_max:
+            # Below two seconds it cannot be told from the rounding of the venue's answer.
+            await clock.measure()
+        return clock.skew_s * 1_000
 
     # -- standing --------------------------------------------------------------------------
 
@@ -182,12 +191,22 @@ class _Polymarket:
         del shards
         if self._member is None:
             return ""
-        try:
-            await self._member.orders.check_version()
-        except VenueRejected as error:
-            return str(error)
+        if self._version_is_due():
+            try:
+                await self._member.orders.check_version()
+            except VenueRejected as error:
+                return str(error)
+            self._version_ns = self._seams.clock.monotonic_ns()
+        else:
+            # Keeps the connection warm, and serves whoever wants to know the skew.
+            await self._read_skew_ms(WARM_MS)
         state = self._member.orders.gate.state(self._seams.clock.monotonic_ns())
         return "" if state is TradingState.OPEN else f"the venue is {state.value}"
+
+    def _version_is_due(self) -> bool:
+        if self._member is not None and not self._member.orders.is_signable:
+            return True
+        return self._seams.clock.monotonic_ns() - self._version_ns >= VERSION_NS
 
     def _note_refusal(self, answer: LegAnswer, shard: int) -> bool:
         # The order port has told its gate already.
@@ -239,17 +258,20 @@ async def _join(
         chain_id=wanted.chain_id,
         activity=_activity_of(wanted, http, options, signer.maker),
     )
+    bucket = TokenBucket(
+        clock=seams.clock,
+        capacity=wanted.write_tokens_per_second,
+        refill_per_s=wanted.write_tokens_per_second,
+        reserved=wanted.rollback_tokens_reserve,
+    )
+    # What a process before us spent is not known.
+    bucket.count_on(wanted.rollback_tokens_reserve)
     orders = PolymarketOrders(
         rest=rest,
         signer=signer,
         clock=seams.clock,
         entropy=seams.entropy,
-        bucket=TokenBucket(
-            clock=seams.clock,
-            capacity=wanted.write_tokens_per_second,
-            refill_per_s=wanted.write_tokens_per_second,
-            reserved=wanted.rollback_tokens_reserve,
-        ),
+        bucket=bucket,
         account=account,
         options=options,
         expected_cash=expected_cash,

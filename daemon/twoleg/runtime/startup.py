@@ -1,6 +1,7 @@
 """What a start does before anything trades: the run on record, market terms, unfinished orders."""
 
 from collections.abc import Callable, Mapping, MutableMapping
+from functools import partial
 from importlib.metadata import version
 from itertools import chain
 from typing import Final
@@ -13,6 +14,7 @@ from twoleg.errors import VenueError, VenueRejected, VenueUnavailable
 from twoleg.runtime.executor import Executor
 from twoleg.runtime.kit import Kit, Seams
 from twoleg.runtime.logs import log_context
+from twoleg.runtime.patience import Patience
 from twoleg.runtime.recovery import Recovered
 from twoleg.runtime.tracker import Tracker
 from twoleg.settings import Settings
@@ -35,7 +37,9 @@ class Startup:
         seams: Seams,
         append: Callable[[AnyRecord, bool], None],
         emit: Callable[[Event], None],
+        patience: Patience,
     ) -> None:
+        self._patience = patience
         self._kits = kits
         self._markets = markets
         self._seams = seams
@@ -63,13 +67,15 @@ class Startup:
         """Read the terms of every pair's markets; returns the pairs that can be followed.
 
         A pair whose market is gone is left out, and one whose market is not ready is put off:
-        open executions of the others must not wait for it. Raises VenueUnavailable, and
-        VenueRejected where no pair is left.
+        open executions of the others must not wait for it. A venue that does not answer is waited
+        for. Raises VenueRejected where no pair is left, VenueUnavailable if stopped meanwhile.
         """
         left: list[Pair] = []
         for pair in pairs:
             try:
-                await self._read_pair(pair)
+                await self._patience.ask(
+                    pair.id, partial(self._read_pair, pair), besides=NOT_READY
+                )
             except VenueRejected as error:
                 log.error("pair_left_out", pair_id=pair.id, reason=str(error))
                 if not left and not self.later and pair is pairs[-1]:
@@ -110,7 +116,10 @@ class Startup:
             if pair is None:
                 continue
             try:
-                await self._read_pair(pair, is_found=True)
+                # Without its books there is no way out of what it may have left.
+                await self._patience.ask(
+                    pair.id, partial(self._read_pair, pair, is_found=True), besides=NOT_READY
+                )
             except VenueError as error:
                 log.warning("market_not_read", pair_id=pair.id, reason=str(error))
 

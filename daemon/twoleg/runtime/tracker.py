@@ -173,13 +173,14 @@ class Tracker:
         booked = self._booked(execution_no, order_no)
         await settle(self._venues[booked.ref.spec.venue], booked, filled_e6, notional_micros)
 
-    async def refresh(self, execution_no: int, order_no: int) -> None:
-        """Read an order's fills now, to see a provisional one through."""
+    async def refresh(self, execution_no: int, order_no: int) -> bool:
+        """Read an order's fills now, to see a provisional one through; False: could not be read."""
         for tracker in self._venues.values():
             # It may have become final, and been forgotten, while its turn was waited for.
             booked = tracker.get((execution_no, order_no))
             if booked is not None:
-                await tracker.read(booked)
+                return await tracker.read(booked)
+        return True
 
     async def sweep(self, venue: Venue) -> None:
         """Find by REST what the private stream of a venue may have lost."""

@@ -15,6 +15,8 @@ from twoleg.seams import Clock
 from twoleg.storage.journal import Journal
 
 EVERY_S: Final = 5.0
+AGAIN_S: Final = 1.0
+"""Between two looks at provisional fills while a venue cannot be read."""
 
 log = structlog.get_logger(__name__)
 
@@ -55,10 +57,25 @@ class Watch:
             for kit in self._kits:
                 self._stats.note_lag(kit.venue, kit.read_lag_ms())
                 await self._guard(f"check-{kit.venue.value}", self.check_venue(kit))
-            # The stream may forget to tell that a matched fill was confirmed, or failed.
-            for number, order_no in self._tracker.provisional():
-                name = f"refresh-{number}-{order_no}"
-                await self._guard(name, self._tracker.refresh(number, order_no))
+
+    async def see_fills_through(self) -> None:
+        """Read provisional fills until cancelled: the stream may not tell what became of them.
+
+        A venue that cannot be read is asked again soon: a fill that failed meanwhile has left the
+        other leg alone.
+        """
+        while True:
+            failed: set[Venue] = set()
+            for number in self._tracker.provisional():
+                name = f"refresh-{number[0]}-{number[1]}"
+                await self._guard(name, self._refresh(number, failed))
+            await self._clock.sleep(AGAIN_S if failed else EVERY_S)
+
+    async def _refresh(self, number: tuple[int, int], failed: set[Venue]) -> None:
+        venue = self._tracker.ref(*number).spec.venue
+        # One answer that does not come in a round is waited for, not one for each order.
+        if venue not in failed and not await self._tracker.refresh(*number):
+            failed.add(venue)
 
     async def _make_room(self) -> None:
         """Ask again for room in a journal that had none; a disk that fails is only reported."""

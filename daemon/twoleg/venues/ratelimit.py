@@ -63,6 +63,16 @@ class TokenBucket:
         """As `wait_ns`, in whole ms rounded up; 0: there are enough, or there never will be."""
         return max(0, -(-self.wait_ns(cost, reserved=reserved) // 1_000_000))
 
+    def count_on(self, tokens: int, *, since_ns: int | None = None) -> None:
+        """Count on no more than so many, as of `since_ns` (now if not told).
+
+        For a process that does not know what an earlier one has spent.
+        """
+        self._refill()
+        if since_ns is not None:
+            self._at_ns = since_ns
+        self._level_micro = min(self._level_micro, tokens * MICRO)
+
     def drain(self) -> None:
         """Forget all tokens: the venue has said that its own bucket is empty."""
         self._refill()

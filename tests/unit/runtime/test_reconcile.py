@@ -118,7 +118,7 @@ class Office:
 
 
 def flow(kind: FlowKind, micros: int, venue: Venue = K, **more: Any) -> CashFlow:
-    told = {"reference": kind.value, "ts_ms": AFTER_MS, "shard": 0, **more}
+    told: dict[str, Any] = {"reference": kind.value, "ts_ms": AFTER_MS, "shard": 0, **more}
     return CashFlow(kind=kind, venue=venue, micros=micros, **told)
 
 
@@ -130,6 +130,7 @@ async def office() -> Office:
 
 
 async def test_accounts_that_agree_are_left_alone(office: Office) -> None:
+    await office.look()
     office.buy(K)
     before = len(office.records)
     assert await office.look() == []

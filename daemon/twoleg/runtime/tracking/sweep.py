@@ -1,7 +1,8 @@
 """Finds by REST what a private stream lost: after each reconnect, and on a timer.
 
 The account's latest fills are read as one list, which shows those of orders we do not know too;
-then the orders that may still change are read one by one.
+then the orders that may still change are read one by one. Those of executions that have ended are
+in the list, which reaches back further than any read lags; they are read where there was none.
 """
 
 from collections.abc import Callable, Iterable
@@ -68,16 +69,17 @@ class Sweep:
         try:
             while self._is_wanted:
                 self._is_wanted = False
-                await self._read_account()
-                await self._read_orders()
+                was_read = await self._read_account()
+                await self._read_orders(lately_ended=not was_read)
         finally:
             self._is_running = False
 
-    async def _read_account(self) -> None:
+    async def _read_account(self) -> bool:
+        """Read the account's latest fills; whether all of them came."""
         port = self._tracker.port
         if not isinstance(port, AccountFillsPort):
             # On paper there is no account beside our orders.
-            return
+            return False
         begun_ms = self._clock.wall_ns() // NS_PER_MS
         reach_ms = max(self._floor_ms, begun_ms - LOOK_BACK_MS_MAX)
         since_ms = max(self._since_ms - OVERLAP_MS, reach_ms)
@@ -85,11 +87,12 @@ class Sweep:
             fills = await port.read_fills_since(since_ms, self._known_markets())
         except VenueError as error:
             log.warning("account_fills_not_read", venue=error.venue, reason=str(error))
-            return
+            return False
         for fill in fills:
             self._tracker.on_fill(fill)
         self._since_ms = begun_ms
         await self._name_orders(port)
+        return True
 
     async def _name_orders(self, port: AccountFillsPort) -> None:
         """Ask which orders of ours the unclaimed fills may belong to."""
@@ -106,15 +109,15 @@ class Sweep:
                 self._tracker.unclaimed.name(venue_order_id)
             await self._clock.sleep(PAUSE_MS / 1_000)
 
-    async def _read_orders(self) -> None:
-        for booked in self._chosen():
+    async def _read_orders(self, *, lately_ended: bool) -> None:
+        for booked in self._chosen(lately_ended=lately_ended):
             if not await self._tracker.read(booked):
                 # It could not be asked: those behind it are asked first next time.
                 return
             await self._clock.sleep(PAUSE_MS / 1_000)
 
-    def _chosen(self) -> list[Booked]:
-        """Orders that may still change, then those that lately could."""
+    def _chosen(self, *, lately_ended: bool) -> list[Booked]:
+        """Orders that may still change, then those that lately could, unless a list showed them."""
         now_ns = self._clock.monotonic_ns()
         unsure: list[Booked] = []
         recent: list[Booked] = []
@@ -124,7 +127,7 @@ class Sweep:
                 unsure.append(booked)
             elif now_ns - ended_ns <= RECENT_NS:
                 recent.append(booked)
-        return [*unsure[:OPEN_MAX], *recent[:RECENT_MAX]]
+        return [*unsure[:OPEN_MAX], *(recent[:RECENT_MAX] if lately_ended else ())]
 
     def _known_markets(self) -> dict[MarketId, Market]:
         mine = (booked.ref.spec.market for booked in self._tracker.all())

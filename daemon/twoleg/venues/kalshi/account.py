@@ -275,8 +275,11 @@ class KalshiAccount:
     # -- standing --------------------------------------------------------------------------
 
     async def read_status(self) -> ExchangeStatus:
-        """Whether the exchange trades. Public and cheap; also keeps the connection warm."""
-        return await self._http.get("/exchange/status", ExchangeStatus, private=False)
+        """Whether the exchange trades. Cheap; also keeps the connection warm.
+
+        Public, and signed all the same: signed answers tell how far the clocks are apart.
+        """
+        return await self._http.get("/exchange/status", ExchangeStatus)
 
     async def read_schedule(self) -> Schedule:
         """Opening hours and announced pauses; remembered for an hour."""

@@ -96,6 +96,11 @@ class KalshiConnection:
         lag_ms = self._decoder.lag_ms
         return lag_ms + self._skew_ms() if lag_ms else 0
 
+    @property
+    def sent_ms(self) -> int:
+        """When the venue sent the last frame that arrived, by its own clock; 0 untold."""
+        return self._decoder.sent_ms
+
     async def run(self) -> None:
         """Stream until the socket breaks, falls silent or cannot be repaired.
 

@@ -5,7 +5,7 @@ Of a list one page is held at a time.
 OpenAPI 3.34.0 (2026-10-26). Everything raises VenueUnavailable or VenueRejected, and nothing else.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final, Literal
 from urllib.parse import quote
 
@@ -30,6 +30,7 @@ from twoleg.venues.kalshi.wire import levels_of
 
 PAGES_MAX: Final = 10_000
 """Ten million markets: more is a cursor that never ends."""
+BOOKS_PER_CALL_MAX: Final = 100
 EVENT_ROWS: Final = 200
 """The most that a page of events may hold; a larger limit is refused, not cut."""
 MarketStatus = Literal["", "unopened", "open", "paused", "closed", "settled"]
@@ -141,6 +142,19 @@ class BookBody(msgspec.Struct, frozen=True):
     orderbook_fp: WireBook
 
 
+class NamedBook(msgspec.Struct, frozen=True):
+    """A book among several."""
+
+    ticker: str
+    orderbook_fp: WireBook
+
+
+class BooksBody(msgspec.Struct, frozen=True):
+    """`GET /markets/orderbooks`."""
+
+    orderbooks: list[NamedBook] | None = None
+
+
 class BookRead(msgspec.Struct, frozen=True):
     """A book as it was read, in YES prices, best first; it has neither clock nor time."""
 
@@ -209,6 +223,16 @@ class KalshiCrawl:
         path = f"/markets/{quote(ticker, safe='')}/orderbook"
         body = await self._http.get(path, BookBody, private=False)
         return _book_of(ticker, body.orderbook_fp)
+
+    async def order_books(self, tickers: Sequence[str]) -> list[BookRead]:
+        """Up to `BOOKS_PER_CALL_MAX` whole books for the price of one read.
+
+        What an unknown ticker among them does is not documented; here it may refuse the call.
+        """
+        body = await self._http.get(
+            "/markets/orderbooks", BooksBody, params={"tickers": tickers}, private=False
+        )
+        return [_book_of(book.ticker, book.orderbook_fp) for book in body.orderbooks or ()]
 
     async def trades(
         self, ticker: str = "", *, min_ts: int = 0, max_ts: int = 0

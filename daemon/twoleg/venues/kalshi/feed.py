@@ -1,7 +1,8 @@
 """Kalshi's websocket: books and fills of the followed markets, for ever.
 
 Over one line, sequence numbers are checked by the core, and this feed passes them on. Over several
-lines, `BookMerger` checks them and merges the lines into one stream without numbers.
+lines, `BookMerger` checks them and merges the lines into one stream without numbers. What has come
+of it is compared with what REST shows (`BookAudit`).
 """
 
 import asyncio
@@ -15,6 +16,8 @@ from twoleg.core.events import BooksVoid
 from twoleg.core.market import Market, MarketId, Venue
 from twoleg.seams import Clock, Entropy, Network
 from twoleg.venues.backoff import FrameCounts
+from twoleg.venues.kalshi.audit import BookAudit
+from twoleg.venues.kalshi.crawl import KalshiCrawl
 from twoleg.venues.kalshi.http import KalshiHttp
 from twoleg.venues.kalshi.line import KalshiLine
 from twoleg.venues.kalshi.merge import BookMerger
@@ -61,10 +64,24 @@ class KalshiFeed:
         options = options or KalshiOptions()
         doors = [require_safe_url(door, key="kalshi.ws_url") for door in urls or (url,)]
         assert 0 < options.connections <= LINES_MAX
-        self._on_event = on_event
         self._on_down = on_down
-        # What the next connection subscribes.
+        self._clock = clock
+        self._http = http
+        # What the next connection subscribes; the audit reads it too.
         self._markets = {market.id: market for market in markets}
+        self._audit: BookAudit | None = None
+        if options.audit_every_ms:
+            self._audit = BookAudit(
+                reads=KalshiCrawl(http=http),
+                clock=clock,
+                options=options,
+                markets=self._markets,
+                on_event=on_event,
+                sent_ms=self._sent_ms,
+                venue_ms=self._venue_ms,
+            )
+            on_event = self._audit.take
+        self._on_event = on_event
         self.counts = FrameCounts(VENUE)
         sinks = FeedSinks(
             on_event=on_event,
@@ -109,11 +126,18 @@ class KalshiFeed:
         lags = [line.connection.lag_ms for line in self._lines if line.connection is not None]
         return min((lag for lag in lags if lag), default=0)
 
+    @property
+    def audit_counts(self) -> dict[str, int]:
+        """What became of the audits of the books; empty without any."""
+        return dict(self._audit.counts) if self._audit is not None else {}
+
     async def run(self) -> None:
         """Stream until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             for index, line in enumerate(self._lines):
                 tasks.create_task(line.run(), name=f"kalshi-line-{index}")
+            if self._audit is not None:
+                tasks.create_task(self._audit.run(), name="kalshi-audit")
 
     def follow(self, markets: Iterable[Market]) -> None:
         """Follow further markets, without a pause for the others."""
@@ -144,6 +168,18 @@ class KalshiFeed:
             self._merger.reset(market_ids)
         else:
             self._lines[0].resync(market_ids)
+
+    def _sent_ms(self) -> int:
+        """The venue's time up to which every line has brought all; 0 if a line is not telling."""
+        told = [
+            line.connection.sent_ms
+            for line in self._lines
+            if line.connection is not None and line.is_up
+        ]
+        return min(told, default=0)
+
+    def _venue_ms(self) -> int:
+        return self._clock.wall_ns() // 1_000_000 + self._http.skew_ms
 
     def _ask_line(self, index: int, market_ids: tuple[MarketId, ...]) -> None:
         self._lines[index].resync(market_ids)

@@ -4,7 +4,7 @@ Owns the buckets, the choice of the host and the estimate of the clock skew. Rat
 API docs, 2026-09-22.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import mktime_tz, parsedate_tz
 from typing import Final, NamedTuple, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -26,10 +26,13 @@ from twoleg.venues.ratelimit import TokenBucket
 from twoleg.venues.transport import HttpExchange, require_safe_url
 
 T = TypeVar("T")
+Params = Mapping[str, str | int | Sequence[str]]
+"""A query; several values of one key repeat it."""
 ORDERS_PATH: Final = "/portfolio/events/orders"
 SKEW_MS_SAFE: Final = 2_000
 """±5 s is known to be accepted (measured, 2026-06); the Date header is good to a second."""
 ROUND_TRIP_MS_MAX: Final = 2_000
+NEVER_MS: Final = 1 << 62
 
 log = structlog.get_logger(__name__)
 
@@ -71,8 +74,9 @@ class KalshiHttp:
         self._hosts = Hosts(urls, clock=clock, return_ms=options.host_return_ms)
         # Added to our clock when signing; 0 while the clocks agree well enough.
         self._correction_ms = 0
-        # Venue's clock minus ours as last measured.
+        # Venue's clock minus ours as last measured, and when that was; None: never.
         self._skew_ms = 0
+        self._measured_ns: int | None = None
         self._reads = TokenBucket(
             clock=clock,
             capacity=options.read_capacity,
@@ -83,6 +87,8 @@ class KalshiHttp:
         # An explicit exchange_index bills that shard's own full-sized bucket; this is its size.
         self._write_limits = BucketLimits(options.write_capacity, options.write_refill_per_s)
         self._writes: dict[int, TokenBucket] = {}
+        # Since when we count on little: what an earlier process spent is not known.
+        self._cautious_ns: int | None = None
         self.costs: Final = Costs()
         self._watch = AnswerWatch(clock=clock)
 
@@ -90,6 +96,13 @@ class KalshiHttp:
     def skew_ms(self) -> int:
         """The venue's clock minus ours, as the last signed answer's Date told."""
         return self._skew_ms
+
+    @property
+    def skew_age_ms(self) -> int:
+        """How long ago the skew was measured."""
+        if self._measured_ns is None:
+            return NEVER_MS
+        return (self._clock.monotonic_ns() - self._measured_ns) // 1_000_000
 
     def timestamp_ms(self) -> int:
         """The time to sign with."""
@@ -110,7 +123,22 @@ class KalshiHttp:
                 refill_per_s=limits.refill_per_s,
                 reserved=min(self._options.write_reserved, limits.capacity // 2),
             )
+            if self._cautious_ns is not None:
+                self._be_cautious(bucket, self._cautious_ns)
         return bucket
+
+    def begin_cautiously(self) -> None:
+        """Count on little at first: a process before us may have spent all there was.
+
+        Reads have a quarter of their tokens, writes what is kept for rollbacks.
+        """
+        self._cautious_ns = self._clock.monotonic_ns()
+        self._reads.count_on(max(self._options.read_capacity // 4, self._options.read_reserved))
+        for bucket in self._writes.values():
+            self._be_cautious(bucket, self._cautious_ns)
+
+    def _be_cautious(self, bucket: TokenBucket, since_ns: int) -> None:
+        bucket.count_on(self._options.write_reserved, since_ns=since_ns)
 
     def apply_limits(
         self, read: BucketLimits, write: BucketLimits, *, balance_per_s: int = 1
@@ -147,7 +175,7 @@ class KalshiHttp:
         method: str,
         path: str,
         *,
-        params: Mapping[str, str | int] | None = None,
+        params: Params | None = None,
         body: bytes = b"",
         timeout_ms: int,
     ) -> tuple[int, bytes]:
@@ -180,7 +208,7 @@ class KalshiHttp:
         path: str,
         shape: type[T],
         *,
-        params: Mapping[str, str | int] | None = None,
+        params: Params | None = None,
         private: bool = True,
         reserved: bool = False,
         is_balance: bool = False,
@@ -259,7 +287,7 @@ class KalshiHttp:
         url: str,
         method: str,
         path: str,
-        params: Mapping[str, str | int] | None,
+        params: Params | None,
         *,
         body: bytes | None = None,
         timeout_ms: int,
@@ -272,7 +300,7 @@ class KalshiHttp:
             headers |= self._signer.headers(method, signed_path, self.timestamp_ms())
         if body:
             headers["Content-Type"] = "application/json"
-        query = f"?{urlencode(params)}" if params else ""
+        query = f"?{urlencode(params, doseq=True)}" if params else ""
         started_ns = self._clock.monotonic_ns()
         try:
             status, answer_headers, answer = await self._exchange.request(
@@ -301,6 +329,7 @@ class KalshiHttp:
             return
         # The header is cut to the second, so half a second is added; we stand at the answer's end.
         venue_ms = mktime_tz(date) * 1_000 + 500 + round_trip_ms // 2
+        self._measured_ns = self._clock.monotonic_ns()
         self._skew_ms = venue_ms - self._clock.wall_ns() // 1_000_000
         correction_ms = self._skew_ms if abs(self._skew_ms) > SKEW_MS_SAFE else 0
         if (correction_ms == 0) != (self._correction_ms == 0):

@@ -68,6 +68,18 @@ class KalshiOptions(msgspec.Struct, frozen=True, kw_only=True):
     queue_frames_max: int = 4_096
     frames_per_yield: int = 64
     resync_gap_ms: int = 250
+    audit_every_ms: int = 60_000
+    """How often every book is compared with what REST shows of it; 0: never."""
+    audit_books_per_call: int = 25
+    """Books per audit call, of 100 that the venue takes; a call costs one read, whatever it holds.
+    An answer is decoded in one go, and ticks wait for that long."""
+    audit_gap_ms: int = 5_000
+    """Time between the two looks of an audit: more than a public read may lag (up to a second was
+    measured of private ones, 2026)."""
+    audit_margin_ms: int = 2_000
+    """How much later than the second look the stream must be: both clocks agree but roughly."""
+    audit_wait_ms_max: int = 30_000
+    """How long an audit waits for the stream; then this round proves nothing."""
     lag_ms_max: int = 10_000
     """Frames that arrive this much later than the venue says it sent them: another socket."""
     connections: int = 1

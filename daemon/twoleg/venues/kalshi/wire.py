@@ -115,8 +115,13 @@ class KalshiDecoder:
     @property
     def lag_ms(self) -> int:
         """How long the last frame was under way by both clocks; 0 if it did not say."""
-        sent_ms = self._last.sending_ts_ms if self._last is not None else 0
+        sent_ms = self.sent_ms
         return self._last_recv_ns // 1_000_000 - sent_ms if sent_ms > 0 else 0
+
+    @property
+    def sent_ms(self) -> int:
+        """When the venue sent the last frame, by its clock; 0 if it did not say."""
+        return self._last.sending_ts_ms if self._last is not None else 0
 
     def follow(self, markets: Mapping[str, MarketId]) -> None:
         """Know other markets from now on; frames of the rest only consume their numbers."""

@@ -57,10 +57,10 @@ async def obtain_credentials(
     for method, path in calls:
         headers = {**JSON_HEADERS, **signer.l1_headers(server_clock.now_s(), nonce)}
         try:
-            status, _, body = await http.request(
+            status, answer_headers, body = await http.request(
                 method, base_url + path, headers=headers, timeout_ms=options.request_timeout_ms
             )
-            triple = decode_answer(status, body, _Triple)
+            triple = decode_answer(status, body, _Triple, answer_headers)
         except VenueRejected as error:
             last = error
             if error.http_status == 401 and len(calls) == 2 and await server_clock.measure():

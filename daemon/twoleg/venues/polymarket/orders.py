@@ -115,6 +115,11 @@ class PolymarketOrders:
             return
         self.buckets.adopt(told.tier)
 
+    @property
+    def is_signable(self) -> bool:
+        """Whether the venue wants orders of a version that this client can sign."""
+        return self._version.is_signable
+
     async def check_version(self) -> None:
         """Refuse to trade on an order version that this client cannot sign.
 

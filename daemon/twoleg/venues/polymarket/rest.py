@@ -11,6 +11,7 @@ from twoleg.errors import VenueRejected, VenueUnavailable
 from twoleg.seams import Clock
 from twoleg.venues.polymarket.answers import error_text
 from twoleg.venues.polymarket.auth import RequestSigner
+from twoleg.venues.polymarket.gate import read_retry_after_s
 from twoleg.venues.polymarket.options import PolymarketOptions
 from twoleg.venues.polymarket.server_clock import ServerClock
 from twoleg.venues.polymarket.sign import VENUE
@@ -94,10 +95,10 @@ class ClobRest:
         deadline_ns: int = 0,
     ) -> T:
         """Read one private resource; raises VenueUnavailable or VenueRejected."""
-        status, body = await self._get(path, query, deadline_ns)
+        status, headers, body = await self._get(path, query, deadline_ns)
         if status == HTTPStatus.UNAUTHORIZED and await self.server_clock.measure():
-            status, body = await self._get(path, query, deadline_ns)
-        return decode_answer(status, body, answer_type)
+            status, headers, body = await self._get(path, query, deadline_ns)
+        return decode_answer(status, body, answer_type, headers)
 
     async def read_all(
         self,
@@ -122,15 +123,14 @@ class ClobRest:
 
     async def _get(
         self, path: str, query: Mapping[str, str] | None, deadline_ns: int
-    ) -> tuple[int, bytes]:
+    ) -> HttpAnswer:
         url = self._base_url + path + ("?" + urlencode(query) if query else "")
-        status, _, body = await self._http.request(
+        return await self._http.request(
             "GET",
             url,
             headers=self._headers("GET", path),
             timeout_ms=self._timeout_ms(deadline_ns),
         )
-        return status, body
 
     def _headers(self, method: str, path: str, body: bytes = b"") -> dict[str, str]:
         timestamp_s = self.server_clock.now_s()
@@ -143,8 +143,10 @@ class ClobRest:
         return max(1, min(self._options.request_timeout_ms, left_ms))
 
 
-def decode_answer(status: int, body: bytes, answer_type: type[T]) -> T:
-    """Read the answer to a GET.
+def decode_answer(
+    status: int, body: bytes, answer_type: type[T], headers: Mapping[str, str] | None = None
+) -> T:
+    """Read the answer to a GET; `headers` may say when to come back.
 
     Raises:
         VenueRejected: the venue said no.
@@ -153,7 +155,13 @@ def decode_answer(status: int, body: bytes, answer_type: type[T]) -> T:
     if status != HTTPStatus.OK:
         text = error_text(body)
         if status >= 500 or status in _TEMPORARY or status < 400:
-            raise VenueUnavailable(VENUE, f"http_{status}", text, http_status=status)
+            raise VenueUnavailable(
+                VENUE,
+                f"http_{status}",
+                text,
+                http_status=status,
+                retry_after_s=read_retry_after_s(headers or {}, body),
+            )
         raise VenueRejected(VENUE, f"http_{status}", text, http_status=status)
     try:
         return msgspec.json.decode(body, type=answer_type)

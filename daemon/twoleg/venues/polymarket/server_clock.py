@@ -14,6 +14,8 @@ from twoleg.venues.polymarket.sign import VENUE
 from twoleg.venues.transport import USER_AGENT, HttpExchange
 
 NS_PER_S: Final = 1_000_000_000
+NS_PER_MS: Final = 1_000_000
+NEVER_MS: Final = 1 << 62
 SKEW_NS_MIN: Final = 2 * NS_PER_S
 REQUEST_HEADERS: Final = {"User-Agent": USER_AGENT}
 
@@ -32,11 +34,20 @@ class ServerClock:
         self._timeout_ms = timeout_ms
         # What the venue's clock is ahead of ours; 0 within the tolerance.
         self._skew_ns = 0
+        # When it was measured last; None: never.
+        self._measured_ns: int | None = None
 
     @property
     def skew_s(self) -> int:
         """Whole seconds by which the venue's clock is ahead of ours; negative: behind."""
         return self._skew_ns // NS_PER_S
+
+    @property
+    def age_ms(self) -> int:
+        """How long ago the skew was measured."""
+        if self._measured_ns is None:
+            return NEVER_MS
+        return (self._clock.monotonic_ns() - self._measured_ns) // NS_PER_MS
 
     def now_ns(self) -> int:
         """Unix time of the venue in ns."""
@@ -63,6 +74,7 @@ class ServerClock:
         if status != 200 or not text.isdigit() or len(text) > 11:
             log.warning("clock_skew_not_measured", venue=VENUE, http_status=status)
             return False
+        self._measured_ns = self._clock.monotonic_ns()
         # Half a second: the answer is cut to whole seconds; half of the way is on the way back.
         middle_ns = (before_ns + self._clock.wall_ns()) // 2
         measured_ns = int(text) * NS_PER_S + NS_PER_S // 2 - middle_ns

@@ -30,7 +30,7 @@ async def prices(world: World, count: int) -> list[PreparedOrder]:
 
 async def test_orders_rest_fill_are_looked_up_and_cancelled_over_real_sockets() -> None:
     async with world_of(
-        {}, {"absent_after_ms": 100, "look_up_poll_ms": 10}, LoopNetwork()
+        {}, {"absent_after_ms": 100, "flight_ms_max": 100, "look_up_poll_ms": 10}, LoopNetwork()
     ) as world:
         await world.orders.start()
         market = await world.market()

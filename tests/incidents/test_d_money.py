@@ -4,11 +4,13 @@ Each test is named after its incident and tells it. Figures are recomputed here 
 published formulas and compared with the venues' own ledgers, never with the daemon's arithmetic.
 """
 
+import io
 import math
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -17,10 +19,12 @@ from msgspec import structs
 from tests.incidents.acts import (
     ONE,
     TWENTY,
+    breaker_of,
     cash_micros,
     execute,
     kalshi_of,
     nothing_leaves,
+    polymarket_of,
     tick,
     why,
 )
@@ -38,12 +42,14 @@ from tests.support.core import K as KALSHI_ID
 from tests.support.core import P as POLYMARKET_ID
 from tests.support.daemon import K, P, make_pairs
 from tests.support.scenes import MakeScene
-from twoleg.core.actions import Action, SetTimer
+from twoleg.cli.screen import Screen, dollars
+from twoleg.core.actions import Action, NoteKind, SetTimer
 from twoleg.core.breaker import BreakerState
 from twoleg.core.events import AnswerStatus, PairsChanged, TimerFired
 from twoleg.core.market import Direction, PairState, Polarity
 from twoleg.core.orders import Purpose
-from twoleg.storage.records import MarketSeen
+from twoleg.runtime.stats import Stats
+from twoleg.storage.records import MarketSeen, NoteRecorded
 
 YES = Direction.KALSHI_YES
 DAY_MS = 86_400_000
@@ -259,6 +265,9 @@ def test_d6_open_residual_is_marked_to_its_exit_while_it_is_open() -> None:
     fee = kalshi_fee_micros(20, "0.48")
     cost = 20 * 480_000
     assert cost <= breaker.lost_micros(rig.now_ns) <= cost + fee
+    marked = breaker.lost_micros(rig.now_ns)
+    assert (rig.engine.tally.net_micros, rig.engine.marked_micros) == (0, marked)
+    assert f"net $0.0000 and ${dollars(-marked)} in open legs" in status_line(rig)
     # It is more than the day may lose: nothing starts however long that stands.
     assert "residual_held" in breaker.last_reason or "loss" in breaker.last_reason
     rig.pass_ms(5_000)
@@ -273,7 +282,17 @@ def test_d6_open_residual_is_marked_to_its_exit_while_it_is_open() -> None:
     lost = 20 * 30_000 + kalshi_fee_micros(20, "0.45")
     assert rig.engine.open_executions == 0
     assert rig.engine.tally.net_micros == -lost
+    assert f"net ${dollars(-lost)}  executions" in status_line(rig)
     assert breaker.lost_micros(rig.now_ns) == lost
+
+
+def status_line(rig: Rig) -> str:
+    """What the demo shows below its executions."""
+    out, stats = io.StringIO(), Stats(rig.now_ns)
+    clock = SimpleNamespace(monotonic_ns=lambda: rig.now_ns)
+    app = SimpleNamespace(engine=rig.engine, stats=stats, seams=SimpleNamespace(clock=clock))
+    Screen(out).status(cast("Any", app), 1.0)
+    return out.getvalue()
 
 
 def later(rig: Rig) -> Sequence[Action]:
@@ -304,22 +323,36 @@ def test_d7_pair_that_nobody_armed_is_not_traded_and_its_own_cap_bounds_it(
     assert shot.orders[0].size_e6 == 7 * ONE
 
 
-async def test_d7_settlement_at_one_half_on_one_venue_ends_the_pair(scene_of: MakeScene) -> None:
-    """As above, where it has come to pass: Kalshi determines 0.50, Polymarket trades on.
+@pytest.mark.parametrize(("result", "yes_e4"), [("scalar", 5_000), ("yes", 10_000)])
+async def test_d7_settlement_at_one_half_on_one_venue_ends_the_pair(
+    scene_of: MakeScene, result: str, yes_e4: int
+) -> None:
+    """As above, where it has come to pass: Kalshi determines 0.50 (or YES), Polymarket trades on.
 
-    The end of the market goes on record and nothing further starts on the pair, however good
-    Polymarket's prices look; what is held stays as it is, equal on both venues.
+    The end of the market goes on record with what each outcome pays, and nothing further starts on
+    the pair, however good Polymarket's prices look; what is held stays as it is, equal on both
+    venues. Polymarket's end is compared with it: another one is a contradiction, which is alarmed
+    and opens the breaker for all pairs.
     """
     async with scene_of(**ROOMY) as scene:
         run = scene.start()
         await run.started()
         await execute(scene, run)
         before = scene.keys_at_wire()
-        kalshi_of(scene).lifecycle.determine(scene.native(K), "scalar", 5_000)
-        await run.until(lambda: not run.app.markets[scene.pair.kalshi].is_tradable, "the end")
+        kalshi_of(scene).lifecycle.determine(scene.native(K), result, yes_e4)
+        await run.until(lambda: "market_resolved" in run.alarms(), "the end")
         # The crowd's orders come all the same: it is not for want of an edge.
         scene.open_edge()
         await tick(run)
+        assert breaker_of(run).state is BreakerState.CLOSED
+        polymarket_of(scene).set_status(scene.native(P), "resolved:0")
+        await run.until(lambda: run.alarms().count("market_resolved") == 2, "the other end")
+        differs = yes_e4 != 10_000
+        told = [fields for fields in run.of(NoteKind.ALARM) if fields["event"] == "results_differ"]
+        assert [(one["kalshi_yes_e4"], one["polymarket_yes_e4"]) for one in told] == (
+            [(yes_e4, 10_000)] if differs else []
+        )
+        assert (breaker_of(run).state is BreakerState.OPEN) is differs
         await run.stop()
         assert scene.keys_at_wire() == before
         assert scene.held(YES) == (TWENTY, TWENTY)
@@ -329,3 +362,10 @@ async def test_d7_settlement_at_one_half_on_one_venue_ends_the_pair(scene_of: Ma
             if isinstance(record, MarketSeen) and record.market.id == scene.pair.kalshi
         ]
         assert seen == [True, False]
+        notes = [record.fields for record in run.records if isinstance(record, NoteRecorded)]
+        ends = [fields for fields in notes if fields.get("event") == "market_resolved"]
+        assert [fields["market_id"] for fields in ends] == [
+            scene.pair.kalshi,
+            scene.pair.polymarket,
+        ]
+        assert ends[0]["payouts"] == f"yes={yes_e4},no={10_000 - yes_e4}"

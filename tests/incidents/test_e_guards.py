@@ -6,6 +6,8 @@ what stands in the venues' ledgers, and that no further order leaves.
 
 import json
 from decimal import Decimal
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -32,16 +34,18 @@ from tests.incidents.acts import (
 from tests.support.core import K as KALSHI_ID
 from tests.support.core import P as POLYMARKET_ID
 from tests.support.core import Rig, alarms, fires, kalshi_market, order_spec, polymarket_market
-from tests.support.daemon import K, P
+from tests.support.daemon import K, P, Run
 from tests.support.scenes import MakeScene
+from twoleg.core.actions import NoteKind
 from twoleg.core.breaker import BreakerState
 from twoleg.core.events import OperatorAct
+from twoleg.core.fingerprint import rules_fingerprint
 from twoleg.core.market import Direction, Polarity, Venue
 from twoleg.errors import StorageError
 from twoleg.runtime import guard, kalshi_kit, operators, watch
 from twoleg.sim.kalshi.errors import refuse
 from twoleg.storage.embedded import EmbeddedPostgres
-from twoleg.storage.records import AnswerRecorded, IntentRecorded, MarketSeen, PairSeen
+from twoleg.storage.records import AnswerRecorded, IntentRecorded, NoteRecorded, PairSeen
 from twoleg.venues.kalshi.answers import judge as judge_kalshi
 from twoleg.venues.kalshi.orders import KalshiOrders
 from twoleg.venues.polymarket.answers import read_answer as judge_polymarket
@@ -162,13 +166,13 @@ async def test_e4_paused_venue_is_left_alone_until_it_leaves_that_state(
 
     A refusal as paused (Kalshi's code, Polymarket's 425) moves the venue into a state: it gets one
     order and no other until it has left it, and then it does get one. Kalshi says when; Polymarket
-    has nothing to ask, so there the next order asks, after a pause that grows with each refusal.
+    has nothing to ask, so there the next order asks, after a pause that grows with each refusal. It
+    asks alone: nothing is at stake on Kalshi before Polymarket has taken it.
     """
     venue = K if state == "trading_is_paused" else P
     # Kalshi's word of a pause is believed over its status for 15 s; here for less.
     options_of = kalshi_kit._options_of
-    if venue is K:
-        monkeypatch.setattr(watch, "EVERY_S", 0.2)
+    monkeypatch.setattr(watch, "EVERY_S", 0.2)
     monkeypatch.setattr(
         kalshi_kit,
         "_options_of",
@@ -191,21 +195,48 @@ async def test_e4_paused_venue_is_left_alone_until_it_leaves_that_state(
         scene.open_edge()
         await run.closed()
         await run.until(lambda: "venue_closed" in run.alarms(), "the state")
-        await tick(run, 40)
+        # Kalshi is shut for as long as the test wants, Polymarket's first pause is short.
+        await tick(run, 40 if venue is K else 5)
         (refused,) = scene.wire.orders(venue)
         assert refused.status == (409 if venue is K else 425)
         assert run.answers(0 if venue is K else 1) == ["rejected"]
         # The other venue filled its leg and took it back: nothing else.
         assert len(scene.wire.orders(venue.other)) == 2
+        if venue is P:
+            await asks_alone(run)
         shard.trading_active = True
         gate.set_mode("normal", None)
-        await run.until(lambda: "venue_opened" in run.alarms(), "the end of it")
-        count = len(run.closings)
+        await run.until(lambda: run.alarms()[-1] == "venue_opened", "the end of it")
+        count, taken = len(run.closings), len(scene.wire.orders())
         await run.poked(lambda: len(run.closings) > count)
         scene.close_edge()
         assert run.closings[-1]["closed_as"] == "hedged"
         await run.settled()
+        legs = sorted(scene.wire.orders(), key=lambda leg: leg.at_ns)[taken : taken + 2]
+        if venue is P:
+            # It was in doubt still, and came first.
+            assert [leg.venue for leg in legs] == [P, K]
         await run.stop()
+
+
+async def asks_alone(run: Run) -> None:
+    """Polymarket is still not back when its pause is over: two more orders ask, each alone."""
+    scene = run.scene
+    kalshi = len(scene.wire.orders(K))
+    while len(run.closings) < 3:
+        count = len(run.closings)
+        await run.until(lambda: run.alarms()[-1] == "venue_opened", "the end of the pause")
+        await run.poked(partial(run.has_closed_since, count))
+        closing = run.closings[-1]
+        assert (closing["closed_as"], closing["net_micros"]) == ("missed", 0)
+        await run.until(lambda: run.alarms()[-1] == "venue_closed", "the state")
+    asked = scene.wire.orders(P)
+    assert [one.status for one in asked] == [425, 425, 425]
+    assert len(scene.wire.orders(K)) == kalshi
+    # One second, then two; here every duration takes half as long.
+    pauses_ns = [later.at_ns - earlier.at_ns for earlier, later in pairwise(asked)]
+    assert pauses_ns[0] > 500_000_000
+    assert pauses_ns[1] > 1_000_000_000
 
 
 async def test_e5_unwind_has_rate_tokens_of_its_own(scene_of: MakeScene) -> None:
@@ -365,36 +396,61 @@ async def test_e7_second_daemon_elsewhere_on_the_same_accounts_starts_nothing(
         await first.stop()
 
 
-async def test_e8_changed_rules_go_on_record_beside_the_approved_fingerprint(
-    scene_of: MakeScene,
+REWRITTEN = "Resolves by the statement as published, not by the range that was reached."
+
+
+@pytest.mark.parametrize("is_given", [True, False], ids=["approved", "first_seen"])
+async def test_e8_changed_rules_disarm_the_pair_until_they_are_approved(
+    scene_of: MakeScene, *, is_given: bool
 ) -> None:
     """The text of a market's rules was changed after its pair had been approved.
 
-    A fingerprint is taken of a text by whoever compares texts, which nothing here does yet: what
-    is approved cannot be compared with what is read, and no change can disarm a pair by itself.
-    What that needs is there: the fingerprints come with the pair and go on record with it, and a
-    changed text is read again when the venue tells of it and goes on record whole.
+    What is read is held against the fingerprint in the pairs file, or else against what was seen
+    first. A change bars the market, with an alarm that tells both; what is open is not touched. It
+    is so after a restart too, however often the new text is read, and ends by its approval alone.
     """
-    text = "Resolves by the statement as published, not by the range that was reached."
     async with scene_of(**ROOMY) as scene:
-        scene.pair = structs.replace(
-            scene.pair, kalshi_fingerprint="sha256:aa", polymarket_fingerprint="sha256:bb"
-        )
-        run = scene.start()
-        await run.started()
-        approved = run.app.markets[scene.pair.kalshi].rules
-        kalshi_of(scene).lifecycle.set_texts(scene.native(K), {"rules": text})
-        await run.until(lambda: run.app.markets[scene.pair.kalshi].rules == text, "the new rules")
-        await run.stop()
-        (seen,) = [record.pair for record in run.records if isinstance(record, PairSeen)]
-        assert (seen.kalshi_fingerprint, seen.polymarket_fingerprint) == ("sha256:aa", "sha256:bb")
-        rules = [
-            record.market.rules
-            for record in run.records
-            if isinstance(record, MarketSeen) and record.market.id == scene.pair.kalshi
-        ]
-        assert rules == [approved, text]
-        assert approved != text
+        given = scene.pair
+        first = scene.start()
+        await first.started()
+        approved = rules_fingerprint(first.app.markets[given.kalshi])
+        if is_given:
+            await first.stop()
+            scene.pair = structs.replace(given, kalshi_fingerprint=approved)
+            first = scene.start()
+            await first.started()
+        assert (await execute(scene, first))["closed_as"] == "hedged"
+        kalshi_of(scene).lifecycle.set_texts(scene.native(K), {"rules": REWRITTEN})
+        await first.until(lambda: "market_barred" in first.alarms(), "the bar")
+        market = first.app.markets[given.kalshi]
+        found = rules_fingerprint(market)
+        assert market.rules == REWRITTEN
+        (alarm,) = [fields for fields in first.of(NoteKind.ALARM) if "approved" in fields]
+        assert (alarm["event"], alarm["pair_id"]) == ("rules_changed", given.id)
+        assert (alarm["approved"], alarm["found"]) == (approved, found)
+        await nothing_leaves(first)
+        assert first.app.engine.refusals["market_barred"] > 0
+        await first.stop()
+        notes = [record.fields for record in first.records if isinstance(record, NoteRecorded)]
+        assert {"event": "rules_changed"}.items() <= notes[-2].items()
+        for _ in range(2):
+            again = scene.start()
+            await again.started()
+            assert "rules_changed" in again.alarms()
+            await nothing_leaves(again)
+            await again.stop()
+        scene.pair = structs.replace(given, kalshi_fingerprint=found)
+        last = scene.start()
+        await last.started()
+        assert (await execute(scene, last))["closed_as"] == "hedged"
+        await last.stop()
+        # Once approved it is what counts, whether the file still says so or not.
+        scene.pair = given
+        after = scene.start()
+        await after.started()
+        assert (await execute(scene, after))["closed_as"] == "hedged"
+        await after.stop()
+        assert "rules_changed" not in last.alarms() + after.alarms()
 
 
 @pytest.mark.parametrize("polarity", Polarity)

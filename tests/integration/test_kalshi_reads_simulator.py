@@ -117,7 +117,10 @@ async def test_book_that_is_read_is_the_book_that_is_streamed(best_level: str) -
         for side, price_e4 in (("bid", 4_100), ("bid", 4_200), ("ask", 4_400), ("ask", 5_500)):
             await kalshi.sim.rest(side, price_e4, price_e4 // 100)
         market = await kalshi.market()
-        read = await KalshiCrawl(http=kalshi.http).order_book(market.native_id)
+        crawl = KalshiCrawl(http=kalshi.http)
+        read = await crawl.order_book(market.native_id)
+        others = [ticker for ticker in kalshi.sim.sim.markets if ticker != market.native_id]
+        assert read in await crawl.order_books([*others[:1], market.native_id])
         async with feeding(kalshi, [market]) as (_, log):
             await log.until(lambda _: log.is_live())
             streamed = (tuple(log.book.levels(BID)), tuple(log.book.levels(ASK)))

@@ -32,6 +32,7 @@ OPTIONS = PolymarketOptions(
     order_timeout_ms=300,
     look_up_ms_max=900,
     absent_after_ms=100,
+    flight_ms_max=100,
     look_up_poll_ms=20,
     resync_gap_ms=1,
 )

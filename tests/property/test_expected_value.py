@@ -1,17 +1,19 @@
 """What is chosen has the greatest expected value: against brute force and against fractions."""
 
 from fractions import Fraction
+from unittest.mock import patch
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
 from tests.property.test_core_sizing import LIMITS, ROOMS, scenes
+from twoleg.core.closing import plan_close
 from twoleg.core.evidence import Evidence, LegTry
 from twoleg.core.limits import Limits
 from twoleg.core.market import LegMode, Venue
 from twoleg.core.odds import ALL_MODES
-from twoleg.core.sizing import Legs, Opportunity, Room, plan
+from twoleg.core.sizing import Legs, Most, Opportunity, Room, plan
 
 ONE = 1_000_000
 CENT = 10_000
@@ -73,6 +75,22 @@ def test_no_size_and_no_mode_has_a_greater_expected_value(
             tried = plan(forced(legs, mode), limits, smaller, evidence)
             # A spend of whole cents moves a size, and so its value, by up to a cent and a lot.
             assert tried is None or tried.expected_micros <= worth + 2 * CENT
+
+
+@given(judged(), ROOMS, st.integers(-5, 5))
+def test_bounds_leave_out_nothing_that_is_better(
+    scene: tuple[Legs, Limits, Evidence], room: Room, carried_lots: int
+) -> None:
+    legs, limits, evidence = scene
+    room = structs.replace(room, carry_e6=carried_lots * CENT)
+
+    def found() -> tuple[Opportunity | None, Opportunity | None]:
+        sale = plan_close(legs, limits, evidence, room.size_e6, left_ms=10**10, is_probe=False)
+        return plan(legs, limits, room, evidence), sale
+
+    bounded = found()
+    with patch.object(Most, "micros", return_value=10**18):
+        assert found() == bounded
 
 
 def exact_value(legs: Legs, limits: Limits, evidence: Evidence, found: Opportunity) -> Fraction:

@@ -25,6 +25,8 @@ class Crowd:
         self._rng = rng
         self._dislocations = dislocations
         self._fair_e4 = [rng.randrange(2_500, 7_600, 100) for _ in world.pairs]
+        # Books that nobody quotes now.
+        self._left: set[tuple[str, int]] = set()
         # By (venue, pair): how far its quotes are off, and its orders by (side, price).
         self._shift_e4: dict[tuple[str, int], int] = {}
         self._orders: dict[tuple[str, int], dict[tuple[Side, int], tuple[str, int]]] = {
@@ -41,6 +43,18 @@ class Crowd:
         self._dislocations = 0.0
         self._shift_e4.clear()
         self.open()
+
+    def leave(self, venue: str, index: int) -> None:
+        """All go away from a book, and stay away."""
+        self._left.add((venue, index))
+        self._orders[venue, index].clear()
+        self._venues[venue].clear(self._market(venue, index))
+
+    def come_back(self, venue: str, index: int) -> None:
+        """Quote a book again; harmless if nobody had left."""
+        if (venue, index) in self._left:
+            self._left.discard((venue, index))
+            self._quote(venue, index)
 
     def move(self) -> None:
         """Something happens in one market: a price moves, an edge opens or closes, a size."""
@@ -67,7 +81,7 @@ class Crowd:
     def _quote(self, venue: str, index: int) -> None:
         """Bring the levels of a book to where its price is now; what stands right stays."""
         sim, market = self._venues[venue], self._market(venue, index)
-        if not sim.is_open(market):
+        if not self._is_quoted(venue, index):
             return
         middle_e4 = self._middle_e4(venue, index)
         wanted: list[tuple[Side, int]] = [
@@ -99,7 +113,7 @@ class Crowd:
     def _resize(self, venue: str, index: int) -> None:
         sim, market = self._venues[venue], self._market(venue, index)
         orders = self._orders[venue, index]
-        if not orders or not sim.is_open(market):
+        if not orders or not self._is_quoted(venue, index):
             return
         place = self._rng.choice(sorted(orders))
         sim.cancel(market, orders.pop(place)[0])
@@ -107,11 +121,15 @@ class Crowd:
 
     def _take(self, venue: str, index: int) -> None:
         sim, market = self._venues[venue], self._market(venue, index)
-        if not sim.is_open(market):
+        if not self._is_quoted(venue, index):
             return
         side = self._rng.choice(SIDES)
         size_e6 = self._rng.randint(100, 3_000) * LOT_E6
         sim.take(market, side, 9_900 if side == "bid" else 100, size_e6)
+
+    def _is_quoted(self, venue: str, index: int) -> bool:
+        is_open = self._venues[venue].is_open(self._market(venue, index))
+        return is_open and (venue, index) not in self._left
 
     def _middle_e4(self, venue: str, index: int) -> int:
         fair_e4 = self._fair_e4[index]

@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from tests.support.virtual import EPOCH_NS, NS_PER_S, SeededEntropy, VirtualClock, VirtualNetwork
-from twoleg.core.actions import Resync
+from twoleg.core.actions import Note, NoteKind, Resync
 from twoleg.core.engine import Engine
 from twoleg.core.events import (
     ASK,
@@ -77,6 +77,7 @@ class Tally:
     events: Counter[str] = field(default_factory=Counter[str])
     resyncs: Counter[str] = field(default_factory=Counter[str])
     voids: Counter[str] = field(default_factory=Counter[str])
+    alarms: Counter[str] = field(default_factory=Counter[str])
     acts: Counter[str] = field(default_factory=Counter[str])
     faults: Counter[str] = field(default_factory=Counter[str])
     wrong: list[str] = field(default_factory=list[str])
@@ -92,12 +93,20 @@ class FeedWorld:
     """Two venues, two feeds, one engine; `tally` counts what they lived through."""
 
     def __init__(
-        self, seed: int, folder: Path, pairs: int, *, connections: int, has_clock: bool
+        self,
+        seed: int,
+        folder: Path,
+        pairs: int,
+        *,
+        connections: int,
+        has_clock: bool,
+        has_stale: bool,
     ) -> None:
         self.connections = connections
-        # Without a clock nobody can tell a change that a snapshot holds from one after it.
+        # Without a clock no frame tells a change that a snapshot holds from one after it: such a
+        # book is wrong until an audit finds it.
         self.frame_faults = [
-            fault for fault in FRAME_FAULTS if has_clock or fault["kind"] != "ws_stale"
+            fault for fault in FRAME_FAULTS if has_clock or has_stale or fault["kind"] != "ws_stale"
         ]
         self.rng = Random(f"feeds:{seed}")
         self.clock = VirtualClock()
@@ -179,6 +188,8 @@ class FeedWorld:
                 self.tally.resyncs[action.reason] += 1
                 if action.venue in self.feeds:
                     self.feeds[action.venue].resync(action.market_ids)
+            elif isinstance(action, Note) and action.kind is NoteKind.ALARM:
+                self.tally.alarms[str(dict(action.fields)["event"])] += 1
 
     async def until_live(self, seconds: float = GRACE_S) -> None:
         """Wait until every book is live."""
@@ -356,12 +367,16 @@ async def soak(
     hours: float,
     connections: int = 1,
     has_clock: bool = True,
+    has_stale: bool = False,
 ) -> Tally:
     """Live through so many hours; an audit every half hour, a glance every few minutes.
 
-    `connections` sockets carry Kalshi's books; `has_clock`: whether its frames tell its clock.
+    `connections` sockets carry Kalshi's books; `has_clock`: whether its frames tell its clock;
+    `has_stale`: whether old changes come behind snapshots even if not.
     """
-    world = FeedWorld(seed, folder, pairs, connections=connections, has_clock=has_clock)
+    world = FeedWorld(
+        seed, folder, pairs, connections=connections, has_clock=has_clock, has_stale=has_stale
+    )
     async with world.running():
         end_s = world.clock.monotonic_ns() / 1e9 + hours * 3_600
         while world.clock.monotonic_ns() / 1e9 < end_s:

@@ -229,7 +229,13 @@ class History:
         return traded
 
     def answer(
-        self, spec: OrderSpec, status: AnswerStatus, filled_e6: int = 0, key: str = ""
+        self,
+        spec: OrderSpec,
+        status: AnswerStatus,
+        filled_e6: int = 0,
+        *,
+        key: str = "",
+        code: str = "",
     ) -> None:
         self.write(
             AnswerRecorded(
@@ -238,7 +244,7 @@ class History:
                 order_no=spec.order_no,
                 order_key=key or key_of(spec),
                 venue=spec.venue,
-                answer=LegAnswer(status=status, filled_e6=filled_e6),
+                answer=LegAnswer(status=status, filled_e6=filled_e6, code=code),
             )
         )
 

@@ -10,20 +10,27 @@ import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from tests.simulation.plan import Item
 from tests.support.clockwork import Clockwork, SteppedLoop, spawn
 from tests.support.virtual import VirtualNetwork
 from twoleg.core.actions import Note
 from twoleg.core.market import Pair
+from twoleg.errors import JournalFull
 from twoleg.runtime.app import App
-from twoleg.runtime.archive import open_journal
 from twoleg.runtime.kit import Seams
 from twoleg.settings import Settings
-from twoleg.storage.journal import Journal
+from twoleg.storage.journal import Journal, JournalLimits
 from twoleg.storage.records import AnyRecord
+from twoleg.storage.segment import Header
 from twoleg.storage.shipper import ShipperState
+
+KIB: Final = 1_024
+RESERVE: Final = 64 * KIB
+UNSYNCED_NS: Final = 5_000_000_000
+"""How old what is not synced yet can be."""
+TORN_BYTES: Final = 11
 
 
 class ProcessDied(BaseException):
@@ -66,12 +73,39 @@ class WatchedJournal(Journal):
 
     life: "Incarnation"
     _record: AnyRecord
+    # When each record was written, to which segment, and where it ends.
+    _marks: list[tuple[int, Path, int]]
 
     def append(self, record: AnyRecord, *, reserve: bool = False) -> int:
         self._record = record
         seq = super().append(record, reserve=reserve)
+        mark = self._clock.monotonic_ns(), self._segments[-1].path, self._tail.position
+        self._marks.append(mark)
         self.life.on_record(self._record, seq)
         return seq
+
+    def lose_tail(self, share: float, torn_bytes: int) -> int:
+        """What the kernel had not yet written is gone with the power; returns how many records.
+
+        Whole segments are synced before they are used, so it is the end of the last one; a few
+        bytes of the first record that is lost may be there.
+        """
+        _, path, _ = self._marks[-1]
+        since_ns = self._clock.monotonic_ns() - UNSYNCED_NS
+        late = [end for at_ns, where, end in self._marks if where == path and at_ns >= since_ns]
+        lost = int(share * len(late))
+        if not lost:
+            return 0
+        begin = late[-lost - 1] + torn_bytes
+        with path.open("r+b") as file:
+            file.seek(begin)
+            file.write(bytes(max(0, late[-1] - begin)))
+        return lost
+
+    def _begin_segment(self, header: Header) -> None:
+        if self.life.is_disk_full():
+            raise JournalFull("the disk has no room")
+        super()._begin_segment(header)
 
     def _write(self, data: bytes) -> None:
         part = self.life.cut(self._record)
@@ -93,6 +127,8 @@ class Incarnation:
         network: VirtualNetwork,
         *,
         folder: Path,
+        segment_kib: int,
+        is_disk_full: Callable[[], bool],
         on_record: Callable[[AnyRecord, int], None],
         on_death: Callable[["Incarnation"], None],
     ) -> None:
@@ -104,10 +140,14 @@ class Incarnation:
         # Set while a crash waits for its moment.
         self.crash: Item | None = None
         self.died_of: Item | None = None
+        # What a loss of power took of the journal.
+        self.lost_records = 0
         self.task: asyncio.Task[Any]
         self._clockwork = clockwork
         self._network = network
         self._folder = folder
+        self._segment_kib = segment_kib
+        self.is_disk_full = is_disk_full
         self._on_record = on_record
         self._on_death = on_death
         self._fenced_fds: list[int] = []
@@ -185,14 +225,21 @@ class Incarnation:
         self._clockwork.bury(self.loop)
         self._network.kill(self.loop, loses_sent=self.crash is not None and self.crash.is_power)
         self._fence_files()
+        if self.crash is not None and self.crash.is_power:
+            self._lose_tail(self.crash)
         if self._journal is not None:
             # Its files are not its own any more, nor is it to close them.
             self._journal._failure = "its process died"
             self._journal._lock_fd = -1
-        self._remains += [*asyncio.all_tasks(self.loop), *self.loop._ready, *self.loop._scheduled]
+        self._remains += [*asyncio.all_tasks(self.loop), *self.loop.waiting]
         if self.archive is not None:
             self._remains.append(self.archive)
         self._on_death(self)
+
+    def _lose_tail(self, crash: Item) -> None:
+        journal = self._journal
+        if journal is not None and journal._sync == "process" and journal._marks:
+            self.lost_records = journal.lose_tail(crash.share, TORN_BYTES if crash.is_cut else 0)
 
     def dispose(self) -> None:
         """Free what is left, at the end of the world."""
@@ -233,11 +280,21 @@ class Incarnation:
         os.close(null)
 
     def _open_journal(self, settings: Settings, seams: Seams) -> Journal:
-        journal = open_journal(settings, seams)
-        # The same object, which now tells the world what it writes.
-        journal.__class__ = WatchedJournal
+        """As the daemon does, in segments that are smaller than the settings can say."""
+        size = self._segment_kib * KIB
+        journal = WatchedJournal.open(
+            settings.state_dir / "journal",
+            sync=settings.journal.sync.value,
+            clock=seams.clock,
+            entropy=seams.entropy,
+            mode=settings.daemon.mode.value,
+            member=settings.daemon.member,
+            limits=JournalLimits(segment_bytes=size, reserve_bytes=min(size // 2, RESERVE)),
+        )
+        # The same object, which tells the world what it writes.
         watched = cast("WatchedJournal", journal)
         watched.life = self
+        watched._marks = []
         self._journal = watched
         return watched
 

@@ -61,7 +61,21 @@ class TailedNetwork(VirtualNetwork):
         return due_s
 
 
-def make_kalshi(plan: Plan, flow: FlowWorld, clock: Clockwork, keys: Path) -> KalshiSim:
+class VenueClock:
+    """A venue's own clock: the world's, moved."""
+
+    def __init__(self, clockwork: Clockwork) -> None:
+        self._clockwork = clockwork
+        self.ahead_ns = 0
+
+    def monotonic_ns(self) -> int:
+        return self._clockwork.monotonic_ns()
+
+    def now_ns(self) -> int:
+        return self._clockwork.now_ns() + self.ahead_ns
+
+
+def make_kalshi(plan: Plan, flow: FlowWorld, clock: VenueClock, keys: Path) -> KalshiSim:
     """The simulated Kalshi without a crowd of its own; `keys` is where its key file is kept."""
     options = {**_common(keys), "key_kind": "ed25519", **plan.kalshi}
     return KalshiSim(
@@ -74,7 +88,7 @@ def make_kalshi(plan: Plan, flow: FlowWorld, clock: Clockwork, keys: Path) -> Ka
     )
 
 
-def make_polymarket(plan: Plan, flow: FlowWorld, clock: Clockwork, keys: Path) -> PolymarketSim:
+def make_polymarket(plan: Plan, flow: FlowWorld, clock: VenueClock, keys: Path) -> PolymarketSim:
     """The simulated Polymarket without a crowd of its own."""
     return PolymarketSim(
         world=flow,

@@ -1,19 +1,24 @@
 """Performs the faults of a schedule on the simulated venues, their links and the archive."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
+from tests.simulation.crowd import Crowd
+from tests.simulation.making import VenueClock
 from tests.simulation.plan import Item
+from tests.simulation.sightings import Traded
 from tests.support.virtual import VirtualNetwork
 from twoleg.cli.faults import ORDERS
+from twoleg.core.events import OperatorAct
 from twoleg.core.market import Venue
 from twoleg.sim.base import VenueSim
 from twoleg.sim.faults import Rule
 from twoleg.sim.grid import DECI_CENT, LINEAR_CENT
 from twoleg.sim.kalshi.venue import KalshiSim
+from twoleg.sim.polymarket.chain import move
 from twoleg.sim.polymarket.state import Trade
 from twoleg.sim.polymarket.venue import PolymarketSim
 
@@ -22,6 +27,16 @@ LATE_MS: Final = 6_000
 """Later than any time limit of an order: its POST is carried out when nobody waits any more."""
 DELAY_MS_MAX: Final = 4_000
 MICROS: Final = 1_000_000
+NS_PER_S: Final = 1_000_000_000
+LONG_S: Final = 30.0
+LATE_NS: Final = 4 * NS_PER_S
+SKEW_S_MAX: Final = 8.0
+SHORT_CENTS: Final = 4_000
+CENT_MICROS: Final = 10_000
+SOON_SHARE: Final = 0.5
+"""Below, a trade fails on chain at once: while its execution is still at work."""
+SOON_MS: Final = 1_500
+AT_ONCE_MS: Final = 160
 
 
 @dataclass(slots=True)
@@ -46,9 +61,23 @@ class Mischief:
     network: VirtualNetwork
     tell: Callable[[str, str], None]
     set_archive: Callable[[bool], None]
+    crowd: Crowd
+    clocks: Mapping[Venue, VenueClock]
+    operate: Callable[[OperatorAct], None]
+    now_ns: Callable[[], int]
     external: list[External] = field(default_factory=list)
     fired: Counter[str] = field(default_factory=Counter[str])
-    _void_next: int = 0
+    resolved: set[str] = field(default_factory=set[str])
+    """Markets that were resolved: what we held of them is gone or worth nothing."""
+    is_disk_full: bool = False
+    # How soon each of the next trades fails on chain, in parts of what a trade usually takes.
+    _void_next: deque[float] = field(default_factory=deque[float])
+    # Traps: at our next trade on a venue both books of its market's pair empty for so long.
+    _traps: dict[Venue, float] = field(default_factory=dict[Venue, float])
+    # When the books of a pair were left last.
+    _left_ns: dict[int, int] = field(default_factory=dict[int, int])
+    _halts: int = 0
+    _pauses: int = 0
     _retry_next: int = 0
     _rules: list[tuple[str, Rule]] = field(default_factory=list[tuple[str, Rule]])
 
@@ -59,10 +88,15 @@ class Mischief:
 
         def start_life(trade: Trade) -> None:
             if self._void_next:
-                self._void_next -= 1
+                share = self._void_next.popleft()
                 self.fired["chain_failed"] += 1
                 self.tell("fault", f"trade {trade.trade_id} will fail on chain")
-                trades._schedule(trade, ["RETRYING", "FAILED"])
+                if share < SOON_SHARE:
+                    most_ms = AT_ONCE_MS if share < SOON_SHARE / 2 else SOON_MS
+                    soon_ms = 1 + int(share * most_ms)
+                    trades._timers.after(soon_ms, lambda: trades.advance(trade, "FAILED"))
+                else:
+                    trades._schedule(trade, ["RETRYING", "FAILED"])
             elif self._retry_next:
                 self._retry_next -= 1
                 self.fired["chain_retrying"] += 1
@@ -81,7 +115,7 @@ class Mischief:
             faults.add([self._rule(item, kind, detail)])
             self._rules.append((item.kind, faults._rules[-1]))
             return
-        self.fired[item.kind] += item.kind not in ("chain_failed", "chain_retrying")
+        self.fired[item.kind] += item.kind not in ("chain_failed", "chain_retrying", "books_vanish")
         act = getattr(self, f"_{item.kind}", None)
         if act is not None:
             await act(item)
@@ -90,12 +124,21 @@ class Mischief:
 
     def end(self) -> None:
         """From now on nothing goes wrong any more."""
-        self._void_next = self._retry_next = 0
+        self._retry_next = 0
+        self._void_next.clear()
+        self._traps.clear()
+        self.is_disk_full = False
+        self._let_go()
+        for clock in self.clocks.values():
+            clock.ahead_ns = 0
         for venue, sim in self.venues.items():
             sim.faults.clear()
             self.network.refuse(self.ports[venue], is_down=False)
-            for market in sim.exchanges:
-                sim.set_status(market, "active" if venue is K else "open")
+            for index, pair in enumerate(self.kalshi.world.pairs):
+                self.crowd.come_back(venue.value, index)
+                market = pair.kalshi.ticker if venue is K else pair.polymarket.condition_id
+                if market not in self.resolved:
+                    sim.set_status(market, "active" if venue is K else "open")
         polymarket = self.polymarket
         polymarket.gate.set_mode("normal", None)
         polymarket.engine.scripts.clear()
@@ -166,9 +209,12 @@ class Mischief:
     async def _market_pause(self, item: Item) -> None:
         sim, market = self.venues[Venue(item.venue)], self._market(item)
         paused, active = ("inactive", "active") if sim.venue == "kalshi" else ("paused", "open")
+        if market in self.resolved:
+            return
         sim.set_status(market, paused)
         await asyncio.sleep(item.seconds)
-        sim.set_status(market, active)
+        if market not in self.resolved:
+            sim.set_status(market, active)
 
     async def _exchange_pause(self, item: Item) -> None:
         lifecycle = self.kalshi.lifecycle
@@ -192,7 +238,7 @@ class Mischief:
         market.delay_s = 0
 
     async def _chain_failed(self, item: Item) -> None:
-        self._void_next += item.count
+        self._void_next += [item.share] * item.count
 
     async def _chain_retrying(self, item: Item) -> None:
         self._retry_next += item.count
@@ -204,13 +250,103 @@ class Mischief:
         else:
             self.polymarket.set_tick(market, 10 if is_fine else 100)
 
+    async def _clock_step(self, item: Item) -> None:
+        """One venue's clock is not ours for a while: ahead, or behind."""
+        clock = self.clocks[Venue(item.venue)]
+        clock.ahead_ns = int((item.share - 0.5) * 2 * SKEW_S_MAX * NS_PER_S)
+        await asyncio.sleep(item.seconds)
+        clock.ahead_ns = 0
+
+    # -- books that are left, and markets that end -----------------------------------------
+
+    async def _books_empty(self, item: Item) -> None:
+        """All go away from one market, or from both of its pair, for about a minute."""
+        index = int(item.share * len(self.kalshi.world.pairs))
+        venues = [Venue(item.venue)] if item.count > 1 else list(Venue)
+        await self._leave(venues, index, item.seconds + LONG_S)
+
+    async def _leave(self, venues: Sequence[Venue], index: int, seconds: float) -> None:
+        self._left_ns[index] = self.now_ns()
+        for venue in venues:
+            self.crowd.leave(venue.value, index)
+        await asyncio.sleep(seconds)
+        for venue in venues:
+            self.crowd.come_back(venue.value, index)
+
+    async def _books_vanish(self, item: Item) -> None:
+        self._traps[Venue(item.venue)] = item.seconds + (LONG_S if item.share > 0.5 else 0)
+
+    async def on_trade(self, traded: Traded) -> None:
+        """We traded: what waits for that happens now."""
+        seconds = self._traps.pop(traded.venue, None)
+        if seconds is None:
+            return
+        self.fired["books_vanish"] += 1
+        index = next(i for i, names in enumerate(self._names()) if traded.market in names)
+        self.tell("fault", f"both books of pair {index} vanish for {seconds:.2f} s")
+        await self._leave(list(Venue), index, seconds)
+
+    def on_entry(self, market: str) -> None:
+        """An order of ours comes in: a late one shall meet somebody in a book that was left."""
+        for index, names in enumerate(self._names()):
+            left_ns = self._left_ns.get(index, 0)
+            if market in names and left_ns and self.now_ns() - left_ns >= LATE_NS:
+                self.crowd.come_back(("kalshi", "polymarket")[names.index(market)], index)
+
+    def _names(self) -> list[tuple[str, str]]:
+        pairs = self.kalshi.world.pairs
+        return [(pair.kalshi.ticker, pair.polymarket.condition_id) for pair in pairs]
+
+    async def _settlement(self, item: Item) -> None:
+        """A market is resolved and paid out some time later; often its pair's other one too."""
+        index = int(item.share * len(self.kalshi.world.pairs))
+        venues = [Venue(item.venue)] if item.count > 1 else list(Venue)
+        pair, is_yes = self.kalshi.world.pairs[index], item.share * 1_000 % 2 < 1
+        ticker, condition_id = self._names()[index]
+        if {ticker, condition_id} & self.resolved:
+            return
+        polymarket = self.polymarket
+        if K in venues:
+            self.resolved.add(ticker)
+            self.kalshi.lifecycle.determine(ticker, "yes" if is_yes else "no")
+        if P in venues:
+            self.resolved.add(condition_id)
+            is_first = is_yes == (pair.polarity != "inverse")
+            polymarket.set_status(condition_id, "resolved:0" if is_first else "resolved:1")
+        await asyncio.sleep(item.seconds)
+        if K in venues:
+            self.kalshi.lifecycle.settle(ticker)
+        if P in venues:
+            move(self._wallet(), polymarket.markets[condition_id], "redeem", 0)
+
     # -- money beside the daemon -----------------------------------------------------------
+
+    def prepare(self, item: Item) -> None:
+        """What is so before anything begins: cash for one execution and a half."""
+        self.tell("fault", str(item))
+        self.fired[item.kind] += 1
+        # Whole cents, as deposits are.
+        micros = int((0.5 + item.share) * SHORT_CENTS) * CENT_MICROS
+        if item.venue == "kalshi":
+            for account in self.kalshi.accounts.values():
+                for shard in account.cash_micros:
+                    account.cash_micros[shard] = micros
+        else:
+            wallet = self._wallet()
+            self.polymarket.wallets.fund(wallet, micros - wallet.cash_micros, {})
 
     async def _cash_in(self, item: Item) -> None:
         self._fund(item, 1 + int(item.share * 500 * MICROS))
 
     async def _cash_out(self, item: Item) -> None:
-        self._fund(item, -1 - int(item.share * 500 * MICROS))
+        # Nobody can take out more than there is.
+        self._fund(item, -1 - int(item.share * min(500 * MICROS, self._least_cash(item))))
+
+    def _least_cash(self, item: Item) -> int:
+        if item.venue == "polymarket":
+            return int(self._wallet().free_micros()) // 2
+        account = next(iter(self.kalshi.accounts.values()))
+        return max(0, min(account.cash_micros.values())) // 2
 
     def _fund(self, item: Item, micros: int) -> None:
         venue = Venue(item.venue)
@@ -227,6 +363,8 @@ class Mischief:
     async def _foreign_holding(self, item: Item) -> None:
         """A hand trades on our account, or somebody sends us tokens."""
         size_e6 = (1 + int(item.share * 20)) * MICROS
+        if self._least_cash(item) < size_e6:
+            return
         market = self._market(item)
         if item.venue == "kalshi":
             state = self.kalshi.markets[market]
@@ -248,9 +386,34 @@ class Mischief:
         return self.polymarket.wallets.wallets[address.lower()]
 
     def _note(self, venue: Venue, **what: Any) -> None:
-        flow = External(self.kalshi.clock.now_ns(), venue, **what)
+        flow = External(self.now_ns(), venue, **what)
         self.external.append(flow)
         self.tell("external", str(flow))
+
+    # -- the operator ----------------------------------------------------------------------
+
+    async def _operator_halt(self, item: Item) -> None:
+        self._halts += 1
+        self.operate(OperatorAct.HALT)
+        await asyncio.sleep(item.seconds)
+        if self._halts:
+            self._halts -= 1
+            self.operate(OperatorAct.CLEAR_HALT)
+
+    async def _operator_pause(self, item: Item) -> None:
+        self._pauses += 1
+        self.operate(OperatorAct.PAUSE)
+        await asyncio.sleep(item.seconds)
+        if self._pauses:
+            self._pauses -= 1
+            self.operate(OperatorAct.RESUME)
+
+    def _let_go(self) -> None:
+        if self._halts:
+            self.operate(OperatorAct.CLEAR_HALT)
+        if self._pauses:
+            self.operate(OperatorAct.RESUME)
+        self._halts = self._pauses = 0
 
     # -- links and the archive -------------------------------------------------------------
 
@@ -271,3 +434,9 @@ class Mischief:
         self.set_archive(False)
         await asyncio.sleep(item.seconds)
         self.set_archive(True)
+
+    async def _journal_full(self, item: Item) -> None:
+        """The disk has no room for a further segment."""
+        self.is_disk_full = True
+        await asyncio.sleep(item.seconds)
+        self.is_disk_full = False

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
-ACTIVE_S: Final = 300.0
-"""How long things go wrong; the quiet end comes after that."""
+ACTIVE_S: Final = 265.0
+"""How long things go wrong; with the quiet end after that a seed is five minutes."""
 BOTH: Final = ("kalshi", "polymarket")
 
 ORDER_FAULTS: Final = (
@@ -60,8 +60,15 @@ WORLD_FAULTS: Final = (
     "cash_in",
     "cash_out",
     "foreign_holding",
+    "cash_short",
+    "books_empty",
+    "books_vanish",
+    "clock_step",
+    "settlement",
 )
-GENERAL_FAULTS: Final = ("archive_down",)
+GENERAL_FAULTS: Final = ("archive_down", "journal_full", "operator_halt", "operator_pause")
+FIRST: Final = frozenset({"cash_short"})
+"""Kinds that are so before anything begins."""
 KINDS: Final[tuple[tuple[str, str], ...]] = (
     *((kind, venue) for kind in ORDER_FAULTS for venue in BOTH),
     *((kind, venue) for kind in READ_FAULTS for venue in BOTH),
@@ -84,8 +91,28 @@ STORMS: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
     (("order_late", "polymarket"), ("order_kill", "kalshi")),
     (("order_504_after", "kalshi"), ("order_504_after", "polymarket")),
     (("order_500_after", "polymarket"), ("order_500", "kalshi")),
+    (("operator_halt", ""), ("crash", "")),
+    (("operator_pause", ""), ("crash", "")),
+    (("operator_halt", ""), ("order_kill", "kalshi"), ("crash", "")),
+    (("journal_full", ""), ("order_kill", "polymarket")),
+    (("archive_down", ""), ("crash", "")),
 )
 """What is worst together: drawn for the same moment, so that the same execution meets it."""
+RARE: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
+    # Both ways out are gone as soon as one leg has filled.
+    (("books_vanish", "polymarket"), ("order_kill", "kalshi")),
+    (("books_vanish", "kalshi"), ("order_kill", "polymarket")),
+    # What is held is covered by a leg that was long given up.
+    (("books_vanish", "kalshi"), ("order_late", "polymarket")),
+    (("books_vanish", "kalshi"), ("order_late", "polymarket"), ("ws_mute", "polymarket")),
+    # What is being rolled back, held or settled never was.
+    (("chain_failed", "polymarket"), ("books_vanish", "polymarket"), ("order_kill", "kalshi")),
+    (("chain_failed", "polymarket"), ("order_kill", "kalshi"), ("order_kill", "kalshi")),
+    (("chain_failed", "polymarket"), ("order_kill", "kalshi"), ("order_delay", "kalshi")),
+    (("chain_failed", "polymarket"), ("ws_mute", "polymarket"), ("read_delay", "polymarket")),
+)
+"""What takes an execution through the rarest rows of its table."""
+RARE_SHARE: Final = 0.5
 CRASH_ON: Final = ("any", "intent", "answer", "fill", "note", "run_started")
 
 
@@ -133,6 +160,8 @@ class Plan:
     modes: tuple[str, ...]
     tifs: tuple[str, ...]
     sync: str
+    segment_kib: int
+    """Size of a segment of the journal: small ones are rotated."""
     settings: dict[str, object]
     kalshi: dict[str, object]
     polymarket: dict[str, object]
@@ -164,6 +193,7 @@ def draw_plan(seed: int, without: frozenset[int] = frozenset()) -> Plan:
         ),
         tifs=tuple(rng.choice(("fok", "ioc")) for _ in range(pairs)),
         sync=sync,
+        segment_kib=rng.choice((64, 128, 2_048)),
         settings={
             "trading.size_contracts_max": rng.choice((10, 25, 60)),
             "trading.position_contracts_max": rng.choice((60, 300, 1_000)),
@@ -190,13 +220,15 @@ def draw_plan(seed: int, without: frozenset[int] = frozenset()) -> Plan:
         dislocations=rng.choice((0.2, 0.35, 0.5)),
         schedule=(),
     )
-    items = _draw_faults(Random(f"faults:{seed}")) + _draw_crashes(Random(f"crash:{seed}"), sync)
+    items = _draw_faults(Random(f"faults:{seed}"), sync) + _draw_crashes(
+        Random(f"crash:{seed}"), sync
+    )
     items.sort(key=lambda item: item.at_s)
     kept = tuple(item for number, item in enumerate(items) if number not in without)
     return replace(plan, schedule=kept)
 
 
-def _draw_faults(rng: Random) -> list[Item]:
+def _draw_faults(rng: Random, sync: str) -> list[Item]:
     """A few kinds of fault for each seed, each once or more; in one seed of twenty none."""
     if rng.random() < 0.05:
         return []
@@ -208,16 +240,29 @@ def _draw_faults(rng: Random) -> list[Item]:
     wanted = [rng.choice([p for p in places if p[0] == name]) for name in sorted(chosen)]
     wanted += [rng.choice(places) for _ in range(count - len(wanted))]
     items = [_draw_fault(rng, kind, venue) for kind, venue in wanted]
-    for _ in range(rng.choice((0, 1, 1, 2))):
-        storm = [_draw_fault(rng, kind, venue) for kind, venue in rng.choice(STORMS)]
-        items += [replace(item, at_s=storm[0].at_s) for item in storm]
+    for _ in range(rng.choice((0, 1, 2, 2))):
+        items += _draw_storm(rng, sync)
+    return items
+
+
+def _draw_storm(rng: Random, sync: str) -> list[Item]:
+    at_s = round(rng.uniform(2.0, ACTIVE_S - 30.0), 3)
+    items: list[Item] = []
+    for kind, venue in rng.choice(RARE if rng.random() < RARE_SHARE else STORMS):
+        if kind == "crash":
+            # While the rest of it lasts.
+            later_s = round(rng.uniform(0.5, 5.0), 3)
+            items.append(replace(_draw_crash(rng, sync), at_s=at_s + later_s))
+        else:
+            items.append(replace(_draw_fault(rng, kind, venue), at_s=at_s))
     return items
 
 
 def _draw_fault(rng: Random, kind: str, venue: str) -> Item:
     seconds = rng.choice((rng.uniform(0.05, 1.0), rng.uniform(1.0, 8.0), rng.uniform(5.0, 40.0)))
+    at_s = round(rng.uniform(2.0, ACTIVE_S - 20.0), 3)
     return Item(
-        at_s=round(rng.uniform(2.0, ACTIVE_S - 20.0), 3),
+        at_s=0.0 if kind in FIRST else at_s,
         kind=kind,
         venue=venue,
         count=rng.choice((1, 1, 1, 2, 4)),
@@ -227,18 +272,18 @@ def _draw_fault(rng: Random, kind: str, venue: str) -> Item:
 
 
 def _draw_crashes(rng: Random, sync: str) -> list[Item]:
-    count = rng.choice((0, 0, 1, 1, 1, 2, 2, 3))
-    return [
-        Item(
-            at_s=round(rng.uniform(3.0, ACTIVE_S - 25.0), 3),
-            kind="crash",
-            seconds=round(rng.choice((0.1, 1.0, rng.uniform(1.0, 15.0))), 3),
-            share=round(rng.random(), 3),
-            on=rng.choice(CRASH_ON),
-            callbacks=rng.choice((1, rng.randint(1, 10), rng.randint(1, 80))),
-            is_cut=rng.random() < 0.35,
-            # What a loss of power takes with `sync = process` is not promised.
-            is_power=sync == "power" and rng.random() < 0.5,
-        )
-        for _ in range(count)
-    ]
+    return [_draw_crash(rng, sync) for _ in range(rng.choice((0, 0, 1, 1, 1, 2, 2, 3)))]
+
+
+def _draw_crash(rng: Random, sync: str) -> Item:
+    return Item(
+        at_s=round(rng.uniform(3.0, ACTIVE_S - 25.0), 3),
+        kind="crash",
+        seconds=round(rng.choice((0.1, 1.0, rng.uniform(1.0, 15.0))), 3),
+        share=round(rng.random(), 3),
+        on=rng.choice(CRASH_ON),
+        callbacks=rng.choice((1, rng.randint(1, 10), rng.randint(1, 80))),
+        is_cut=rng.random() < 0.35,
+        # With `sync = process` a loss of power may take the tail: only part of the promises holds.
+        is_power=rng.random() < (0.5 if sync == "power" else 0.2),
+    )

@@ -184,13 +184,14 @@ def _summary(total: Sum, missed: list[str], seconds: float) -> str:
     ends = ", ".join(f"{how.replace('_', ' ')} {counts['closed:' + how]}" for how in ENDS)
     ways = ", ".join(f"{way.replace('_', ' ')} {counts['way:' + way]}" for way in WAYS)
     worst = f"{times[-1] / 1_000:.2f} s at worst, p99 {p99_ms / 1_000:.2f} s of {len(times)}"
+    lost = f"{counts['lost_tail']} of them lost the end of the journal"
     seeds = sorted(outcome.seed for outcome in total.broken)
     lines = [
         f"{total.seeds} seeds in {seconds:.0f} s: {pace}; processor time a seed: {cost}",
         f"executions {counts['note:execution_opened']}: {ends}; UNKNOWN {counts['answer:unknown']}",
         f"rollbacks: {ways}, hold {counts['note:residual_held']}",
         f"a residual stayed open {worst}; dust {total.dust_e6 / 1_000_000:.6f} contracts",
-        f"crashes {counts['crash']} in {total.crashed} seeds; refused starts {counts['exit']}",
+        f"crashes {counts['crash']} in {total.crashed} seeds, {lost}; refused starts {counts['exit']}",
         "floors: all reached" if not missed else "floors not reached: " + "; ".join(missed),
         f"violations: {len(seeds)}" + (f" in seeds {seeds}" if seeds else ""),
     ]

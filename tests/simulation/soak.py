@@ -25,7 +25,7 @@ def report(tally: Tally, seconds: float) -> str:
         f"of these, heard of and not in doubt {tally.wrong_though_heard}",
         f"objects at the audits: {tally.objects}",
     ]
-    for name in ("events", "acts", "faults", "voids", "resyncs"):
+    for name in ("events", "acts", "faults", "voids", "alarms", "resyncs"):
         counts = getattr(tally, name)
         told = ", ".join(f"{key} {counts[key]}" for key in sorted(counts))
         lines.append(f"{name}: {told}")
@@ -40,6 +40,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--connections", type=int, default=1, choices=(1, 2, 3))
     parser.add_argument("--no-clock", action="store_true", help="Kalshi's frames tell no clock")
+    parser.add_argument(
+        "--stale", action="store_true", help="old changes behind snapshots though no clock tells"
+    )
     wanted = parser.parse_args(arguments)
     quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
     structlog.configure(wrapper_class=quiet)
@@ -53,6 +56,7 @@ def main(arguments: Sequence[str]) -> int:
                 hours=wanted.hours,
                 connections=wanted.connections,
                 has_clock=not wanted.no_clock,
+                has_stale=wanted.stale,
             )
         )
     sys.stdout.write(report(tally, time.monotonic() - started_s) + "\n")

@@ -4,26 +4,22 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from tests.simulation.checkers.answers import AnswersTrue
-from tests.simulation.checkers.balances import ProfitTrue, RecordTrue, RepairsProven
-from tests.simulation.checkers.barred import Barred, BreakerOpens, VenueLeftAlone
-from tests.simulation.checkers.facts import Rule
+from tests.simulation.checkers.answers import AnswersTrue, LateAdopted
+from tests.simulation.checkers.balances import FlowsTrue, ProfitTrue, RecordTrue, RepairsProven
+from tests.simulation.checkers.facts import Flow, Rule
 from tests.simulation.checkers.fills import FillsAccounted, FillsTrue
-from tests.simulation.checkers.limits import CashReserved, LimitsKept
-from tests.simulation.checkers.logs import LogsClean
-from tests.simulation.checkers.pricing import BooksReal, EntriesSound
 from tests.simulation.checkers.residual import ResidualAttended, RollbackReduces
-from tests.simulation.checkers.selling import ForeignUntouched, SellsOwnOnly
+from tests.simulation.checkers.selling import SellsOwnOnly
 from tests.simulation.checkers.sending import Announced, SentOnce
 from tests.simulation.histories import SIZE_E6, History, K, P, key_of
-from tests.simulation.sightings import BookStates, fingerprint_of
+from tests.simulation.sightings import Traded
 from twoleg.core.actions import NoteKind
-from twoleg.core.events import AnswerStatus, OperatorAct
+from twoleg.core.events import AnswerStatus
+from twoleg.core.flows import CashFlow, FlowKind
 from twoleg.core.limits import Limits
 from twoleg.core.market import Outcome, Side
-from twoleg.core.orders import Purpose
-from twoleg.sim.exchange import Change
-from twoleg.storage.records import FeeAdjusted, OperatorRecorded, RunStarted
+from twoleg.core.orders import OrderSpec, Purpose
+from twoleg.storage.records import CashFlowSeen, FeeAdjusted
 
 LIMITS = Limits(unhedged_micros_max=10_000_000, executions_max=2, size_e6_max=SIZE_E6)
 Tale = Callable[[History], object]
@@ -144,6 +140,21 @@ def _holding_off(history: History) -> None:
     history.end()
 
 
+def _flow(*micros: int, real: tuple[int, ...] = (), references: str = "abc") -> Tale:
+    """The venue moved `real`; the daemon books `micros`, each under its own letter."""
+
+    def tale(history: History) -> None:
+        history.begin()
+        history.facts.flows = [Flow(history.now, (K, 0), one) for one in real]
+        for letter, one in zip(references, micros, strict=False):
+            flow = CashFlow(
+                kind=FlowKind.DEPOSIT, venue=K, shard=0, micros=one, reference=letter, ts_ms=0
+            )
+            history.write(CashFlowSeen(wall_ns=history.now, flow=flow))
+
+    return tale
+
+
 def _repaired(history: History) -> None:
     leg = history.begin().fire()[1]
     history.trade(leg)
@@ -179,190 +190,221 @@ def _rolled_the_wrong_way(history: History) -> None:
     history.trade(more)
 
 
-def _too_large(history: History) -> None:
-    history.begin().fire(size_e6=2 * SIZE_E6)
+def _late_and_untold(history: History) -> None:
+    leg = _landed_late(history)
+    history.book(leg, history.trade(leg))
+    history.step(71)
 
 
-def _over_position(history: History) -> None:
-    history.facts.limits = Limits(position_e6_max=SIZE_E6)
-    history.fill(*history.begin().fire())
-    history.close()
-    history.step(1)
-    history.fire(2)
-
-
-def _too_many(history: History) -> None:
-    history.begin()
-    for number in (1, 2, 3):
-        history.intend(history.spec(K, number=number, native_id=f"K{number}"))
-
-
-def _market_busy(history: History) -> None:
-    history.begin().fire()
-    history.step(1)
-    history.fire(2)
-
-
-def _over_cap(history: History) -> None:
-    history.begin().fire()
-    history.step(1)
-    specs = (
-        history.spec(K, number=2, native_id="K2", limit_e4=6_000),
-        history.spec(P, number=2, native_id="P2", limit_e4=3_000),
-    )
-    history.intend(*specs)
-
-
-def _over_cash(history: History) -> None:
-    leg = history.begin().fire()[0]
-    history.venues.pending.add(key_of(leg))
-    other = history.spec(K, number=2, native_id="K2")
-    history.intend(other)
-    history.send(other, cash_micros=7_000_000)
-
-
-def _while(kind: NoteKind, **fields: str | int | bool) -> Tale:
-    def tale(history: History) -> None:
-        history.begin().note(kind, **fields)
-        history.step(1)
-        history.fire()
-
-    return tale
-
-
-def _while_halted(history: History) -> None:
-    act = OperatorAct.HALT
-    history.write(OperatorRecorded(wall_ns=history.now, act=act, reason="", actor=""))
-    history.begin().fire()
-
-
-def _two_probes(history: History) -> None:
-    history.begin().note(NoteKind.BREAKER_CHANGED, state="half_open")
-    history.fire()
-    history.fire(2)
-
-
-def _before_balances(history: History) -> None:
-    history.write(
-        RunStarted(wall_ns=history.now, run_id="r", mode="sim", version="", member="", accounts={})
-    )
-    history.fire()
-
-
-def _before_recovered(history: History) -> None:
-    history.begin().fire()
-    history.begin().fire(2)
-
-
-def _failing_on(history: History) -> None:
-    history.begin()
-    for number in range(1, 7):
-        leg = history.fire(number)[0]
-        history.answer(leg, AnswerStatus.UNKNOWN)
-        history.step(1)
-
-
-def _refused_again(history: History) -> None:
-    history.begin()
-    for number in range(1, 14):
-        leg = history.fire(number)[0]
-        history.answer(leg, AnswerStatus.REJECTED)
-        history.step(1)
-
-
-def _sells(size_e6: int, *, of_own_e6: int, held_e6: int, reduce_only: bool = True) -> Tale:
-    """A Kalshi unwind."""
-
-    def tale(history: History) -> None:
-        leg = history.begin().fire()[0]
-        if of_own_e6:
-            history.trade(leg, of_own_e6)
-        history.step(1)
-        spec = history.spec(
-            K,
-            order_no=2,
-            side=Side.SELL,
-            size_e6=size_e6,
-            purpose=Purpose.ROLLBACK,
-            reduce_only=reduce_only,
-        )
-        history.intend(spec)
-        history.send(spec, held_e6=held_e6)
-
-    return tale
-
-
-def _sells_tokens(history: History) -> None:
+def _landed_late(history: History) -> OrderSpec:
+    """Polymarket's leg was not answered, looked for in vain, and taken for absent."""
     leg = history.begin().fire()[1]
-    history.trade(leg, 1_000_000)
+    history.answer(leg, AnswerStatus.UNKNOWN)
+    history.step(7.5)
+    history.answer(leg, AnswerStatus.MISSED, code="absent")
     history.step(1)
+    return leg
+
+
+def _absent_too_early(history: History) -> None:
+    leg = history.begin().fire()[1]
+    history.step(1.5)
+    history.answer(leg, AnswerStatus.UNKNOWN)
+    history.step(5.8)
+    history.answer(leg, AnswerStatus.MISSED, code="absent")
+    history.step(1)
+    history.trade(leg)
+
+
+def _killed_and_filled(history: History) -> None:
+    leg = history.begin().fire()[1]
+    history.answer(leg, AnswerStatus.UNKNOWN)
+    history.step(10)
+    history.answer(leg, AnswerStatus.MISSED, code="killed")
+    history.step(1)
+    history.trade(leg)
+
+
+def _kalshi_late(history: History) -> None:
+    leg = history.begin().fire()[0]
+    history.answer(leg, AnswerStatus.UNKNOWN)
+    history.step(10)
+    history.answer(leg, AnswerStatus.MISSED, code="absent")
+    history.step(1)
+    history.trade(leg)
+
+
+def _heard_and_left(history: History) -> None:
+    """A fill that failed on chain is heard of, and nobody minds the other leg."""
+    legs = history.begin().fire()
+    traded = [history.trade(leg) for leg in legs]
+    booked = [history.book(leg, trade) for leg, trade in zip(legs, traded, strict=True)]
+    for leg in legs:
+        history.answer(leg, AnswerStatus.FILLED, SIZE_E6)
+    history.step(1)
+    fail(history, traded[1])
+    history.step(40)
+    history.void(booked[1])
+    history.step(4).step(2)
+
+
+def _never_heard(history: History) -> None:
+    legs = history.begin().fire()
+    history.fill(*legs)
+    history.step(1)
+    fail(history, history.venues.trades[1])
+    history.step().step(20).step(26)
+
+
+def fail(history: History, trade: Traded) -> None:
+    """A trade fails on chain."""
+    trade.is_void, trade.void_ns = True, history.now
+    history.venues.voids += 1
+
+
+def _adds_over_two_trades(history: History) -> None:
+    """Each trade of a rollback looks small; together they turn the residual around."""
+    leg = history.begin().fire()[0]
+    history.fill(leg)
+    more = history.spec(
+        K, order_no=2, side=Side.SELL, size_e6=2 * SIZE_E6, purpose=Purpose.ROLLBACK
+    )
+    history.intend(more)
+    history.step(1)
+    history.trade(more, SIZE_E6)
+    history.step(1)
+    history.trade(more, 20_000)
+
+
+def _adds_knowing_of_a_void(history: History) -> None:
+    """The failed fill was journalled before: covering it a second time is no news that was late."""
+    legs = history.begin().fire()
+    traded = history.trade(legs[1])
+    booked = history.book(legs[1], traded)
+    history.step(1)
+    fail(history, traded)
+    history.void(booked)
+    history.step(1)
+    more = history.spec(K, order_no=2, outcome=Outcome.NO, limit_e4=6_000, purpose=Purpose.ROLLBACK)
+    history.intend(more)
+    history.step(1)
+    history.trade(more)
+
+
+# -- what the daemon could not know, or may do: (rule, what happens) ------------------------------
+
+
+def _late_and_told(history: History) -> None:
+    leg = _landed_late(history)
+    history.book(leg, history.trade(leg))
+    history.note(NoteKind.ALARM, 1, event="late_fill")
+    history.step(71).end()
+
+
+def _sold_before_it_was_known_to_have_failed(history: History) -> None:
+    leg = history.begin().fire()[1]
+    traded = history.trade(leg)
+    history.answer(leg, AnswerStatus.FILLED, SIZE_E6)
+    booked = history.book(leg, traded)
+    history.step(1)
+    fail(history, traded)
     spec = history.spec(P, order_no=2, outcome=Outcome.NO, side=Side.SELL, purpose=Purpose.ROLLBACK)
     history.intend(spec)
     history.send(spec)
+    history.step(1)
+    history.void(booked)
 
 
-def _nets_users_holding(history: History) -> None:
-    history.begin()
-    spec = history.spec(K)
-    history.intend(spec)
-    history.send(spec, held_e6=-SIZE_E6)
-
-
-def _sold_more_than_bought(history: History) -> None:
-    history.begin()
-    history.trade(history.spec(P, side=Side.SELL))
-
-
-def _same_side(history: History) -> None:
-    history.begin()
-    history.intend(history.spec(K), history.spec(P, outcome=Outcome.YES, limit_e4=5_000))
-
-
-def _unequal(history: History) -> None:
-    history.begin()
-    history.intend(
-        history.spec(K, limit_e4=4_000), history.spec(P, size_e6=2 * SIZE_E6, limit_e4=2_000)
+def _nets_what_is_spare(history: History) -> None:
+    history.fill(*history.begin().fire())
+    history.close()
+    extra = history.spec(P, number=2, size_e6=1_000_000, outcome=Outcome.YES, limit_e4=5_000)
+    history.intend(extra)
+    history.fill(extra)
+    history.step(1)
+    spec = history.spec(
+        K, number=2, order_no=2, outcome=Outcome.NO, size_e6=1_000_000, purpose=Purpose.ROLLBACK
     )
-
-
-def _no_edge(history: History) -> None:
-    history.begin()
-    history.intend(history.spec(K, limit_e4=5_000), history.spec(P, limit_e4=4_960))
-
-
-def _dear(history: History) -> None:
-    history.begin()
-    history.intend(history.spec(K, limit_e4=9_900))
-
-
-def _books(history: History, size_e6: int) -> None:
-    states = history.venues.states[K, "KX"] = BookStates()
-    states.apply(Change("ask", 4_000, size_e6, size_e6), history.now)
-
-
-def _phantom(history: History) -> None:
-    _books(history, SIZE_E6)
-    spec = history.begin().spec(K)
     history.intend(spec)
-    history.send(spec)
+    history.send(spec, held_e6=SIZE_E6)
 
 
-def _book_never_was(history: History) -> None:
-    _books(history, 4 * SIZE_E6)
-    spec = history.begin().spec(K)
+def _dollars_return_more_in_two_trades(history: History) -> None:
+    leg = history.begin().fire()[0]
+    history.fill(leg)
+    more = history.spec(P, order_no=2, purpose=Purpose.ROLLBACK, limit_e4=5_000)
+    history.intend(more)
+    history.step(1)
+    history.trade(more, SIZE_E6 - 10_000)
+    history.step(0.1)
+    history.trade(more, 600_000)
+
+
+def _covered_twice_by_a_late_landing(history: History) -> None:
+    """The order that replaced an absent one fills after that one came after all."""
+    leg, late = history.begin().fire()
+    history.fill(leg)
+    history.answer(late, AnswerStatus.UNKNOWN)
+    history.step(8)
+    history.answer(late, AnswerStatus.MISSED, code="absent")
+    more = history.spec(P, order_no=2, purpose=Purpose.ROLLBACK, limit_e4=5_000)
+    history.intend(more)
+    history.step(1)
+    history.trade(late)
+    history.step(1)
+    history.trade(more)
+
+
+def _heard_late_and_closed(history: History) -> None:
+    legs = history.begin().fire()
+    traded = [history.trade(leg) for leg in legs]
+    booked = [history.book(leg, trade) for leg, trade in zip(legs, traded, strict=True)]
+    for leg in legs:
+        history.answer(leg, AnswerStatus.FILLED, SIZE_E6)
+    history.step(1)
+    fail(history, traded[1])
+    history.step(40)
+    history.void(booked[1])
+    history.step(4)
+    spec = history.spec(K, order_no=2, side=Side.SELL, purpose=Purpose.ROLLBACK)
     history.intend(spec)
-    history.send(spec)
-    history.facts.live_books = {spec.market.id: fingerprint_of({}, {4_000: 5 * SIZE_E6})}
+    history.step(2)
+    history.fill(spec)
 
 
-def _logged(history: History) -> None:
-    history.facts.new_logs = [{"event": "task_failed"}]
+def _only_fill_failed(history: History) -> None:
+    leg = history.begin().fire()[1]
+    traded = history.trade(leg)
+    history.answer(leg, AnswerStatus.FILLED, SIZE_E6)
+    fail(history, traded)
+    history.close(net_micros=0, closed_as="missed")
+    history.end()
 
 
-def _told_secret(history: History) -> None:
-    history.facts.secrets = ("hush",)
-    history.facts.new_logs = [{"event": "started", "key": "hush"}]
+def _flow_as_it_was(history: History) -> None:
+    _flow(5, 5, real=(5, 5))(history)
 
+
+def _held_with_a_modelled_fee(history: History) -> None:
+    leg = history.begin().fire()[1]
+    history.book(leg, history.trade(leg, fee=5), fee_modelled=True)
+    history.venues.cash[P, 0] -= 5_000_000 + 1
+    history.venues.held[P] = (0, SIZE_E6)
+    history.end()
+
+
+FAIR: tuple[tuple[type[Rule], Tale], ...] = (
+    (LateAdopted, _late_and_told),
+    (AnswersTrue, _late_and_told),
+    (SellsOwnOnly, _sold_before_it_was_known_to_have_failed),
+    (SellsOwnOnly, _nets_what_is_spare),
+    (RollbackReduces, _dollars_return_more_in_two_trades),
+    (RollbackReduces, _covered_twice_by_a_late_landing),
+    (ResidualAttended, _heard_late_and_closed),
+    (ProfitTrue, _only_fill_failed),
+    (FlowsTrue, _flow_as_it_was),
+    (RecordTrue, _held_with_a_modelled_fee),
+)
 
 BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
     (SentOnce, "sent_twice", _sent_twice),
@@ -375,6 +417,10 @@ BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
     (AnswersTrue, "answer_untrue", _wrong_answer(AnswerStatus.PARTIAL, 10_000, SIZE_E6)),
     (AnswersTrue, "pending_decided", _delayed_decided),
     (AnswersTrue, "decided_too_early", _decided_early),
+    (AnswersTrue, "decided_too_early", _absent_too_early),
+    (AnswersTrue, "decided_too_early", _killed_and_filled),
+    (AnswersTrue, "decided_too_early", _kalshi_late),
+    (LateAdopted, "late_fill_untold", _late_and_untold),
     (FillsTrue, "fill_unknown_to_venue", _fill(fill_id="never")),
     (FillsTrue, "fill_differs", _fill(size_e6=SIZE_E6 + 1)),
     (FillsTrue, "fill_differs", _fill(price_e4=4_001)),
@@ -391,40 +437,14 @@ BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
     (RecordTrue, "holding_differs", _holding_off),
     (RepairsProven, "repaired_unproven", _repaired),
     (ProfitTrue, "profit_differs", _profit_off),
+    (FlowsTrue, "flow_untrue", _flow(5)),
+    (FlowsTrue, "flow_untrue", _flow(5, 5, real=(5, 6))),
+    (FlowsTrue, "flow_booked_twice", _flow(5, 5, real=(5, 5), references="aa")),
     (ResidualAttended, "residual_unattended", _left_naked),
+    (ResidualAttended, "residual_unattended", _heard_and_left),
+    (ResidualAttended, "residual_unattended", _never_heard),
     (ResidualAttended, "residual_left", _naked_at_end),
     (RollbackReduces, "rollback_adds", _rolled_the_wrong_way),
-    (LimitsKept, "size_limit", _too_large),
-    (LimitsKept, "position_limit", _over_position),
-    (LimitsKept, "executions_limit", _too_many),
-    (LimitsKept, "market_busy", _market_busy),
-    (LimitsKept, "unhedged_limit", _over_cap),
-    (CashReserved, "cash_not_reserved", _over_cash),
-    (Barred, "entry_while_open", _while(NoteKind.BREAKER_CHANGED, state="open")),
-    (Barred, "entry_while_closed", _while(NoteKind.ALARM, event="venue_closed", venue="kalshi")),
-    (Barred, "entry_while_stopped", _while_halted),
-    (Barred, "two_probes", _two_probes),
-    (Barred, "entry_while_starting", _before_balances),
-    (Barred, "entry_while_recovering", _before_recovered),
-    (BreakerOpens, "breaker_stayed_closed", _failing_on),
-    (VenueLeftAlone, "refused_again", _refused_again),
-    (SellsOwnOnly, "sells_not_own", _sells(SIZE_E6, of_own_e6=10_000, held_e6=SIZE_E6)),
-    (SellsOwnOnly, "sells_not_own", _sells(SIZE_E6, of_own_e6=0, held_e6=SIZE_E6)),
-    (SellsOwnOnly, "sells_too_much", _sells(2 * SIZE_E6, of_own_e6=SIZE_E6, held_e6=SIZE_E6)),
-    (
-        SellsOwnOnly,
-        "exit_not_reduce_only",
-        _sells(SIZE_E6, of_own_e6=SIZE_E6, held_e6=SIZE_E6, reduce_only=False),
-    ),
-    (SellsOwnOnly, "sells_not_own", _sells_tokens),
-    (SellsOwnOnly, "sells_not_own", _nets_users_holding),
-    (ForeignUntouched, "sold_foreign", _sold_more_than_bought),
-    (EntriesSound, "legs_same_side", _same_side),
-    (EntriesSound, "sizes_differ", _unequal),
-    (EntriesSound, "edge_too_small", _no_edge),
-    (EntriesSound, "price_limit", _dear),
-    (BooksReal, "phantom_depth", _phantom),
-    (BooksReal, "book_never_was", _book_never_was),
-    (LogsClean, "alarming_log", _logged),
-    (LogsClean, "secret_logged", _told_secret),
+    (RollbackReduces, "rollback_adds", _adds_over_two_trades),
+    (RollbackReduces, "rollback_adds", _adds_knowing_of_a_void),
 )

@@ -6,6 +6,7 @@ from outside, and knows nothing of the daemon.
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -49,6 +50,8 @@ class Witness:
         self.by_id: dict[tuple[Venue, str, str], Traded] = {}
         self.states: dict[tuple[Venue, str], BookStates] = {}
         self.on_sent: Callable[[Sent], None] = _nothing
+        # Told of an order when it comes to matching.
+        self.on_entered: Callable[[Sent], None] = _nothing
         self.voids = 0
         # What our trades alone have made of cash and holdings.
         self._traded: dict[Pot, int] = {}
@@ -94,6 +97,16 @@ class Witness:
             for place, size_e6 in self._places().items()
         }
 
+    def counted(self) -> tuple[int, ...]:
+        """All cash and holdings, in an order of their own: the same while no ledger moves."""
+        position, tokens = self.account.position_e6, self.wallet.tokens_e6
+        return (
+            self.wallet.cash_micros,
+            *self.account.cash_micros.values(),
+            *[position(pair.kalshi) for pair in self.pairs],
+            *tokens.values(),
+        )
+
     def _places(self) -> dict[Place, int]:
         places: dict[Place, int] = {}
         for pair in self.pairs:
@@ -109,6 +122,16 @@ class Witness:
             return max(yes_e6, 0), max(-yes_e6, 0)
         tokens = self.wallet.tokens_e6
         return tokens.get(pair.tokens[0], 0), tokens.get(pair.tokens[1], 0)
+
+    def secrets(self) -> tuple[str, ...]:
+        """What no log may show: both private keys, and the API key's secret and passphrase."""
+        accounts = self.polymarket.accounts
+        path = self.kalshi.credentials()["private_key_path"]
+        lines = [] if path is None else Path(str(path)).read_text().splitlines()
+        # A key may be told with its line breaks, or without.
+        body = [line for line in lines if line and not line.startswith("-")]
+        key = accounts.default_key
+        return (accounts.wallet_key.removeprefix("0x"), key.secret, key.passphrase, *body)
 
     def is_pending(self, sent: Sent) -> bool:
         """Whether an order that came may still fill: at the door, or delayed by its market."""
@@ -271,6 +294,7 @@ class Witness:
         for sent in reversed(self.sent):
             if sent.key == key:
                 sent.is_entered = True
+                self.on_entered(sent)
                 return
 
     def _follow(self, venue: Venue, market: str, exchange: Exchange) -> None:

@@ -11,13 +11,20 @@ import threading
 from asyncio import events
 from collections.abc import Callable
 from contextvars import Context
-from typing import Any
+from itertools import count
+from typing import Any, TypeVarTuple, Unpack
 
 from tests.support.virtual import EPOCH_NS, NS_PER_S, WorldStandsStill
 
+Ts = TypeVarTuple("Ts")
+
 
 class SteppedLoop(asyncio.BaseEventLoop):
-    """One process's loop. It opens no sockets and starts no threads."""
+    """One process's loop. It opens no sockets and starts no threads.
+
+    It lives for thousands of seeds' worth of callbacks, so what asyncio does for safety with
+    threads and for debugging is left out. Of timers for the same moment the first set is first.
+    """
 
     _ready: Any
     _scheduled: Any
@@ -30,12 +37,60 @@ class SteppedLoop(asyncio.BaseEventLoop):
         self.callbacks = 0
         self.dies_after = 0
         self._clockwork = clockwork
+        # By due time and then by number; compared as numbers, not as handles.
+        self._timers: list[tuple[float, int, Any]] = []
+        self._number = count().__next__
         # What `is_running` looks at.
         self._thread_id: int | None = threading.get_ident()
         self.set_exception_handler(_ignore)
+        # Asked for at every future and handle.
+        vars(self)["get_debug"] = False.__bool__
 
     def time(self) -> float:
         return self._clockwork.now_s
+
+    def call_soon(
+        self,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: Unpack[Ts],
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: Unpack[Ts],
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, (when, self._number(), handle))
+        return handle
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: Unpack[Ts],
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._clockwork.now_s + delay, callback, *args, context=context)
+
+    def ripen(self, now_s: float) -> None:
+        """Move what is due to what is ready."""
+        timers, ready = self._timers, self._ready
+        while timers and (timers[0][0] <= now_s or timers[0][2]._cancelled):
+            handle = heapq.heappop(timers)[2]
+            if not handle._cancelled:
+                ready.append(handle)
+
+    @property
+    def waiting(self) -> list[object]:
+        """Everything that would still be called."""
+        return [*self._ready, *self._timers]
 
     def _write_to_self(self) -> None:
         """Wake nobody: there is one thread."""
@@ -44,6 +99,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
         """Forget everything that waits."""
         self.is_dead = True
         self._thread_id = None
+        self._timers.clear()
         self.close()
 
 
@@ -103,15 +159,9 @@ class Clockwork:
 
     def _turn(self) -> bool:
         has_run = False
-        now_s = self.now_s
         for loop in tuple(self.loops):
-            ready, scheduled = loop._ready, loop._scheduled
-            while scheduled and (scheduled[0]._when <= now_s or scheduled[0]._cancelled):
-                handle = heapq.heappop(scheduled)
-                handle._scheduled = False
-                if not handle._cancelled:
-                    ready.append(handle)
-            if ready and not loop.is_dead:
+            loop.ripen(self.now_s)
+            if loop._ready and not loop.is_dead:
                 has_run = True
                 self._run_batch(loop)
         return has_run
@@ -123,7 +173,12 @@ class Clockwork:
             handle = ready.popleft()
             if handle._cancelled:
                 continue
-            handle._run()
+            try:
+                handle._context.run(handle._callback, *handle._args)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException:  # noqa: BLE001 - the task tells, or its reader is dead
+                pass
             loop.callbacks += 1
             if loop.is_dead:
                 break
@@ -134,12 +189,10 @@ class Clockwork:
         events._set_running_loop(None)
 
     def _advance(self) -> None:
-        soonest = min(
-            (loop._scheduled[0]._when for loop in self.loops if loop._scheduled), default=None
-        )
-        if soonest is None:
+        dues = [loop._timers[0][0] for loop in self.loops if loop._timers]
+        if not dues:
             raise WorldStandsStill("no timer is left, and no task can go on")
-        self.now_s = max(self.now_s, soonest)
+        self.now_s = max(self.now_s, min(dues))
 
 
 def spawn(loop: SteppedLoop, work: Any, name: str) -> asyncio.Task[Any]:

@@ -457,8 +457,10 @@ async def make_scene(
 ) -> AsyncIterator[Scene]:
     """Start both venues without a crowd; stop them, and every daemon left, at the end."""
     pair = make_pairs(polarity, tif)[0]
+    instant = {"key_kind": "ed25519", "rate_limits": False, "read_lag_ms": [0, 0]}
     given: dict[Venue, Mapping[str, object]] = {
-        K: {"key_kind": "ed25519", "rate_limits": False, "read_lag_ms": [0, 0], **(kalshi or {})},
+        # Below this tier the balance is read once a second: every start and stop waits for it.
+        K: {**instant, "tier": "premier", **(kalshi or {})},
         P: {"mined_after_ms": 50, "confirmed_after_ms": 50, **(polymarket or {})},
     }
     epoch_ms = int(time.time() * 1_000)

@@ -76,7 +76,7 @@ class Screen:
         tally, stats = app.engine.tally, app.stats
         now_ns = app.seams.clock.monotonic_ns()
         self.show(
-            f"{elapsed_s:5.0f} s  net ${dollars(tally.net_micros)}  "
+            f"{elapsed_s:5.0f} s  net ${dollars(tally.net_micros)}{_residuals(app)}  "
             f"executions {tally.executions} ({tally.open} open)  "
             f"breaker {app.engine.why_closed(now_ns) or app.engine.breaker_state.value}  "
             f"{app.engine.live_books()} books  "
@@ -120,6 +120,12 @@ class Screen:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._out.fileno())
             os.close(nowhere)
+
+
+def _residuals(app: App) -> str:
+    """What legs that stand alone would lose if they left now; the net knows only what is closed."""
+    marked_micros = app.engine.marked_micros
+    return f" and ${dollars(-marked_micros)} in open legs" if marked_micros else ""
 
 
 def closed_line(note: Note) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from twoleg.core.events import NO_TOKENS, LegAnswer
+from twoleg.core.events import NO_TOKENS, AnswerStatus, LegAnswer
 from twoleg.core.market import MarketId, Venue
 from twoleg.core.orders import Purpose
 from twoleg.core.outcomes import Strain, outcome_of, strain_of
@@ -17,12 +17,22 @@ TOKENS_MS: Final = 200
 The slowest bucket, Kalshi's writes of a basic member, refills two orders in that time (ten tokens
 each, a hundred a second; Kalshi docs, rate limits, read 2026-11-22).
 """
+SIGNS_OF_LIFE: Final = frozenset(
+    {
+        AnswerStatus.FILLED,
+        AnswerStatus.PARTIAL,
+        AnswerStatus.MISSED,
+        AnswerStatus.DELAYED,
+        AnswerStatus.RESTING,
+    }
+)
+"""Answers that only a venue that matches orders gives."""
 
 
 class Access:
     """Which venues and markets may be asked now. Time is an argument."""
 
-    __slots__ = ("_ready_at_ns", "_rests", "_unavailable", "closed_until_ns")
+    __slots__ = ("_ready_at_ns", "_rests", "_unavailable", "closed_until_ns", "unproven")
 
     def __init__(self) -> None:
         # Consecutive answers by which a venue was unavailable.
@@ -31,6 +41,8 @@ class Access:
         self._rests: dict[MarketId, tuple[int, int]] = {}
         # A venue gets no order before this monotonic time.
         self.closed_until_ns: dict[Venue, int] = {}
+        # Venues that were closed and are only assumed to be open again (a dict keeps the order).
+        self.unproven: dict[Venue, None] = {}
         # When our rate tokens for a venue are back; rollbacks have some of their own.
         self._ready_at_ns: dict[tuple[Venue, Purpose], int] = {}
 
@@ -56,6 +68,8 @@ class Access:
     def mark_venue(self, venue: Venue, purpose: Purpose, answer: LegAnswer, now_ns: int) -> None:
         """Learn from an answer whether its venue can be asked."""
         strain = strain_of(answer)
+        if strain is Strain.NONE and answer.status in SIGNS_OF_LIFE:
+            self.unproven.pop(venue, None)
         if strain is Strain.NO_TOKENS or answer.retry_after_ms:
             wait_ms = answer.retry_after_ms or TOKENS_MS
             self._ready_at_ns[venue, purpose] = now_ns + wait_ms * 1_000_000
@@ -69,6 +83,14 @@ class Access:
             until_ns = now_ns + (UNAVAILABLE_NS << count)
             # A venue that was closed by its own word stays closed until it opens by it.
             self.closed_until_ns[venue] = max(self.closed_until_ns.get(venue, 0), until_ns)
+
+    def told(self, venue: Venue, closed_until_ns: int, *, is_assumed: bool) -> None:
+        """Somebody who looked tells until when a venue is closed (0: open), or that it may be."""
+        self.closed_until_ns[venue] = closed_until_ns
+        if is_assumed:
+            self.unproven[venue] = None
+        else:
+            self.unproven.pop(venue, None)
 
     def mark_market(self, market_id: MarketId, answer: LegAnswer, now_ns: int) -> None:
         """Learn from a leg's answer whether its market takes such orders."""

@@ -227,6 +227,11 @@ class Breaker:
         """What was lost within a day, open residuals included."""
         return self._losses.lost_micros(now_ns)
 
+    @property
+    def marked_micros(self) -> int:
+        """What all open residuals together would lose at their exits, as told last."""
+        return self._losses.marked_micros
+
     def restore_losses(self, losses: tuple[tuple[int, int], ...], now_ns: int) -> bool:
         """Take the (age_ns, micros lost) of earlier runs."""
         for age_ns, micros in losses:

@@ -15,9 +15,9 @@ from twoleg.core.limits import Limits
 from twoleg.core.market import Direction
 from twoleg.core.sizing import (
     Legs,
+    Most,
     Opportunity,
     frontier,
-    is_worth_a_look,
     judge,
     limits_of,
     sizes_within,
@@ -59,17 +59,21 @@ def plan_close(
     # Nothing is bought: the price bounds of purchases say nothing here.
     scale = structs.replace(limits, edge_micros_min=least_micros, price_e4_max=9_999)
     smallest_e6 = ceil_to(max(legs.kalshi.size_e6_min, legs.polymarket.size_e6_min), LOT_E6)
+    most = Most(legs, limits, evidence)
     best: Opportunity | None = None
-    for deepest in frontier(legs, scale):
+    ends = frontier(legs, scale)
+    for deepest in ends:
+        most.reach(ends, deepest)
         sizes = sizes_within(legs, limits, held_e6, deepest)
         if is_probe:
             sizes = [smallest_e6] if sizes and sizes[0] >= smallest_e6 else []
         for size_e6 in sizes:
             waits = lock_up_micros(limits, size_e6, left_ms)
-            if size_e6 < smallest_e6 or (
-                best and not is_worth_a_look(legs, size_e6, best.expected_micros - waits)
-            ):
+            than = best.expected_micros if best else 0
+            if size_e6 < smallest_e6:
                 break
+            if most.micros(size_e6, waits) <= than:
+                continue
             found = _sale(legs, (scale, evidence), size_e6, deepest, waits)
             if found and (best is None or found.expected_micros > best.expected_micros):
                 best = found

@@ -116,6 +116,11 @@ class Engine:
         """Whether executions may start."""
         return self._executions.breaker.state
 
+    @property
+    def marked_micros(self) -> int:
+        """What all open residuals would lose at their present exits; not in the tally's net yet."""
+        return self._executions.breaker.marked_micros
+
     def why_closed(self, now_ns: int) -> str:
         """What keeps executions from starting, for people; empty if the breaker does not."""
         return self._executions.breaker.why_closed(now_ns)
@@ -255,8 +260,9 @@ class Engine:
     # -- operation -------------------------------------------------------------------------
 
     def _on_venue(self, event: VenueStateChanged, now_ns: int) -> Sequence[Action]:
-        self._executions.closed_until_ns[event.venue] = 0 if event.is_open else CLOSED_FOR_GOOD_NS
         del now_ns
+        until_ns = 0 if event.is_open else CLOSED_FOR_GOOD_NS
+        self._executions.venue_told(event.venue, until_ns, is_assumed=event.is_assumed)
         fields = (
             ("event", "venue_opened" if event.is_open else "venue_closed"),
             ("venue", event.venue.value),

@@ -44,8 +44,9 @@ class Entry:
         "_by_pair",
         "_evidence",
         "_executions",
-        "_is_stale",
+        "_least",
         "_limits",
+        "_news",
         "_pairs",
         "_views",
         "_wall_at_ns",
@@ -65,8 +66,10 @@ class Entry:
         # The pairs that a market belongs to: all that a tick of it can touch.
         self._views: dict[MarketId, list[PairView]] = {}
         self._by_pair: dict[PairId, PairView] = {}
-        # Whether holdings, rates or limits changed since the views' least edges were told.
-        self._is_stale = True
+        # How often holdings, rates or limits changed, and the least edge of an entry as of then: a
+        # view is told anew only when its market is touched.
+        self._news = 1
+        self._least = (0, 0)
         # Markets on which nothing starts, and why (a dict keeps the order).
         self._barred: dict[MarketId, dict[str, None]] = {}
         # Pairs refused for now, so that an alarm is raised once.
@@ -80,7 +83,7 @@ class Entry:
     def change_limits(self, limits: Limits) -> None:
         """Take new limits for everything decided from now on."""
         self._limits = limits
-        self._is_stale = True
+        self.mark_stale()
 
     def change_pairs(self, pairs: tuple[Pair, ...]) -> None:
         """Take another set of pairs."""
@@ -92,7 +95,7 @@ class Entry:
 
         Armed, both markets known and tradable, and at least one order in which to fire the legs.
         """
-        self._views, self._by_pair, self._is_stale = {}, {}, True
+        self._views, self._by_pair = {}, {}
         markets = self._books.markets
         for pair in self._pairs:
             kalshi, polymarket = markets.get(pair.kalshi), markets.get(pair.polymarket)
@@ -125,7 +128,7 @@ class Entry:
 
     def mark_stale(self) -> None:
         """Holdings or measured rates may have changed."""
-        self._is_stale = True
+        self._news += 1
 
     def time_doubt(self, market_id: MarketId, now_ns: int) -> Sequence[Action]:
         """A doubt that just began must be settled in time."""
@@ -138,13 +141,13 @@ class Entry:
     def evaluate(self, market_id: MarketId, now_ns: int, wall_ns: int) -> Sequence[Action]:
         """Decide on every pair that the touched market belongs to."""
         self._wall_ns, self._wall_at_ns = wall_ns, now_ns
-        if self._is_stale:
-            self._refresh(wall_ns)
         actions: list[Action] = []
         if market_id in self._executions.held_markets:
             # A held residual first: the book may offer a way out now.
             actions += self._executions.book_changed(market_id, now_ns)
         for view in self._views.get(market_id, ()):
+            if view.told_no != self._news:
+                self._refresh(view, wall_ns)
             for index, direction in DIRECTIONS:
                 if view.top_edge(direction) >= view.edge_least[index]:
                     actions += self._consider(view, index, now_ns)
@@ -206,7 +209,7 @@ class Entry:
         return [SetTimer(f"edge:{view.pair.id}", due_ns)]
 
     def _plan(self, scene: Scene) -> Opportunity | None:
-        legs = look(scene.view, scene.direction, self._wall_ns)
+        legs = look(scene.view, scene.direction, self._wall_ns, self._executions.unproven)
         is_probe = self._executions.breaker.state is BreakerState.HALF_OPEN
         if scene.is_close:
             return plan_close(
@@ -259,19 +262,19 @@ class Entry:
 
     # -- what is worth looking at ----------------------------------------------------------
 
-    def _refresh(self, wall_ns: int) -> None:
-        """Tell every view which edges at the tops are worth a walk."""
-        self._is_stale = False
-        least = least_edge(self._limits, self._evidence)
-        for view in self._by_pair.values():
-            view.edge_least = [least, least]
-            held_e6 = self._executions.holdings.held_e6(view.pair.id)
-            if abs(held_e6) < LOT_E6:
-                continue
-            held = Direction.KALSHI_YES if held_e6 > 0 else Direction.KALSHI_NO
-            for index, direction in DIRECTIONS:
-                if direction is OPPOSITE[held]:
-                    view.edge_least[index] = self._least_to_close(view, wall_ns)
+    def _refresh(self, view: PairView, wall_ns: int) -> None:
+        """Tell a view which edges at its tops are worth a walk."""
+        if self._least[0] != self._news:
+            self._least = (self._news, least_edge(self._limits, self._evidence))
+        view.told_no, least = self._least
+        view.edge_least = [least, least]
+        held_e6 = self._executions.holdings.held_e6(view.pair.id)
+        if abs(held_e6) < LOT_E6:
+            return
+        held = Direction.KALSHI_YES if held_e6 > 0 else Direction.KALSHI_NO
+        for index, direction in DIRECTIONS:
+            if direction is OPPOSITE[held]:
+                view.edge_least[index] = self._least_to_close(view, wall_ns)
 
     def _least_to_close(self, view: PairView, wall_ns: int) -> int:
         """The gain that makes leaving worth it; with time it only grows, and is asked exactly."""

@@ -273,11 +273,16 @@ class TimerFired(msgspec.Struct, frozen=True):
 
 
 class VenueStateChanged(msgspec.Struct, frozen=True):
-    """A venue (or shard) takes orders, or does not for now."""
+    """A venue (or shard) takes orders, or does not for now.
+
+    `is_assumed`: it is open only because a pause of ours is over; the next order to it is what asks
+    whether that is so.
+    """
 
     venue: Venue
     is_open: bool
     reason: str
+    is_assumed: bool = False
 
 
 class PairsChanged(msgspec.Struct, frozen=True):
@@ -298,6 +303,8 @@ class ExecutionFound(msgspec.Struct, frozen=True):
     direction: Direction
     orders: tuple[tuple[OrderSpec, LegAnswer | None], ...]
     was_closed: bool = False
+    is_accounted: bool = False
+    """What it filled so far is in the holdings that were reported."""
 
 
 class StopRequested(msgspec.Struct, frozen=True):

@@ -22,6 +22,8 @@ OLD_MISSES: Final = 6
 as six tries without a fill beside the prior. Too few to say that old levels never fill."""
 TRIES_MAX: Final = 200
 """At so many tries a cell's counts are halved: old tries fade, and markets change."""
+MISSES_MAX: Final = 16
+"""After so many misses the greatest rate of a cell is found anew, though the old one bounds it."""
 CELLS_MAX: Final = 4_096
 """Cells of pairs that are remembered; the one that was begun first goes first."""
 
@@ -46,13 +48,15 @@ class Count(msgspec.Struct, gc=False):
     tries: int = 0
     filled_e4: int = 0
 
-    def add(self, share_e4: int) -> None:
-        """Count one try; halve what is old first, where there is enough of it."""
-        if self.tries >= TRIES_MAX:
+    def add(self, share_e4: int) -> bool:
+        """Count one try; True if what is old was halved first, as there was enough of it."""
+        is_halved = self.tries >= TRIES_MAX
+        if is_halved:
             self.tries //= 2
             self.filled_e4 //= 2
         self.tries += 1
         self.filled_e4 += share_e4
+        return is_halved
 
 
 NOTHING: Final = Count()
@@ -61,7 +65,7 @@ NOTHING: Final = Count()
 class Evidence:
     """Fill rates by what was measured. Told by whoever judges the legs; asked when sizing."""
 
-    __slots__ = ("_best", "_limits", "_pairs", "_unsure", "_venues")
+    __slots__ = ("_best", "_ceilings", "_limits", "_misses", "_pairs", "_unsure", "_venues")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -72,6 +76,10 @@ class Evidence:
         # it has to be found anew: not while an answer waits to be acted on.
         self._best: dict[tuple[Venue, Cell], int] = {}
         self._unsure: dict[tuple[Venue, Cell], None] = {}
+        # Misses since then: no rate rises by one, so that the greatest one known still bounds them.
+        self._misses: dict[tuple[Venue, Cell], int] = {}
+        # What `ceilings` answers until something is unsure.
+        self._ceilings: dict[bool, tuple[int, ...]] = {}
 
     def change_limits(self, limits: Limits) -> None:
         """Take new priors; counts whose depth steps are others now are forgotten."""
@@ -80,6 +88,7 @@ class Evidence:
             self._pairs.clear()
         self._limits = limits
         self._best.clear()
+        self._ceilings.clear()
         self._unsure = dict.fromkeys(self._venues)
 
     def rate_e4(
@@ -105,19 +114,25 @@ class Evidence:
 
     def best_e4(self, *, is_second: bool) -> int:
         """A rate that no leg of any pair exceeds, at sizes that the depth share allows."""
-        limits = self._limits
+        return next(iter(self.ceilings(is_second=is_second)), 0)
+
+    def ceilings(self, *, is_second: bool) -> tuple[int, ...]:
+        """Per step of the curve a rate that no leg of such a share or a greater one exceeds."""
+        found = self._ceilings.get(is_second)
+        if found is not None:
+            return found
         for key in self._unsure:
             self._best[key] = self._find_best(key)
         self._unsure.clear()
-        keys = (
-            (venue, (step, age, is_second))
-            for venue, age in product(Venue, range(len(AGE_STEPS_MS) + 1))
-            for step in self._allowed_steps(limits)
-        )
-        rates = (
-            self._best[key] if key in self._best else published_e4(limits, key[1]) for key in keys
-        )
-        return max(rates, default=0)
+        rates, most_e4 = [0] * len(self._limits.fill_curve), 0
+        for step in sorted(self._allowed_steps(self._limits), reverse=True):
+            keys = (
+                (venue, (step, age, is_second))
+                for venue, age in product(Venue, range(len(AGE_STEPS_MS) + 1))
+            )
+            most_e4 = rates[step] = max(most_e4, *map(self._bound, keys))
+        self._ceilings[is_second] = tuple(rates)
+        return self._ceilings[is_second]
 
     def tell(
         self,
@@ -137,13 +152,18 @@ class Evidence:
         if step is None:
             return
         share_e4 = min(10_000, filled_e6 * 10_000 // size_e6)
+        is_miss = share_e4 == 0
         key = (venue, (step, age_step(leg_try.age_ms), is_second))
         own = self._pairs.setdefault(key, {})
         if (pair_id, direction) not in own:
             self._make_room()
-        own.setdefault((pair_id, direction), Count()).add(share_e4)
-        self._venues.setdefault(key, Count()).add(share_e4)
-        self._unsure[key] = None
+        own_halved = own.setdefault((pair_id, direction), Count()).add(share_e4)
+        venue_halved = self._venues.setdefault(key, Count()).add(share_e4)
+        misses = self._misses.get(key, 0) + 1
+        if is_miss and misses < MISSES_MAX and not (own_halved or venue_halved):
+            self._misses[key] = misses
+        else:
+            self._doubt(key)
 
     # -- inner workings --------------------------------------------------------------------
 
@@ -184,7 +204,16 @@ class Evidence:
             return
         key = next(key for key, own in self._pairs.items() if own)
         del self._pairs[key][next(iter(self._pairs[key]))]
+        self._doubt(key)
+
+    def _doubt(self, key: tuple[Venue, Cell]) -> None:
+        """The greatest rate of a cell has to be found anew when it is asked for."""
         self._unsure[key] = None
+        self._misses.pop(key, None)
+        self._ceilings.clear()
+
+    def _bound(self, key: tuple[Venue, Cell]) -> int:
+        return self._best[key] if key in self._best else published_e4(self._limits, key[1])
 
 
 def published_e4(limits: Limits, cell: Cell) -> int:

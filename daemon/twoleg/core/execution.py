@@ -205,6 +205,7 @@ class Execution:
         "execution_no",
         "exit_since_ns",
         "exit_steps",
+        "fruitless",
         "has_failed",
         "held_alarm_ns",
         "held_since_ns",
@@ -212,15 +213,17 @@ class Execution:
         "is_quiet",
         "judged_e6",
         "marked_micros",
+        "misses",
         "net_micros_planned",
         "next_try_ns",
         "opened_ns",
         "orders",
         "pair",
-        "refusals",
         "rolled_back",
+        "sent_ns",
         "state",
         "tries",
+        "waiting_since_ns",
         "was_counted",
     )
 
@@ -234,11 +237,15 @@ class Execution:
         # Dust of earlier executions of this pair, taken over to be netted (signed, event terms).
         self.carry_in_e6 = 0
         self.net_micros_planned = 0
-        # Rollback orders so far, and the (venue, side) ways that a venue refused.
+        # Rollback orders so far, when those of the last minute were sent, and how many in a row
+        # brought nothing.
         self.attempts = 0
-        self.barred: list[tuple[Venue, Side]] = []
-        # Rollback orders that venues refused in a row.
-        self.refusals = 0
+        self.sent_ns: list[int] = []
+        self.fruitless = 0
+        # Ways (venue, side) that are closed until the next pause is over, and why; and how often in
+        # a row each one missed what its book showed.
+        self.barred: dict[tuple[Venue, Side], str] = {}
+        self.misses: dict[tuple[Venue, Side], int] = {}
         self.rolled_back = False
         # The residual that was judged last, since when one of its sign is open (0: none is), how
         # many exits of the ladder brought nothing, and what it would lose as judged last.
@@ -251,6 +258,8 @@ class Execution:
         self.held_since_ns = 0
         self.held_alarm_ns = 0
         self.next_try_ns = 0
+        # Since when nothing but books without a snapshot stands in the way (0: it does not).
+        self.waiting_since_ns = 0
         # An early exit sells what the pair held before: how much of it this execution may.
         self.inventory_e6: dict[tuple[Venue, Outcome], int] = {}
         # What the legs were tried against, by venue, until their outcome was told as evidence.

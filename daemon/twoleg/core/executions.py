@@ -98,10 +98,14 @@ class Executions:
         self.breaker.change_limits(limits.breaker)
         self._exits.change_limits(limits)
 
+    def venue_told(self, venue: Venue, closed_until_ns: int, *, is_assumed: bool) -> None:
+        """A venue gets no order before this monotonic time; assumed open, it is asked first."""
+        self._access.told(venue, closed_until_ns, is_assumed=is_assumed)
+
     @property
-    def closed_until_ns(self) -> dict[Venue, int]:
-        """A venue gets no order before this monotonic time; set where it says so itself."""
-        return self._access.closed_until_ns
+    def unproven(self) -> dict[Venue, None]:
+        """Venues that were closed and are only assumed to be open again."""
+        return self._access.unproven
 
     @property
     def held_markets(self) -> dict[MarketId, None]:
@@ -144,7 +148,7 @@ class Executions:
         specs = leg_specs(execution, found, kalshi, polymarket)
         self.tally.executions += 1
         fire = fire_orders(self._books, execution, specs, found.net_micros)
-        give_inventory(execution)
+        give_inventory(execution, self.holdings.exposures_e6(pair.id))
         return [opened_note(execution, found), fire]
 
     def restore(self, event: ExecutionFound, now_ns: int) -> list[Action]:
@@ -170,7 +174,14 @@ class Executions:
             actions += self._settle(execution, order)
             if order.is_unresolved:
                 actions.append(LookUp(execution.execution_no, order.spec.order_no))
-        give_inventory(execution)
+        others_e6 = self.holdings.exposures_e6(event.pair.id)
+        if event.is_accounted:
+            self.holdings.mark_accounted(execution)
+            self.holdings.reopen(execution)
+            others_e6 = {
+                venue: e6 - execution.exposure_e6(venue) for venue, e6 in others_e6.items()
+            }
+        give_inventory(execution, others_e6)
         self._reserve(execution)
         self._occupy(execution)
         return [*actions, *self._proceed(execution, now_ns)]
@@ -218,7 +229,7 @@ class Executions:
             actions += self._account.failure(execution, failure, now_ns)
         self._account.tell_leg(execution, order)
         if order.spec.purpose is Purpose.ROLLBACK:
-            self._exits.judge_answer(execution, order)
+            actions += self._exits.judge_answer(execution, order)
         actions += self._settle(execution, order)
         return [*actions, *self._proceed(execution, now_ns)]
 

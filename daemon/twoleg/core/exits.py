@@ -27,6 +27,12 @@ TAKEN_NS_MAX: Final = 2_000_000_000
 """How long a held residual spares the depth that its own orders aimed at and no event confirmed."""
 HURRY_MS: Final = 30_000
 """So long before a market closes the ladder must be over."""
+ROLLBACKS_A_MINUTE: Final = 30
+"""Most rollback orders of one execution within a minute, whatever speaks for more of them."""
+MINUTE_NS: Final = 60_000_000_000
+VOID_GRACE_NS: Final = 1_000_000_000
+"""How long books may be without a snapshot before a residual that waits for them alone is told as
+held: a reconnect and the snapshots after it take a few hundred milliseconds."""
 TIRED: Final = 4
 """How many times the pause is longer once an execution has used up its rollback orders."""
 HELD: Final = "residual_held"
@@ -36,7 +42,16 @@ NS_PER_MS: Final = 1_000_000
 class Exits:
     """Decides on residuals and remembers which of them are held. Owned by `Executions`."""
 
-    __slots__ = ("_access", "_books", "_breaker", "_held", "_limits", "_rows", "wall_offset_ns")
+    __slots__ = (
+        "_access",
+        "_books",
+        "_breaker",
+        "_held",
+        "_limits",
+        "_rows",
+        "held_markets",
+        "wall_offset_ns",
+    )
 
     def __init__(
         self,
@@ -53,17 +68,10 @@ class Exits:
         self._rows = rows
         # Executions that hold a residual now, by number.
         self._held: dict[int, Execution] = {}
+        # Markets whose books may let a held residual out; asked on every tick.
+        self.held_markets: dict[MarketId, None] = {}
         # Wall clock less monotonic clock, by the last answer; 0: not known yet.
         self.wall_offset_ns = 0
-
-    @property
-    def held_markets(self) -> dict[MarketId, None]:
-        """Markets whose books may let a held residual out."""
-        return {
-            market_id: None
-            for execution in self._held.values()
-            for market_id in (execution.pair.kalshi, execution.pair.polymarket)
-        }
 
     def change_limits(self, limits: Limits) -> None:
         """Take new limits for everything decided from now on."""
@@ -75,27 +83,43 @@ class Exits:
         """Send the order that closes the residual best, or hold."""
         verdict = self._judge(execution, now_ns)
         order = verdict.order
-        if order is None or execution.attempts >= self._limits.rollback_attempts_max:
+        is_tired = execution.attempts >= self._limits.rollback_attempts_max
+        if order is None or is_tired or self._is_storm(execution, now_ns):
             return self._hold(execution, verdict, now_ns)
-        self._held.pop(execution.execution_no, None)
+        self._let_go(execution)
+        execution.waiting_since_ns = 0
         execution.attempts += 1
+        execution.sent_ns.append(now_ns)
         execution.rolled_back = True
         execution.next_try_ns = now_ns + self._limits.rollback_retry_ms * NS_PER_MS
         spec = exit_spec(execution, order)
         fire = fire_orders(self._books, execution, (spec,), 0)
         return [exit_note(execution, verdict), fire]
 
-    def judge_answer(self, execution: Execution, order: OrderState) -> None:
-        """Remember what a rollback order did, and which way its venue refused."""
+    def judge_answer(self, execution: Execution, order: OrderState) -> list[Action]:
+        """Remember what a rollback order did, and bar a way that brings nothing for a pause."""
         assert order.answer is not None
-        if outcome_of(order.answer).bars_way:
-            execution.barred.append((order.spec.venue, order.spec.side))
-            execution.refusals += 1
-            return
-        execution.refusals = 0
-        if outcome_of(order.answer).is_evidence and not order.filled_e6:
-            # What was shown at that price is not there: no use to wait for the step's end.
-            execution.exit_steps += 1
+        outcome, way = outcome_of(order.answer), (order.spec.venue, order.spec.side)
+        if order.filled_e6:
+            execution.fruitless = 0
+            execution.misses.pop(way, None)
+            return []
+        if outcome.bars_way:
+            execution.barred[way] = "refused"
+            execution.fruitless += 1
+        if not outcome.is_evidence:
+            return []
+        # What was shown at that price is not there: no use to wait for the step's end.
+        execution.exit_steps += 1
+        execution.fruitless += 1
+        count = execution.misses[way] = execution.misses.get(way, 0) + 1
+        last = len(self._limits.rollback_ladder) + 1
+        if count < last:
+            return []
+        # Even bounded by the loss cap alone it brought nothing: the book shows what is not for us.
+        execution.barred[way] = "missed"
+        fields = (("venue", way[0].value), ("side", way[1].value), ("misses", count))
+        return [alarm(execution, "exit_missed", fields)] if count == last else []
 
     def due(self, execution: Execution, now_ns: int) -> list[Action]:
         """A held residual's pause is over: ways that were refused may be tried again."""
@@ -126,6 +150,14 @@ class Exits:
             if self._judge(execution, now_ns).order is not None:
                 actions += self._retry(execution, now_ns)
         return actions
+
+    @staticmethod
+    def _is_storm(execution: Execution, now_ns: int) -> bool:
+        """Whether it sent as many rollback orders within a minute as it may."""
+        sent_ns = execution.sent_ns
+        while sent_ns and now_ns - sent_ns[0] >= MINUTE_NS:
+            del sent_ns[0]
+        return len(sent_ns) >= ROLLBACKS_A_MINUTE
 
     def _retry(self, execution: Execution, now_ns: int) -> list[Action]:
         move(execution, Signal.RETRY, self._rows)
@@ -178,7 +210,9 @@ class Exits:
     def _hold(self, execution: Execution, verdict: Verdict, now_ns: int) -> list[Action]:
         move(execution, Signal.BARRED, self._rows)
         self._held[execution.execution_no] = execution
-        if verdict.waits_for_tokens:
+        for market_id in (execution.pair.kalshi, execution.pair.polymarket):
+            self.held_markets[market_id] = None
+        if verdict.waits_for_tokens or self._is_brief(execution, verdict, now_ns):
             return self._pause(execution, verdict, now_ns)
         actions: list[Action] = []
         overdue_ns = self._limits.hold_ms_max * NS_PER_MS
@@ -192,19 +226,40 @@ class Exits:
             actions += [breaker_note(self._breaker)] if opened else []
         return [*actions, *self._pause(execution, verdict, now_ns)]
 
+    @staticmethod
+    def _is_brief(execution: Execution, verdict: Verdict, now_ns: int) -> bool:
+        """Whether it only waits for snapshots, and not for long yet."""
+        if execution.held_since_ns or not verdict.waits_for_books:
+            return False
+        execution.waiting_since_ns = execution.waiting_since_ns or now_ns
+        return now_ns - execution.waiting_since_ns < VOID_GRACE_NS
+
+    def _let_go(self, execution: Execution) -> None:
+        """It is not held any more."""
+        if self._held.pop(execution.execution_no, None) is None:
+            return
+        self.held_markets.clear()
+        for held in self._held.values():
+            for market_id in (held.pair.kalshi, held.pair.polymarket):
+                self.held_markets[market_id] = None
+
     def _pause(self, execution: Execution, verdict: Verdict, now_ns: int) -> list[Action]:
         limits = self._limits
         pause_ns = limits.rollback_retry_ms * NS_PER_MS
         if execution.attempts >= limits.rollback_attempts_max:
             pause_ns *= TIRED
         execution.next_try_ns = now_ns + pause_ns
-        # A market that refuses every way out is asked ever more rarely.
+        # A market where every way out is refused or missed is asked ever more rarely.
         most_ns = limits.hold_ms_max * NS_PER_MS
-        pause_ns = max(pause_ns, min(pause_ns << min(execution.refusals // 4, 16), most_ns))
+        pause_ns = max(pause_ns, min(pause_ns << min(execution.fruitless // 4, 16), most_ns))
         at_ns = now_ns + pause_ns
+        if len(execution.sent_ns) >= ROLLBACKS_A_MINUTE:
+            at_ns = execution.next_try_ns = execution.sent_ns[0] + MINUTE_NS
         if execution.held_since_ns:
             # Not past the time at which it must be told again.
             at_ns = min(at_ns, execution.held_alarm_ns + most_ns)
+        elif execution.waiting_since_ns:
+            at_ns = min(at_ns, execution.waiting_since_ns + VOID_GRACE_NS)
         if verdict.waits_for_tokens:
             ready_ns = [
                 self._access.ready_at_ns(cost.venue, Purpose.ROLLBACK)
@@ -216,10 +271,13 @@ class Exits:
 
     def ended(self, execution: Execution, open_ones: Iterable[Execution], now_ns: int) -> None:
         """No residual is left of this execution: what was remembered of it is over."""
-        self._held.pop(execution.execution_no, None)
+        self._let_go(execution)
         overdue_ns = self._limits.hold_ms_max * NS_PER_MS
         execution.exit_since_ns = execution.exit_steps = execution.marked_micros = 0
-        execution.held_since_ns = execution.held_alarm_ns = 0
+        execution.held_since_ns = execution.held_alarm_ns = execution.waiting_since_ns = 0
+        execution.fruitless = 0
+        execution.barred.clear()
+        execution.misses.clear()
         is_overdue = any(
             other.held_since_ns and now_ns - other.held_since_ns > overdue_ns for other in open_ones
         )

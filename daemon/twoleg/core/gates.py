@@ -14,6 +14,7 @@ from twoleg.core.book import Book
 from twoleg.core.closing import hedged_e6, lock_up_micros
 from twoleg.core.executions import Executions
 from twoleg.core.fees import fee_table
+from twoleg.core.holdings import CARRY_E6_MAX
 from twoleg.core.limits import Limits
 from twoleg.core.market import Direction, Market, MarketId, Outcome, Pair, Side, Venue
 from twoleg.core.sizing import LEVELS_MAX, Opportunity
@@ -146,8 +147,8 @@ def is_opposite(scene: Scene) -> bool:
 
 
 def is_unhedged(scene: Scene) -> bool:
-    """The pair carries exposure that no execution works on."""
-    return abs(scene.carry_e6) >= LOT_E6
+    """The pair carries more exposure than the next execution may net by its size."""
+    return abs(scene.carry_e6) > CARRY_E6_MAX
 
 
 def is_full(scene: Scene) -> bool:

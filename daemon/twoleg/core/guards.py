@@ -44,6 +44,11 @@ class LossWindow:
         """Replace what the open residuals would lose at their exits; a gain there counts as 0."""
         self._mark_micros = max(0, loss_micros)
 
+    @property
+    def marked_micros(self) -> int:
+        """What the open residuals would lose at their exits, as told last; never below 0."""
+        return self._mark_micros
+
     def lost_micros(self, now_ns: int) -> int:
         """Losses of the last 24 hours and of the open residuals, together. Never below 0."""
         oldest = (now_ns - DAY_NS) // BUCKET_NS

@@ -1,19 +1,27 @@
 """What we hold per pair, as far as decisions need it: Kalshi exposure and carried dust."""
 
+from typing import Final
+
 from twoleg.core.books import Books
 from twoleg.core.events import PositionReported
 from twoleg.core.execution import Execution, exposure_sign
-from twoleg.core.market import Direction, Outcome, Pair, PairId, Side, Venue
+from twoleg.core.market import Direction, MarketId, Outcome, Pair, PairId, Side, Venue
 from twoleg.core.units import LOT_E6
+
+CARRY_E6_MAX: Final = 5 * LOT_E6
+"""Up to so much of a pair that one venue does not cover on the other is dust: executions of one
+contract or more net it by their size. Beyond that nothing starts but what closes it."""
 
 
 class Holdings:
     """Signed exposures in event terms (+: pays if the Kalshi market settles YES)."""
 
-    __slots__ = ("_accounted", "_exposure", "_pairs")
+    __slots__ = ("_accounted", "_exposure", "_pairs", "_sharing")
 
     def __init__(self) -> None:
         self._pairs: dict[PairId, Pair] = {}
+        # The pairs on each Kalshi market, as all of them net there.
+        self._sharing: dict[MarketId, list[PairId]] = {}
         # Exposure of each pair on each venue; hedged pairs sum to less than a lot.
         self._exposure: dict[tuple[PairId, Venue], int] = {}
         # What of an execution is already in `_exposure`, so that a reopened one counts once.
@@ -22,6 +30,9 @@ class Holdings:
     def change_pairs(self, pairs: tuple[Pair, ...]) -> None:
         """Know the pairs; holdings of pairs that went away stay on record."""
         self._pairs.update((pair.id, pair) for pair in pairs)
+        self._sharing.clear()
+        for pair in self._pairs.values():
+            self._sharing.setdefault(pair.kalshi, []).append(pair.id)
 
     def report(self, event: PositionReported, books: Books) -> None:
         """Take a holding found at start."""
@@ -36,7 +47,11 @@ class Holdings:
 
     def carry_e6(self, pair_id: PairId) -> int:
         """What the two venues do not cover of each other: dust, or worse."""
-        return sum(self._exposure.get((pair_id, venue), 0) for venue in Venue)
+        return sum(self.exposures_e6(pair_id).values())
+
+    def exposures_e6(self, pair_id: PairId) -> dict[Venue, int]:
+        """Signed exposure of a pair on each venue."""
+        return {venue: self._exposure.get((pair_id, venue), 0) for venue in Venue}
 
     def held_e6(self, pair_id: PairId) -> int:
         """Signed exposure held on Kalshi; its hedge is on Polymarket."""
@@ -47,9 +62,8 @@ class Holdings:
 
         Kalshi nets YES against NO, so every pair on the same Kalshi market counts.
         """
-        market_id = self._pairs[pair_id].kalshi
-        for pair in self._pairs.values():
-            held_e6 = self.held_e6(pair.id) if pair.kalshi == market_id else 0
+        for other_id in self._sharing[self._pairs[pair_id].kalshi]:
+            held_e6 = self.held_e6(other_id)
             if abs(held_e6) >= LOT_E6 and (held_e6 > 0) is not (direction is Direction.KALSHI_YES):
                 return False
         return True

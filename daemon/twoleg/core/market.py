@@ -227,3 +227,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     def market_on(self, venue: Venue) -> MarketId:
         """This pair's market on one venue."""
         return self.kalshi if venue is Venue.KALSHI else self.polymarket
+
+    def fingerprint_on(self, venue: Venue) -> str:
+        """The fingerprint by which this pair's rules on one venue were approved, or nothing."""
+        is_kalshi = venue is Venue.KALSHI
+        return self.kalshi_fingerprint if is_kalshi else self.polymarket_fingerprint

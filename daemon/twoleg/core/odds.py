@@ -10,6 +10,7 @@ so concurrent is better exactly where pA·(pB − pB')·(e + u) > pB·(1 − pA)
 1/100 000 000, so that nothing is rounded before the value itself, which is rounded down.
 """
 
+from collections.abc import Collection
 from typing import Final, assert_never
 
 import msgspec
@@ -20,6 +21,13 @@ SURE_E4: Final = 10_000
 SURE_E8: Final = SURE_E4 * SURE_E4
 ALL_MODES: Final = (LegMode.CONCURRENT, LegMode.KALSHI_FIRST, LegMode.POLYMARKET_FIRST)
 """What AUTO chooses from. The first wins where two are worth the same."""
+
+
+FIRST: Final = {
+    Venue.KALSHI: LegMode.KALSHI_FIRST,
+    Venue.POLYMARKET: LegMode.POLYMARKET_FIRST,
+}
+"""The mode in which a venue's leg goes first."""
 
 
 class Stakes(msgspec.Struct, frozen=True, gc=False):
@@ -72,18 +80,20 @@ class Odds(msgspec.Struct, frozen=True, gc=False):
         return max(values, key=lambda entry: entry[1])
 
 
-def allowed_modes(pair: Pair, kalshi: Market, polymarket: Market) -> tuple[LegMode, ...]:
+def allowed_modes(
+    pair: Pair, kalshi: Market, polymarket: Market, unproven: Collection[Venue] = ()
+) -> tuple[LegMode, ...]:
     """The orders in which a pair's legs may be fired; empty where none may.
 
     A market that delays its takers goes first, whatever the pair says: its answer comes seconds
-    later, and the other leg would stand alone meanwhile. Two that delay cannot be traded.
+    later, and the other leg would stand alone meanwhile. Two that delay cannot be traded. After
+    that a venue that is only assumed to be open goes first: its refusal costs nothing then.
     """
-    if polymarket.seconds_delay > 0 and kalshi.seconds_delay > 0:
+    delays = [market.venue for market in (polymarket, kalshi) if market.seconds_delay > 0]
+    if len(delays) > 1:
         return ()
-    if polymarket.seconds_delay > 0:
-        return (LegMode.POLYMARKET_FIRST,)
-    if kalshi.seconds_delay > 0:
-        return (LegMode.KALSHI_FIRST,)
+    for venue in (*delays, *unproven):
+        return (FIRST[venue],)
     match pair.leg_mode:
         case LegMode.AUTO:
             return ALL_MODES

@@ -29,6 +29,14 @@ from twoleg.core.units import (
 )
 
 LEVELS_MAX: Final = 20
+SMALL_MICROS: Final = 50_000
+"""What closing a residual may always lose at its prices, in all: five cents.
+
+A few lots may not be worth a cent, while venues charge fees in quanta of up to one and order sizes
+in steps. Left open they would bar their pair for the sake of the cap per contract.
+"""
+BRIEF: Final = frozenset({"book_void", "nothing_to_sell", "is_a_sale"})
+"""What bars a way only until its book has a snapshot, or because it is another way's business."""
 
 
 class Way(Enum):
@@ -121,6 +129,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return self.basis_micros * abs(self.residual_e6) // ONE_CONTRACT_E6
 
     @property
+    def waits_for_books(self) -> bool:
+        """Whether nothing but books that wait for their snapshots stands in the way."""
+        reasons = [cost.barred for cost in self.costs if cost.way is not Way.HOLD]
+        return "book_void" in reasons and all(reason in BRIEF for reason in reasons)
+
+    @property
     def waits_for_tokens(self) -> bool:
         """Whether nothing but our own rate budget stands in the way."""
         return self.order is None and any(cost.barred == NO_TOKENS for cost in self.costs)
@@ -144,7 +158,8 @@ def judge_residual(execution: Execution, places: Sequence[Place], terms: Terms) 
     residual_e6 = execution.exposure_e6()
     assert abs(residual_e6) >= LOT_E6
     basis_micros = basis_of(execution, residual_e6)
-    cap_micros = terms.limits.rollback_loss_micros_max
+    small_micros = SMALL_MICROS * ONE_CONTRACT_E6 // abs(residual_e6)
+    cap_micros = max(terms.limits.rollback_loss_micros_max, small_micros)
     excess = _Excess(
         residual_e6, basis_micros, basis_micros - cap_micros, min(cap_micros, basis_micros)
     )
@@ -218,6 +233,9 @@ def _hold(excess: _Excess, terms: Terms) -> Cost:
     # is what remains when every exit is barred, and not a choice.
     dear = excess.basis_micros > terms.limits.rollback_loss_micros_max
     barred = "unhedged_cap" if over else "worst_case_above_loss_cap" if dear else ""
+    if worst <= SMALL_MICROS:
+        # Any exit is better than to keep both markets busy for it.
+        barred = "small"
     return Cost(way=Way.HOLD, cost_micros=worst, total_micros=worst, barred=barred)
 
 
@@ -240,7 +258,7 @@ def _costs(execution: Execution, place: Place, excess: _Excess, terms: Terms) ->
             # and must be said so, reduce-only.
             barred = "is_a_sale"
         elif (market.venue, side) in execution.barred:
-            barred = barred or "refused"
+            barred = barred or execution.barred[market.venue, side]
         if barred:
             found.append(Cost(way=way, venue=market.venue, barred=barred))
             continue

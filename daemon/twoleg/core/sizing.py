@@ -7,13 +7,14 @@ Limit prices are the worst at which the pair still nets the minimum edge, the sl
 a miss of each leg costs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from twoleg.core.events import Level
 from twoleg.core.evidence import Evidence, LegTry
 from twoleg.core.fees import FILLS_PER_LEVEL, fee_bound
+from twoleg.core.holdings import CARRY_E6_MAX
 from twoleg.core.limits import Limits
 from twoleg.core.market import Direction, LegMode, Market, Pair, Side, Venue
 from twoleg.core.odds import Odds, Stakes, allowed_modes, least_worth
@@ -92,9 +93,13 @@ class Legs(msgspec.Struct, frozen=True):
     kalshi_age_ms: int = 0
     """How long the best level that the leg would hit has stood."""
     polymarket_age_ms: int = 0
+    unproven: tuple[Venue, ...] = ()
+    """Venues that are only assumed to be open: their leg is fired first, alone."""
 
 
-def look(view: PairView, direction: Direction, wall_ns: int) -> Legs:
+def look(
+    view: PairView, direction: Direction, wall_ns: int, unproven: Iterable[Venue] = ()
+) -> Legs:
     """Read both ladders of a direction at a wall time."""
     kalshi_outcome = direction.kalshi_outcome
     polymarket_outcome = direction.polymarket_outcome(view.pair.polarity)
@@ -109,6 +114,7 @@ def look(view: PairView, direction: Direction, wall_ns: int) -> Legs:
         view.polymarket_book.bid_for(polymarket_outcome),
         view.kalshi_book.age_ms(kalshi_outcome, Side.BUY, wall_ns),
         view.polymarket_book.age_ms(polymarket_outcome, Side.BUY, wall_ns),
+        tuple(unproven),
     )
 
 
@@ -116,14 +122,18 @@ def plan(legs: Legs, limits: Limits, room: Room, evidence: Evidence) -> Opportun
     """The best opportunity of a direction, or None where none has a positive expected value."""
     best: Opportunity | None = None
     scales = (limits, evidence)
-    for deepest in frontier(legs, limits):
+    most = Most(legs, limits, evidence)
+    ends = frontier(legs, limits)
+    for deepest in ends:
+        most.reach(ends, deepest)
         sizes = sizes_within(legs, limits, room.size_e6, deepest)
         if room.is_probe:
             least_e6 = _least_size(legs, limits, deepest)
             sizes = [least_e6] if sizes and least_e6 <= sizes[0] else []
         for size_e6 in sizes:
-            if best and not is_worth_a_look(legs, size_e6, best.expected_micros):
-                break
+            if most.micros(size_e6) <= (best.expected_micros if best else 0):
+                # A lesser one may take so little of the depth that it fills more often.
+                continue
             found = _affordable(legs, scales, room, size_e6, deepest)
             if found and (best is None or found.expected_micros > best.expected_micros):
                 best = found
@@ -171,13 +181,61 @@ def sizes_within(legs: Legs, limits: Limits, most_e6: int, deepest: tuple[int, i
     return sorted(found, reverse=True)
 
 
-def is_worth_a_look(legs: Legs, size_e6: int, than_micros: int) -> bool:
-    """Whether a size can be worth more than that even if both legs filled for certain."""
-    top = unit_edge(
-        legs.kalshi, legs.kalshi_ladder[0][0], legs.polymarket, legs.polymarket_ladder[0][0]
-    )
-    # Carried dust may add a lot to it.
-    return ceil_div((size_e6 + LOT_E6) * (top + 2), ONE_CONTRACT_E6) > than_micros
+class Most:
+    """What sizes of a direction are worth at most: told before one is priced, at a tenth of it."""
+
+    __slots__ = ("_depths_e6", "_firsts", "_legs", "_limits", "_modes", "_seconds", "_top")
+
+    def __init__(self, legs: Legs, limits: Limits, evidence: Evidence) -> None:
+        self._legs = legs
+        self._limits = limits
+        self._modes = allowed_modes(legs.pair, legs.kalshi, legs.polymarket, legs.unproven)
+        # Rates that no leg exceeds, by its share of the depth.
+        self._firsts = evidence.ceilings(is_second=False)
+        self._seconds = evidence.ceilings(is_second=True)
+        # Micros a contract at both best prices, and the depths that limits can reach.
+        self._top = 0
+        self._depths_e6 = (0, 0)
+
+    def reach(self, ends: Sequence[tuple[int, int]], deepest: tuple[int, int]) -> None:
+        """Bound sizes that count on these levels, one of the frontier's ends.
+
+        Limits give away the slack, but never so much that the edge is below its least: so what
+        either limit reaches is on the frontier as well.
+        """
+        legs = self._legs
+        prices = legs.kalshi_ladder[0][0], legs.polymarket_ladder[0][0]
+        # An edge is rounded down to a micro, and each leg's fee up to one.
+        self._top = unit_edge(legs.kalshi, prices[0], legs.polymarket, prices[1]) + 2
+        farthest_e4 = max(kalshi_e4 for kalshi_e4, end_e4 in ends if end_e4 == deepest[1])
+        self._depths_e6 = (
+            depth_within(legs.kalshi_ladder, farthest_e4),
+            depth_within(legs.polymarket_ladder, deepest[1]),
+        )
+
+    def micros(self, size_e6: int, more_micros: int = 0) -> int:
+        """What this size is worth at most; `more_micros` comes on top of its edge."""
+        # What is carried may be taken off a size, or added to it.
+        least_e6 = max(0, size_e6 - CARRY_E6_MAX)
+        net = (size_e6 + CARRY_E6_MAX) * self._top // ONE_CONTRACT_E6 + 1 + more_micros
+        loss = least_e6 * self._limits.unwind_loss_micros // ONE_CONTRACT_E6
+        kalshi, polymarket = (self._step(least_e6, depth_e6) for depth_e6 in self._depths_e6)
+        odds = Odds(
+            self._firsts[kalshi],
+            self._firsts[polymarket],
+            self._seconds[kalshi],
+            self._seconds[polymarket],
+        )
+        # Each mode's value is linear in either rate: greatest with both at their best, or nothing.
+        return max(0, odds.best(self._modes, Stakes(net, loss, loss))[1] + 1)
+
+    def _step(self, size_e6: int, depth_e6: int) -> int:
+        """The step of the curve that a share of this depth falls into, at least."""
+        curve = self._limits.fill_curve
+        for step, (upper_e4, _) in enumerate(curve):
+            if size_e6 * 10_000 <= depth_e6 * upper_e4:
+                return step
+        return len(curve) - 1
 
 
 def stakes_of(legs: Legs, limits: Limits, size_e6: int, net_micros: int) -> Stakes:
@@ -211,7 +269,7 @@ def judge(
         )
 
     kalshi, polymarket = tries
-    modes = allowed_modes(legs.pair, legs.kalshi, legs.polymarket)
+    modes = allowed_modes(legs.pair, legs.kalshi, legs.polymarket, legs.unproven)
     at_once = (
         rate(Venue.KALSHI, kalshi, is_second=False),
         rate(Venue.POLYMARKET, polymarket, is_second=False),

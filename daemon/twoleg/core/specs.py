@@ -3,7 +3,7 @@
 from twoleg.core.actions import Fire
 from twoleg.core.books import Books
 from twoleg.core.events import ASK, BID
-from twoleg.core.execution import Execution, OrderState
+from twoleg.core.execution import Execution, OrderState, exposure_sign
 from twoleg.core.market import Direction, LegMode, Market, Outcome, Pair, Side, TimeInForce, Venue
 from twoleg.core.orders import OrderSpec, Purpose
 from twoleg.core.residual import Exit
@@ -30,7 +30,8 @@ def leg_specs(
         size_e6=found.size_e6,
         size_e6_min=found.size_e6,
         limit_e4=found.kalshi_limit_e4,
-        tif=pair.tif,
+        # Kalshi takes reduce-only with immediate-or-cancel alone (its docs, orders, 2026-11-22).
+        tif=TimeInForce.IOC if found.is_close else pair.tif,
         reduce_only=found.is_close,
     )
     second = OrderSpec(
@@ -61,8 +62,12 @@ def outcome_on(pair: Pair, direction: Direction, venue: Venue) -> Outcome:
     return direction.polymarket_outcome(pair.polarity)
 
 
-def give_inventory(execution: Execution) -> None:
-    """Let an early exit sell on both venues what its legs were to sell; read from those orders."""
+def give_inventory(execution: Execution, exposures_e6: dict[Venue, int]) -> None:
+    """Let an early exit sell on both venues what its legs were to sell; read from those orders.
+
+    And what of the pair's `exposures_e6` (signed, event terms) the other venue does not cover: a
+    few lots at most, which are the execution's to close like a rest of its own.
+    """
     legs = [order.spec for order in execution.orders if order.spec.purpose is Purpose.ARB]
     if not legs or legs[0].side is Side.BUY:
         return
@@ -71,7 +76,10 @@ def give_inventory(execution: Execution) -> None:
         # Of a sequenced one only the first leg is there; both are of one size.
         size_e6 = sizes.get(venue, legs[0].size_e6)
         outcome = outcome_on(execution.pair, execution.direction, venue)
-        execution.inventory_e6[venue, outcome] = size_e6
+        sign = exposure_sign(execution.pair.polarity, venue, outcome, Side.BUY)
+        excess_e6 = sign * execution.carry_in_e6
+        held_e6 = sign * exposures_e6[venue]
+        execution.inventory_e6[venue, outcome] = size_e6 + max(0, min(excess_e6, held_e6))
 
 
 def fire_orders(

@@ -47,6 +47,7 @@ class PairView:
         "polymarket",
         "polymarket_book",
         "since_ns",
+        "told_no",
     )
 
     def __init__(
@@ -60,6 +61,8 @@ class PairView:
         self._polymarket_fees = fee_table(self.polymarket.fees)
         # How often both books were void when an edge was seen last.
         self._voids = 0
+        # Which of the news that decide on that it knows.
+        self.told_no = 0
         # Until it is told what is worth looking at, nothing is.
         self.edge_least = [ONE_DOLLAR_MICROS, ONE_DOLLAR_MICROS]
         self.since_ns = [UNSEEN, UNSEEN]

@@ -27,11 +27,13 @@ from twoleg.core.events import (
 )
 from twoleg.core.market import Market, MarketId, Pair, PairState, Venue
 from twoleg.runtime.accounts import Accounts
+from twoleg.runtime.approvals import Approvals
 from twoleg.runtime.archive import Archive, MakeArchive, open_journal
 from twoleg.runtime.differences import Differences
 from twoleg.runtime.dispatch import Dispatch
 from twoleg.runtime.executor import Executor
 from twoleg.runtime.feeds import Feeds
+from twoleg.runtime.finished import Finished
 from twoleg.runtime.guard import Guard
 from twoleg.runtime.joining import Joining
 from twoleg.runtime.kit import Hints, Seams, Sinks
@@ -49,6 +51,7 @@ from twoleg.runtime.tracker import Tracker
 from twoleg.runtime.watch import Watch
 from twoleg.settings import Settings
 from twoleg.storage.journal import Journal
+from twoleg.storage.records import MarketSeen
 from twoleg.venues.ports import AccountPort
 
 DRAIN_S: Final = 20.0
@@ -92,6 +95,11 @@ class App(Dispatch):
         self._make_archive = make_archive
         self._make_journal = make_journal
         self.markets: dict[MarketId, Market] = {}
+        self._approvals = Approvals(
+            rules=lambda: self.known.rules,
+            emit=self.feed,
+            note=self._note,
+        )
         self._patience = Patience(clock=seams.clock, entropy=seams.entropy, stop=self._stop)
         # Set when the first execution may start.
         self.has_started = asyncio.Event()
@@ -100,6 +108,7 @@ class App(Dispatch):
         self._pushes: Pushes
         self.operators: Operators
         self._reconcile: Reconcile
+        self._finished: Finished
         self._snapshots: Snapshots
 
     def stop(self) -> None:
@@ -183,6 +192,7 @@ class App(Dispatch):
         self.accounts.tell(known.settled_ledger(), self.markets.values())
         has_unfinished = bool(known.unfinished)
         startup.adopt(known, self._executor, self._tracker)
+        self._finished.begin()
         await self._close_residuals()
         if has_unfinished:
             # What was just resolved or covered must stand in what is compared now.
@@ -222,6 +232,7 @@ class App(Dispatch):
             append=self.append,
             emit=self.feed,
             patience=self._patience,
+            approvals=self._approvals,
         )
 
     def _start_beside(self, side: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
@@ -293,7 +304,7 @@ class App(Dispatch):
             markets=self.markets,
             known=self.engine.books().markets.get,
             clock=clock,
-            record=self.record,
+            see=self._see,
             emit=self.feed,
             note=self._note,
         )
@@ -307,6 +318,13 @@ class App(Dispatch):
             is_quiet=self._is_quiet,
             spawn=self.spawn,
         )
+
+    def _see(self, market: Market) -> None:
+        """A followed market has new terms."""
+        self.record(MarketSeen(wall_ns=self.seams.clock.wall_ns(), market=market))
+        for pair in self._pairs:
+            if market.id in (pair.kalshi, pair.polymarket):
+                self._approvals.look(pair, market)
 
     def _make_accounts(self, ports: Mapping[Venue, AccountPort]) -> None:
         """Build what keeps our record and the accounts together; needs the tracker."""
@@ -344,6 +362,10 @@ class App(Dispatch):
     def _activity(self) -> int | None:
         return None if self.engine.open_executions else self.known.ledger.moves
 
+    def _claim_late(self, fill: Fill) -> bool:
+        """A fill of no order that was registered: maybe of one that ended before this run."""
+        return self._finished.claim(fill)
+
     def _on_unclaimed(self, fill: Fill) -> None:
         """A fill of no order of ours: somebody else trades on this account."""
         del fill
@@ -364,6 +386,7 @@ class App(Dispatch):
             emit=self.feed,
             note=self._note,
             on_unclaimed=self._on_unclaimed,
+            claim=self._claim_late,
             markets=self.markets,
             poll_ms_max=lambda: self._limits.poll_ms_max,
         )
@@ -376,6 +399,13 @@ class App(Dispatch):
             append=self.append,
             emit=self._hear,
             spawn=self.spawn,
+        )
+        self._finished = Finished(
+            self.known,
+            executor=self._executor,
+            tracker=self._tracker,
+            markets=self.markets,
+            emit=self.feed,
         )
 
     def _make_guards(self) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 import structlog
 
 from twoleg.core.events import LegAnswer
-from twoleg.core.market import Market, Pair, Venue
+from twoleg.core.market import Market, MarketId, Pair, Venue
 from twoleg.errors import CredentialError, VenueError
 from twoleg.runtime.kit import GapSink, Hints, Kit, Seams, SideWork, Sinks, native_id
 from twoleg.runtime.standing import (
@@ -93,6 +93,7 @@ class _Kalshi:
             note_refusal=self._note_refusal,
             follow=self._follow,
             forget_terms=self._catalogue.forget,
+            read_end=self._read_end,
             make_side_work=self._make_side_work,
             read_skew_ms=self._read_skew_ms,
             read_lag_ms=lambda: self._feed.lag_ms if self._feed is not None else 0,
@@ -100,6 +101,10 @@ class _Kalshi:
 
     async def _read_market(self, pair: Pair) -> Market:
         return await self._catalogue.read_market(native_id(pair.kalshi))
+
+    async def _read_end(self, market_id: MarketId) -> str:
+        payouts = await self._catalogue.read_end(native_id(market_id))
+        return "yes={},no={}".format(*payouts) if payouts is not None else ""
 
     # -- market data -----------------------------------------------------------------------
 

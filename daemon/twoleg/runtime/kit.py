@@ -44,7 +44,8 @@ class Hints:
     on_terms: Callable[[MarketId, str], None]
     """(market, what the venue says): its terms or its life changed, or may have."""
     on_end: Callable[[MarketId, str], None]
-    """(market, payouts by token in 1/10 000 dollar): it is resolved."""
+    """(market, payouts): it is resolved. Per outcome in 1/10 000 dollar, as `name=e4` with commas
+    between; the name is Polymarket's token, or yes and no on Kalshi."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ class Kit:
     """
     check_wallet: Callable[[Iterable[Market]], Awaitable[None]] = _find_no_fault
     """Tell what is missing to trade these markets; never raises for it."""
+    is_assumed_open: Callable[[], bool] = lambda: False
+    """Whether `check` finds it open only because a pause of ours is over; it has not said so."""
     note_refusal: Callable[[LegAnswer, int], bool] = lambda _answer, _shard: False
     """Learn from an order that was not taken on a shard; True: the venue may be closed now."""
     follow: Callable[[Market], None] = lambda _market: None

@@ -119,6 +119,7 @@ class _Polymarket:
             check=self._check,
             look_around=self._look_around,
             check_wallet=self._check_wallet,
+            is_assumed_open=self._is_assumed_open,
             note_refusal=self._note_refusal,
             follow=self._follow,
             read_end=self._read_end,
@@ -207,6 +208,11 @@ class _Polymarket:
         if self._member is not None and not self._member.orders.is_signable:
             return True
         return self._seams.clock.monotonic_ns() - self._version_ns >= VERSION_NS
+
+    def _is_assumed_open(self) -> bool:
+        if self._member is None:
+            return False
+        return self._member.orders.gate.is_assumed_open(self._seams.clock.monotonic_ns())
 
     def _note_refusal(self, answer: LegAnswer, shard: int) -> bool:
         # The order port has told its gate already.

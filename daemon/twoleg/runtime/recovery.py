@@ -13,7 +13,8 @@ import msgspec
 from twoleg.core.actions import NoteKind
 from twoleg.core.events import AnswerStatus, ExecutionFound, Fill, FillStatus, LegAnswer
 from twoleg.core.executions import CLOSED_KEPT
-from twoleg.core.market import Direction, Pair, PairId, Side, Venue
+from twoleg.core.fingerprint import rules_fingerprint
+from twoleg.core.market import Direction, MarketId, Pair, PairId, Side, Venue
 from twoleg.core.orders import OrderRef
 from twoleg.runtime.guarded import Guarded
 from twoleg.runtime.ledger import Ledger
@@ -28,6 +29,7 @@ from twoleg.storage.records import (
     FillVoidRecorded,
     IntentRecorded,
     KnownExecution,
+    MarketSeen,
     NoteRecorded,
     PairSeen,
     SnapshotBegun,
@@ -62,10 +64,17 @@ class FoundExecution:
             for fill in fills.values()
         )
 
-    def found(self, execution_no: int, pair: Pair) -> ExecutionFound:
+    def found(self, execution_no: int, pair: Pair, *, is_accounted: bool = False) -> ExecutionFound:
         """The event that lets the engine adopt it."""
         orders = tuple((ref.spec, self._known(ref.spec.order_no)) for ref in self.orders)
-        return ExecutionFound(execution_no, pair, self.direction, orders)
+        return ExecutionFound(
+            execution_no,
+            pair,
+            self.direction,
+            orders,
+            was_closed=self.is_closed,
+            is_accounted=is_accounted,
+        )
 
     def fills_of(self, order_no: int) -> tuple[Fill, ...]:
         """All fills of an order, voided ones marked."""
@@ -98,6 +107,8 @@ class Recovered:
     executions: dict[int, FoundExecution] = field(default_factory=dict[int, FoundExecution])
     """Unfinished ones, and the latest of the others: a late fill opens those again."""
     pairs: dict[PairId, Pair] = field(default_factory=dict[PairId, Pair])
+    rules: dict[MarketId, str] = field(default_factory=dict[MarketId, str])
+    """Fingerprints of the rules as approved last, or else as seen first."""
     ledger: Ledger = field(default_factory=Ledger)
     guarded: Guarded = field(default_factory=Guarded)
     unknown_records: int = 0
@@ -180,6 +191,7 @@ def _begin(record: SnapshotBegun) -> Recovered:
     found = Recovered(
         next_execution_no=record.next_execution_no,
         pairs={pair.id: pair for pair in record.pairs},
+        rules=dict(record.rules),
         unknown_records=record.unknown_records,
         written_wall_ns=record.latest_wall_ns,
         guarded=Guarded(
@@ -209,7 +221,10 @@ def _found_execution(known: KnownExecution) -> FoundExecution:
 def _apply(found: Recovered, record: AnyRecord) -> None:
     match record:
         case PairSeen():
-            found.pairs[record.pair.id] = record.pair
+            _pair(found, record.pair)
+        case MarketSeen():
+            if record.market.id not in found.rules:
+                found.rules[record.market.id] = rules_fingerprint(record.market)
         case IntentRecorded():
             _intent(found, record)
         case AnswerRecorded():
@@ -227,6 +242,13 @@ def _apply(found: Recovered, record: AnyRecord) -> None:
             _note(found, record)
         case _:
             pass
+
+
+def _pair(found: Recovered, pair: Pair) -> None:
+    found.pairs[pair.id] = pair
+    for venue in Venue:
+        if approved := pair.fingerprint_on(venue):
+            found.rules[pair.market_on(venue)] = approved
 
 
 def _intent(found: Recovered, record: IntentRecorded) -> None:

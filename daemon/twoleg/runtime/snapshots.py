@@ -113,6 +113,7 @@ def snapshot_of(known: Recovered, wall_ns: int) -> Iterator[AnyRecord]:
         lost_micros=dict(lost),
         account=known.ledger.dump(),
         pairs=tuple(known.pairs.values()),
+        rules=known.rules,
     )
     executions = [_known_execution(*entry) for entry in known.executions.items()]
     parts = range(0, len(executions), EXECUTIONS_PER_PART)

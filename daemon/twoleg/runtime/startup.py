@@ -11,6 +11,7 @@ import structlog
 from twoleg.core.events import Event, MarketChanged
 from twoleg.core.market import Market, MarketId, Pair, Venue
 from twoleg.errors import VenueError, VenueRejected, VenueUnavailable
+from twoleg.runtime.approvals import Approvals
 from twoleg.runtime.executor import Executor
 from twoleg.runtime.kit import Kit, Seams
 from twoleg.runtime.logs import log_context
@@ -38,7 +39,9 @@ class Startup:
         append: Callable[[AnyRecord, bool], None],
         emit: Callable[[Event], None],
         patience: Patience,
+        approvals: Approvals,
     ) -> None:
+        self._approvals = approvals
         self._patience = patience
         self._kits = kits
         self._markets = markets
@@ -73,9 +76,7 @@ class Startup:
         left: list[Pair] = []
         for pair in pairs:
             try:
-                await self._patience.ask(
-                    pair.id, partial(self._read_pair, pair), besides=NOT_READY
-                )
+                await self._patience.ask(pair.id, partial(self._read_pair, pair), besides=NOT_READY)
             except VenueRejected as error:
                 log.error("pair_left_out", pair_id=pair.id, reason=str(error))
                 if not left and not self.later and pair is pairs[-1]:
@@ -140,16 +141,21 @@ class Startup:
                 log.warning("execution_recovered")
             for ref in execution.orders:
                 self._emit(MarketChanged(self._markets.get(ref.spec.market.id, ref.spec.market)))
+            # Known to the engine before its orders take the fills that came early.
+            self._emit(execution.found(number, pair))
+            for ref in execution.orders:
                 order_no = ref.spec.order_no
                 tracker.register(
                     ref, execution.fills_of(order_no), execution.adjusted.get(order_no, 0)
                 )
-            self._emit(execution.found(number, pair))
 
     async def _read_pair(self, pair: Pair, *, is_found: bool = False) -> None:
         for venue in Venue:
             market_id = pair.market_on(venue)
-            if market_id in self._markets:
+            market = self._markets.get(market_id)
+            if market is not None:
+                if not is_found:
+                    self._approvals.look(pair, market)
                 continue
             market = await self._kits[venue].read_market(pair)
             if is_found and not market.is_tradable:
@@ -158,4 +164,6 @@ class Startup:
             self._markets[market_id] = market
             wall_ns = self._seams.clock.wall_ns()
             self._append(MarketSeen(wall_ns=wall_ns, market=market), False)
+            if not is_found:
+                self._approvals.look(pair, market)
             self._emit(MarketChanged(market))

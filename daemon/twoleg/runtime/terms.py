@@ -12,16 +12,18 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from twoleg.core.actions import Note, NoteKind
+from twoleg.core.actions import Note
 from twoleg.core.events import Event, MarketChanged
 from twoleg.core.market import Market, MarketId, Pair, Venue
 from twoleg.errors import VenueError, VenueRejected
+from twoleg.runtime.ends import Ends
 from twoleg.runtime.kit import Kit
 from twoleg.seams import Clock
-from twoleg.storage.records import AnyRecord, MarketSeen
 
 TICK_S: Final = 0.25
 """One market of each venue is read per tick: the rate limit is there for trading."""
+IDLE_S: Final = 1.0
+"""How often it is looked for something to read while nothing waits."""
 GAP_MS: Final = 1_000
 """Between two readings of one market, however often the venue pushes."""
 AGAIN_MS: Final = 5_000
@@ -30,7 +32,7 @@ RETRY_MS_MIN: Final = 1_000
 RETRY_MS_MAX: Final = 60_000
 ROUND_MS: Final = 600_000
 """Every market once; a scheduled higher fee counts an hour before it takes effect."""
-MERE_DOUBTS: Final = frozenset({"lifecycle_gap", "metadata_updated", "bookless", "created"})
+MERE_DOUBTS: Final = frozenset({"lifecycle_gap", "bookless", "created"})
 """Nothing that an order must respect is known to have changed: read, and trade on meanwhile."""
 MS: Final = 1_000_000
 
@@ -50,7 +52,8 @@ class Terms:
     """Reads again what was asked for. `markets` holds the terms as last read, and is kept so.
 
     `known` tells a market as the engine has it (its grid may be newer than what was read),
-    `record` journals, `emit` tells the engine, `note` puts an alarm on record.
+    `see` puts new terms on record and judges their texts, `emit` tells the engine, `note` puts an
+    alarm on record.
     """
 
     def __init__(
@@ -61,7 +64,7 @@ class Terms:
         markets: MutableMapping[MarketId, Market],
         known: Callable[[MarketId], Market | None],
         clock: Clock,
-        record: Callable[[AnyRecord], None],
+        see: Callable[[Market], None],
         emit: Callable[[Event], None],
         note: Callable[[Note], None],
     ) -> None:
@@ -70,17 +73,16 @@ class Terms:
         self._markets = markets
         self._known = known
         self._clock = clock
-        self._record = record
+        self._see = see
         self._emit = emit
-        self._note = note
+        # Resolved for good, whatever a cached answer says.
+        self._ended = Ends(pairs=pairs, markets=markets, emit=emit, note=note)
         # What is to be read, and when.
         self._due: dict[MarketId, _Due] = {}
         # When each market was read last.
         self._read_ns: dict[MarketId, int] = {}
         # Venues that said that something changed since their terms were read.
         self._stale: set[Venue] = set()
-        # Resolved for good, whatever a cached answer says.
-        self._ended: set[MarketId] = set()
 
     def ask(self, market_id: MarketId, what: str) -> None:
         """A venue says that a market changed, or may have; it is read soon, and twice."""
@@ -97,12 +99,8 @@ class Terms:
 
     def end(self, market_id: MarketId, payouts: str) -> None:
         """A market is resolved: nothing starts on it any more, and it goes on record."""
-        if market_id not in self._markets or market_id in self._ended:
-            return
-        self._ended.add(market_id)
-        self._suspend(market_id)
-        fields = (("event", "market_resolved"), ("market_id", market_id), ("payouts", payouts))
-        self._note(Note(NoteKind.ALARM, 0, fields))
+        if market_id in self._markets and self._ended.tell(market_id, payouts):
+            self._suspend(market_id)
 
     async def run(self) -> None:
         """Read what is due until cancelled; a venue that does not answer holds up no other."""
@@ -113,7 +111,7 @@ class Terms:
     async def _read_venue(self, venue: Venue) -> None:
         round_ns = self._clock.monotonic_ns() + ROUND_MS * MS
         while True:
-            await self._clock.sleep(TICK_S)
+            await self._clock.sleep(TICK_S if self._due else IDLE_S)
             now_ns = self._clock.monotonic_ns()
             mine = [market.id for market in self._markets.values() if market.venue is venue]
             if now_ns >= round_ns:
@@ -155,7 +153,7 @@ class Terms:
             at_ns = self._clock.monotonic_ns() + AGAIN_MS * MS
             self._due[market_id] = _Due(at_ns, due.looks - 1)
             self._stale.add(venue)
-        if not market.is_tradable and market_id not in self._ended:
+        if not market.is_tradable:
             await self._poll_end(market_id)
 
     def _retry(self, market_id: MarketId, due: _Due) -> None:
@@ -173,13 +171,13 @@ class Terms:
             fields = market.__struct_fields__
             changed = [name for name in fields if getattr(market, name) != getattr(before, name)]
             log.info("terms_changed", market_id=market.id, fields=changed)
-            self._record(MarketSeen(wall_ns=self._clock.wall_ns(), market=market))
+            self._see(market)
             self._kits[market.venue].follow(market)
         if market != self._known(market.id):
             self._emit(MarketChanged(market))
 
     async def _poll_end(self, market_id: MarketId) -> None:
-        """Ends are sometimes never pushed."""
+        """Ends are sometimes never pushed, and one that was told may be taken back."""
         try:
             payouts = await self._kits[self._markets[market_id].venue].read_end(market_id)
         except VenueError as error:

@@ -15,7 +15,7 @@ from twoleg.core.market import Market, MarketId, Venue
 from twoleg.core.orders import OrderRef
 from twoleg.runtime.tracking.booked import Booked
 from twoleg.runtime.tracking.money import settle
-from twoleg.runtime.tracking.outlets import Outlets, keep_unclaimed, tell_log
+from twoleg.runtime.tracking.outlets import Outlets, claim_nothing, keep_unclaimed, tell_log
 from twoleg.runtime.tracking.sweep import Sweep
 from twoleg.runtime.tracking.venue import VenueTracker
 from twoleg.seams import Clock
@@ -41,11 +41,11 @@ class Tracker:
     """Every order of this process and its fills; `record` journals, `emit` tells the engine.
 
     `note` takes alarms, `on_unclaimed` a fill that belongs to no order we know, once, after
-    `poll_ms_max`. `markets` are those whose fills can be read for the whole account, besides those
-    of our orders.
+    `poll_ms_max`; before that `claim` may register its order. `markets` are those whose fills can
+    be read for the whole account, besides those of our orders.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each way out is somebody else's
         self,
         *,
         orders: Mapping[Venue, OrderPort],
@@ -54,6 +54,7 @@ class Tracker:
         emit: Callable[[Event], None],
         note: Callable[[Note], None] = tell_log,
         on_unclaimed: Callable[[Fill], None] = keep_unclaimed,
+        claim: Callable[[Fill], bool] = claim_nothing,
         markets: Mapping[MarketId, Market] | None = None,
         poll_ms_max: Callable[[], int] = _default_poll_ms,
     ) -> None:
@@ -67,6 +68,7 @@ class Tracker:
             emit=emit,
             note=note,
             on_unclaimed=on_unclaimed,
+            claim=claim,
             poll_ms_max=poll_ms_max,
         )
         self._venues = {
@@ -151,6 +153,11 @@ class Tracker:
     def on_fill(self, fill: Fill) -> None:
         """Take a fill from anywhere, any number of times."""
         self._venues[fill.venue].on_fill(fill)
+
+    def claim_again(self) -> None:
+        """Ask `claim` once more for all fills that belong to no order we know."""
+        for tracker in self._venues.values():
+            tracker.claim_again()
 
     @property
     def unclaimed(self) -> int:

@@ -101,4 +101,5 @@ class Watch:
             self._asked.discard(kit.venue)
         if reason != self._closed.get(kit.venue, ""):
             self._closed[kit.venue] = reason
-            self._emit(VenueStateChanged(kit.venue, not reason, reason))
+            is_assumed = not reason and kit.is_assumed_open()
+            self._emit(VenueStateChanged(kit.venue, not reason, reason, is_assumed))

@@ -209,6 +209,8 @@ class SnapshotBegun(Record, frozen=True, kw_only=True, tag="snapshot_begun"):
     lost_micros: dict[int, int]
     account: KnownAccount
     pairs: tuple[Pair, ...]
+    rules: dict[MarketId, str] = {}
+    """Fingerprints that the markets' texts are held against."""
 
 
 class SnapshotPart(Record, frozen=True, kw_only=True, tag="snapshot_part"):

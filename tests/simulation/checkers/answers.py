@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, violate
+from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, seconds, violate
 from tests.simulation.checkers.record import UNDECIDED, Intent
-from tests.simulation.sightings import Sent
+from tests.simulation.sightings import Sent, Traded
 from twoleg.storage.records import AnswerRecorded
 
-ABSENT_NS_MIN: Final = 5 * NS_PER_S // 2
-"""An order may be taken for absent after a bounded time; what fills later is adopted."""
+ADOPTED_NS_MAX: Final = 70 * NS_PER_S
+"""Fills are asked for every 30 s; what is found late is told at once."""
 
 
 class AnswersTrue(Rule):
@@ -29,8 +29,7 @@ class AnswersTrue(Rule):
             intent = facts.record.by_key.get(trade.key)
             if intent is None or not intent.is_decided:
                 continue
-            is_early = intent.answered_ns - intent.wall_ns < ABSENT_NS_MIN
-            if is_early and trade.at_ns > intent.answered_ns:
+            if trade.at_ns > intent.answered_ns and not facts.is_late(intent, trade):
                 raise violate("decided_too_early", f"{intent.answer} and then {trade}")
 
     def _check(self, facts: Facts, intent: Intent, record: AnswerRecorded) -> None:
@@ -48,3 +47,37 @@ class AnswersTrue(Rule):
         is_waiting = sent is not None and sent.is_entered and facts.venues.is_pending(sent)
         if is_waiting and sent is not None and sent.is_done:
             raise violate("pending_decided", f"{record.answer}, but {sent} may still fill")
+
+
+class LateAdopted(Rule):
+    """What lands after its order was taken for absent raises an alarm within a bound.
+
+    That it is booked, and its residual closed, is asked of it as of every other fill.
+    """
+
+    has_bounds = True
+
+    def __init__(self) -> None:
+        self._late: list[tuple[Intent, Traded]] = []
+
+    def step(self, facts: Facts) -> None:
+        for trade in facts.new_trades:
+            intent = facts.record.by_key.get(trade.key)
+            if intent is not None and facts.is_late(intent, trade):
+                self._late.append((intent, trade))
+        if self._late and facts.is_running:
+            self._check(facts, ADOPTED_NS_MAX)
+
+    def end(self, facts: Facts) -> None:
+        self._check(facts, 0)
+
+    def _check(self, facts: Facts, bound_ns: int) -> None:
+        waiting: list[tuple[Intent, Traded]] = []
+        for intent, trade in self._late:
+            story = facts.record.stories.get(intent.spec.execution_no)
+            if trade.is_void or (story is not None and story.late_ns >= trade.at_ns):
+                continue
+            if facts.now_ns - max(trade.at_ns, facts.alive_ns) > bound_ns:
+                raise violate("late_fill_untold", f"{trade}, {seconds(facts, trade.at_ns)}")
+            waiting.append((intent, trade))
+        self._late = waiting

@@ -89,7 +89,13 @@ class Barred(Rule):
 
     @staticmethod
     def _check_recovered(facts: Facts, number: int) -> None:
+        """What an earlier run left has its ends: every order's, and every residual's."""
         for story in facts.record.stories.values():
+            if story.number == number or story.latest_run == facts.record.runs:
+                continue
+            if not story.is_closed and not story.held_ns:
+                told = f"execution {number}: {story.number} of an earlier run is still open"
+                raise violate("entry_while_recovering", told)
             for signed in story.orders.values():
                 intent = signed[-1]
                 if intent.run < facts.record.runs and not intent.is_decided:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tests.simulation.checkers.record import Record, Story
+from tests.simulation.checkers.record import BookedFill, Intent, Record, Story
 from tests.simulation.checking import Violation
 from tests.simulation.sightings import BookStates, PairTruth, Sent, Traded
 from twoleg.core.limits import Limits
@@ -13,6 +13,11 @@ from twoleg.storage.records import AnyRecord
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
+ABSENT_NS_MIN = 7_400 * NS_PER_MS
+"""How long after its send Polymarket's client may take an order for absent: five seconds in which
+it may be on its way, and two and a half in which the reads lag. What lands later is adopted."""
+NEWS_NS_MAX = 60 * NS_PER_S
+"""The daemon asks for what its streams lost every 30 s: twice that is too long not to know it."""
 FLOWS_MAX = 12
 """As many may be untold at once; each doubles the sums that are possible."""
 
@@ -99,15 +104,34 @@ class Facts:
                 sums |= {known - flow.amount for known in sums}
         return any(abs(difference - known) <= slack for known in sums)
 
+    def booked(self, trade: Traded) -> BookedFill | None:
+        """A trade's fill in the journal, void or not."""
+        fills = self.record.fills
+        found = fills.get((trade.venue, trade.trade_id))
+        return found or fills.get((trade.venue, f"{trade.trade_id}:{trade.key}"))
+
+    def is_booked(self, trade: Traded) -> bool:
+        """Whether the journal counts a trade."""
+        found = self.booked(trade)
+        return found is not None and not found.is_void
+
     def is_all_known(self) -> bool:
         """Whether the record shows the same trades as the venues, and none that failed."""
-        booked = {
-            (booked.fill.venue, booked.fill.fill_id.partition(":")[0])
-            for booked in self.record.fills.values()
-            if not booked.is_void
-        }
         ours = [trade for trade in self.venues.trades if trade.key not in self.foreign_keys]
-        return all(trade.is_void is not ((trade.venue, trade.trade_id) in booked) for trade in ours)
+        return all(trade.is_void is not self.is_booked(trade) for trade in ours)
+
+    def is_late(self, intent: Intent, trade: Traded) -> bool:
+        """Whether a trade came after its order was rightly taken for absent.
+
+        Only Polymarket has no fence against that; what came in time, or was decided by more than
+        its absence, is not excused.
+        """
+        return (
+            trade.venue is Venue.POLYMARKET
+            and intent.absent_ns > 0
+            and trade.at_ns > intent.absent_ns
+            and intent.absent_ns - intent.wall_ns >= ABSENT_NS_MIN
+        )
 
     def filled_e6(self, key: str) -> int:
         """What of an order filled and did not fail."""
@@ -122,6 +146,23 @@ class Facts:
             if not trade.is_void and (until_ns is None or trade.at_ns < until_ns)
         ]
 
+    def known_trades(self, story: Story, intent: Intent) -> list[Traded]:
+        """Trades of an execution as far as the daemon knew of them when it announced an order.
+
+        What fails on chain counts until that is journalled, or could have been. What landed after
+        its order was taken for absent counts from when it is journalled.
+        """
+        trades = [trade for one in story.intents for trade in self.trades_of(one.key)]
+        return [trade for trade in trades if self._was_known(trade, intent.wall_ns)]
+
+    def _was_known(self, trade: Traded, at_ns: int) -> bool:
+        booked = self.booked(trade)
+        if trade.is_void:
+            heard_ns = booked.void_ns if booked is not None and booked.is_void else 0
+            return (heard_ns or trade.void_ns + NEWS_NS_MAX) > at_ns
+        is_booked = booked is not None and booked.wall_ns <= at_ns
+        return is_booked or not self.is_late(self.record.by_key[trade.key], trade)
+
     def exposure_e6(self, trades: list[Traded]) -> int:
         """Signed exposure of trades in the event's terms, by the world's own polarity."""
         total = 0
@@ -134,6 +175,9 @@ class Facts:
 
 class Rule:
     """One promise. Each method may raise `Violation`."""
+
+    has_bounds = False
+    """It must look also when nothing is new: what it asks for must come in time."""
 
     def step(self, facts: Facts) -> None:
         """Look at what is new."""

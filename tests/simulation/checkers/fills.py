@@ -4,7 +4,6 @@ from typing import Final
 
 from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, seconds, violate
 from tests.simulation.sightings import Traded
-from twoleg.core.events import FillStatus
 from twoleg.core.market import Venue
 from twoleg.storage.records import FillRecorded
 
@@ -52,6 +51,8 @@ class FillsTrue(Rule):
 class FillsAccounted(Rule):
     """Every trade of ours is in the journal within a bound while the daemon lives, and at the end."""
 
+    has_bounds = True
+
     def __init__(self) -> None:
         self._open: dict[tuple[Venue, str, str], Traded] = {}
 
@@ -60,7 +61,7 @@ class FillsAccounted(Rule):
             if trade.key not in facts.foreign_keys:
                 self._open[trade.venue, trade.trade_id, trade.key] = trade
         for key, trade in list(self._open.items()):
-            if _is_booked(facts, trade):
+            if facts.is_booked(trade):
                 del self._open[key]
             elif facts.is_running:
                 since_ns = max(trade.at_ns, facts.alive_ns)
@@ -76,7 +77,7 @@ class FillsAccounted(Rule):
         for trade in facts.venues.trades:
             if trade.key in facts.foreign_keys:
                 continue
-            booked = _is_booked(facts, trade)
+            booked = facts.is_booked(trade)
             if booked is trade.is_void:
                 word = "still booked" if trade.is_void else "never booked"
                 raise violate("fill_unaccounted", f"at the end {word}: {trade}")
@@ -95,13 +96,3 @@ def _trade_of(facts: Facts, record: FillRecorded) -> Traded | None:
         if trade.trade_id == trade_id and trade.venue is record.fill.venue:
             return trade
     return None
-
-
-def _is_booked(facts: Facts, trade: Traded) -> bool:
-    fills = facts.record.fills
-    booked = fills.get((trade.venue, trade.trade_id))
-    if booked is None:
-        booked = fills.get((trade.venue, f"{trade.trade_id}:{trade.key}"))
-    if booked is None:
-        return False
-    return not booked.is_void and booked.fill.status is not FillStatus.VOID

@@ -19,19 +19,23 @@ class JournalEye:
         self._offset = 0
         self._next_seq = 1
 
-    def reset(self) -> None:
-        """Begin again at the first record that is kept: the tail may have been lost."""
+    def reset(self) -> int:
+        """Begin again at the first record that is kept, and return its number.
+
+        The tail may have been lost, and the head dropped behind a snapshot. 0: nothing is kept.
+        """
         self.close()
         self._path = None
+        return self._next_seq if self._begin() else 0
 
     def close(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 
-    def take(self) -> list[AnyRecord]:
-        """All records that were added since the last call."""
-        found: list[AnyRecord] = []
+    def take(self) -> list[tuple[int, AnyRecord]]:
+        """All records that were added since the last call, with their numbers."""
+        found: list[tuple[int, AnyRecord]] = []
         if self._fd < 0 and not self._begin():
             return found
         while True:
@@ -44,7 +48,7 @@ class JournalEye:
             self._next_seq += 1
             record = decode_record(payload)
             if not isinstance(record, UnknownRecord):
-                found.append(record)
+                found.append((self._next_seq - 1, record))
 
     def _begin(self) -> bool:
         paths = sorted(self._folder.glob("*" + SUFFIX)) if self._folder.is_dir() else []

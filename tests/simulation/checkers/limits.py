@@ -24,6 +24,22 @@ class LimitsKept(Rule):
                 self._check_count(facts, story)
                 self._check_markets(facts, story)
                 self._check_unhedged(facts, story)
+        for sent in facts.new_sent:
+            intent = facts.record.by_key.get(sent.key)
+            is_entry = intent is not None and intent.spec.purpose is Purpose.ARB
+            if is_entry and sent.venue is Venue.KALSHI and not sent.is_fence:
+                self._check_wire(facts, sent)
+
+    @staticmethod
+    def _check_wire(facts: Facts, sent: Sent) -> None:
+        """By the venue's own position, without what others brought, and the bytes of the order."""
+        if sent.size_e6 > facts.limits.size_e6_max + LOT_E6:
+            raise violate("size_limit", f"{sent} above {facts.limits.size_e6_max}")
+        where = (Venue.KALSHI, sent.market, 0)
+        before_e6 = sent.held_e6 - sum(flow.amount for flow in facts.flows if flow.where == where)
+        after_e6 = before_e6 + sent.signed * sent.size_e6
+        if abs(after_e6) > max(abs(before_e6), facts.limits.position_e6_max + LOT_E6):
+            raise violate("position_limit", f"{sent} makes {after_e6} of {before_e6}")
 
     @staticmethod
     def _check_size(facts: Facts, story: Story) -> None:
@@ -84,7 +100,8 @@ class CashReserved(Rule):
             if intent is None or sent.is_fence or intent.spec.purpose is not Purpose.ARB:
                 continue
             others = sum(_out_micros(facts, other, sent) for other in facts.record.by_key.values())
-            cost = sent.cost_micros + _fee(facts, sent)
+            # What only ever reduces pays for itself; there is its fee.
+            cost = (0 if sent.reduce_only else sent.cost_micros) + _fee(facts, sent)
             if cost + others > sent.cash_micros:
                 told = f"{sent} costs {cost}, others may take {others}, free {sent.cash_micros}"
                 raise violate("cash_not_reserved", told)

@@ -4,7 +4,7 @@ from typing import Final
 
 from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, violate
 from tests.simulation.checkers.record import Intent, Story
-from tests.simulation.sightings import LOT_E6, ONE_E4, PairTruth, Sent
+from tests.simulation.sightings import LOT_E6, ONE_E4, BookStates, PairTruth, Sent
 from twoleg.core.market import Outcome, Side, Venue
 from twoleg.core.orders import Purpose
 from twoleg.core.units import ceil_div
@@ -87,23 +87,39 @@ class BooksReal(Rule):
             states = facts.venues.states.get((sent.venue, sent.market))
             if states is None:
                 continue
-            since_ns = sent.at_ns - LOOK_BACK_NS
+            # By the time of the decision: an order may be long on its way.
+            since_ns = intent.wall_ns - LOOK_BACK_NS
             wanted_e6 = sent.size_e6 or _least_e6(sent)
-            # What we took ourselves is not there a second time.
-            own_ns = [
-                trade.at_ns + 1
-                for trade in facts.venues.trades
-                if trade.market == sent.market and trade.at_ns < intent.wall_ns
-            ]
-            since_ns = max(since_ns, *own_ns) if own_ns else since_ns
-            depth_e6 = states.most_depth_e6(sent.side, sent.limit_e4, since_ns)
+            depth_e6 = _depth_e6(facts, intent, sent, states)
             share_e6 = depth_e6 * facts.limits.depth_share_e4 // ONE_E4 + LOT_E6
             if share_e6 < wanted_e6:
                 raise violate("phantom_depth", f"{sent}: at most {depth_e6} was ever there")
-            since_ns = sent.at_ns - LOOK_BACK_NS
             fingerprint = facts.live_books.get(intent.spec.market.id)
             if fingerprint is not None and not states.was(fingerprint, since_ns):
                 raise violate("book_never_was", f"{intent.spec.market.id} at {sent}")
+
+
+def _depth_e6(facts: Facts, intent: Intent, sent: Sent, states: BookStates) -> int:
+    """The most that could have been met, but for what we took: that is not there a second time."""
+    since_ns = intent.wall_ns - LOOK_BACK_NS
+    ours = [
+        trade
+        for trade in facts.venues.trades
+        if trade.market == sent.market and since_ns <= trade.at_ns < intent.wall_ns
+    ]
+    depth_e6 = states.most_depth_e6(sent.side, sent.limit_e4, since_ns)
+    if not ours:
+        return depth_e6
+    # Only what was taken within the limit was part of it; and what came after our latest trade is
+    # new.
+    sign = sent.signed
+    taken = [
+        trade.size_e6
+        for trade in ours
+        if trade.side == sent.side and (sent.limit_e4 - trade.price_e4) * sign >= 0
+    ]
+    after_ns = max(trade.at_ns for trade in ours) + 1
+    return max(depth_e6 - sum(taken), states.most_depth_e6(sent.side, sent.limit_e4, after_ns))
 
 
 def _least_e6(sent: Sent) -> int:

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 
 from twoleg.core.actions import NoteKind
 from twoleg.core.events import AnswerStatus, Fill, LegAnswer, OperatorAct
+from twoleg.core.flows import CashFlow, FlowKind
 from twoleg.core.market import Market, MarketId, Outcome, Side, Venue
 from twoleg.core.orders import OrderSpec, Purpose
 from twoleg.storage.records import (
     AccountCompared,
     AnswerRecorded,
     AnyRecord,
+    CashFlowSeen,
     CashOpened,
     FeeAdjusted,
     FillRecorded,
@@ -20,6 +22,7 @@ from twoleg.storage.records import (
     OperatorRecorded,
     PositionOpened,
     RunStarted,
+    StrangerSeen,
 )
 
 UNDECIDED = (AnswerStatus.UNKNOWN, AnswerStatus.DELAYED, AnswerStatus.RESTING)
@@ -35,6 +38,8 @@ class Intent:
     run: int
     answer: LegAnswer | None = None
     answered_ns: int = 0
+    absent_ns: int = 0
+    """When it was taken for absent because nobody knew it; 0: it was not."""
 
     @property
     def is_decided(self) -> bool:
@@ -53,6 +58,8 @@ class Story:
     closing: dict[str, str | int | bool] = field(default_factory=dict)
     held_ns: int = 0
     """When it last said that it holds a residual."""
+    late_ns: int = 0
+    """When it last raised an alarm for a fill that came after its order was decided."""
 
     @property
     def intents(self) -> list[Intent]:
@@ -69,6 +76,11 @@ class Story:
         return all(signed[-1].is_decided for signed in self.orders.values())
 
     @property
+    def latest_run(self) -> int:
+        """The process that announced its latest order."""
+        return max(signed[-1].run for signed in self.orders.values())
+
+    @property
     def markets(self) -> set[MarketId]:
         return {intent.spec.market.id for intent in self.intents}
 
@@ -82,6 +94,7 @@ class BookedFill:
     fill: Fill
     wall_ns: int
     is_void: bool = False
+    void_ns: int = 0
 
 
 @dataclass(slots=True)
@@ -102,6 +115,10 @@ class Record:
     """Venues whose cash this run has read."""
     acts: list[OperatorAct] = field(default_factory=list)
     modelled: dict[Venue, int] = field(default_factory=dict)
+    strangers_e6: dict[MarketId, tuple[int, int]] = field(default_factory=dict)
+    """(YES, NO) that the daemon says are nobody's it knows; Kalshi's signed under YES."""
+    flows: dict[str, CashFlow] = field(default_factory=dict)
+    """What moved beside the trades, by the venue's id of it."""
 
     def apply(self, record: AnyRecord) -> None:
         """Take the next record."""
@@ -123,6 +140,10 @@ class Record:
             case FeeAdjusted():
                 pot = (record.venue, record.shard)
                 self.cash_micros[pot] = self.cash_micros.get(pot, 0) + record.micros
+            case CashFlowSeen():
+                self._flow(record.flow)
+            case StrangerSeen():
+                self.strangers_e6[record.market_id] = (record.yes_e6, record.no_e6)
             case _:
                 self._apply_execution(record)
 
@@ -134,6 +155,8 @@ class Record:
                 intent = self.by_key.get(record.order_key)
                 if intent is not None:
                     intent.answer, intent.answered_ns = record.answer, record.wall_ns
+                    if intent.is_decided and record.answer.code == "absent":
+                        intent.absent_ns = intent.absent_ns or record.wall_ns
             case FillRecorded():
                 self._fill(record)
             case FillVoidRecorded():
@@ -181,7 +204,7 @@ class Record:
     def _void(self, record: FillVoidRecorded) -> None:
         known = self.fills.get((record.fill.venue, record.fill.fill_id))
         if known is not None and not known.is_void:
-            known.is_void = True
+            known.is_void, known.void_ns = True, record.wall_ns
         self._move(record.fill, -1)
         story = self.stories.get(record.execution_no)
         if story is not None:
@@ -195,6 +218,19 @@ class Record:
             story.is_closed, story.closing = True, record.fields
         elif record.fields.get("event") == "residual_held":
             story.held_ns = record.wall_ns
+        elif record.fields.get("event") == "late_fill":
+            story.late_ns = record.wall_ns
+
+    def _flow(self, flow: CashFlow) -> None:
+        if flow.reference in self.flows:
+            return
+        self.flows[flow.reference] = flow
+        pot = (flow.venue, flow.shard)
+        self.cash_micros[pot] = self.cash_micros.get(pot, 0) + flow.micros
+        if flow.kind in (FlowKind.SETTLEMENT, FlowKind.REDEMPTION):
+            self.strangers_e6.pop(flow.market_id, None)
+            for outcome in Outcome:
+                self.held_e6[flow.market_id, outcome] = 0
 
     def _position(self, record: PositionOpened) -> None:
         yes, no = (record.market_id, Outcome.YES), (record.market_id, Outcome.NO)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, seconds, violate
-from tests.simulation.checkers.record import Story
+from tests.simulation.checkers.record import Intent, Story
 from tests.simulation.sightings import LOT_E6, Traded
 from twoleg.core.orders import Purpose
 
@@ -20,15 +20,20 @@ DUST_E6_MAX: Final = 3 * LOT_E6
 class _Naked:
     since_ns: int
     size_e6: int
+    known_ns: int
+    """Since when the daemon's record shows all that made it."""
 
 
 class ResidualAttended(Rule):
     """A lot or more without its other leg has an order out, a look-up, a hold with an alarm."""
 
+    has_bounds = True
+
     def __init__(self) -> None:
         self._naked: dict[str, _Naked] = {}
         self._counted = (-1, -1, -1)
         self._sizes: dict[str, int] = {}
+        self._stories: dict[str, list[Story]] = {}
 
     def step(self, facts: Facts) -> None:
         self._recount(facts)
@@ -36,14 +41,18 @@ class ResidualAttended(Rule):
             if abs(size_e6) < DUST_E6_MAX:
                 self._naked.pop(pair_id, None)
                 continue
-            naked = self._naked.setdefault(pair_id, _Naked(facts.now_ns, size_e6))
-            stories = [s for s in facts.record.stories.values() if s.pair_id == pair_id]
-            if not facts.is_running or _is_attended(stories, naked, facts):
-                naked.since_ns = facts.now_ns
+            now_ns = facts.now_ns
+            naked = self._naked.setdefault(pair_id, _Naked(now_ns, size_e6, now_ns))
+            stories = self._stories.get(pair_id, [])
+            if not facts.is_running or _is_attended(stories, facts):
+                naked.since_ns = naked.known_ns = now_ns
                 continue
+            if not _is_known(facts, stories):
+                # The shorter bound runs from the moment in which the daemon heard of it.
+                naked.known_ns = now_ns
             since_ns = max(naked.since_ns, facts.alive_ns)
-            bound_ns = UNATTENDED_NS_MAX if _is_known(facts, stories) else UNSEEN_NS_MAX
-            if facts.now_ns - since_ns > bound_ns:
+            is_late = now_ns - since_ns > UNSEEN_NS_MAX
+            if is_late or now_ns - max(naked.known_ns, since_ns) > UNATTENDED_NS_MAX:
                 told = f"{pair_id}: {size_e6} naked, {seconds(facts, naked.since_ns)}"
                 raise violate("residual_unattended", told)
 
@@ -51,7 +60,7 @@ class ResidualAttended(Rule):
         self._counted = (-1, -1, -1)
         self._recount(facts)
         for pair_id, size_e6 in self._sizes.items():
-            stories = [s for s in facts.record.stories.values() if s.pair_id == pair_id]
+            stories = self._stories[pair_id]
             is_held = any(story.held_ns and not story.is_closed for story in stories)
             if abs(size_e6) >= DUST_E6_MAX and not is_held:
                 raise violate("residual_left", f"{pair_id}: {size_e6} naked at the end")
@@ -61,25 +70,34 @@ class ResidualAttended(Rule):
         if count == self._counted:
             return
         self._counted = count
-        self._sizes = {}
+        self._sizes, self._stories = {}, {}
         for story in facts.record.stories.values():
             size_e6 = facts.exposure_e6(facts.trades_in(story))
             self._sizes[story.pair_id] = self._sizes.get(story.pair_id, 0) + size_e6
+            self._stories.setdefault(story.pair_id, []).append(story)
+
+    def restart(self, facts: Facts) -> None:
+        """What it counted stands in a record that is gone."""
+        self._counted = (-1, -1, -1)
 
 
 class RollbackReduces(Rule):
-    """A rollback never makes its execution's residual greater, nor turns it around."""
+    """A rollback never makes its execution's residual greater, nor turns it around.
+
+    An order is judged as a whole, and by what the daemon could know when it announced it.
+    """
 
     def step(self, facts: Facts) -> None:
         for trade in facts.new_trades:
             intent = facts.record.by_key.get(trade.key)
             if intent is None or intent.spec.purpose is not Purpose.ROLLBACK:
                 continue
+            if facts.is_late(intent, trade):
+                # It was taken for absent, and covered otherwise: `LateAdopted` looks after it.
+                continue
             story = facts.record.stories[intent.spec.execution_no]
-            # What fails on chain is known only later: an order may answer either state.
             spans = [
-                _span(facts, story, trade, intent.wall_ns - seen_ns)
-                for seen_ns in (0, UNSEEN_NS_MAX)
+                _span(facts, story, intent, trade, is_known=is_known) for is_known in (False, True)
             ]
             # A dollar-sized purchase may return more than it was sent for.
             is_exact = not intent.spec.spend_micros
@@ -87,15 +105,14 @@ class RollbackReduces(Rule):
                 raise violate("rollback_adds", f"execution {story.number}: {spans[0]} by {trade}")
 
 
-def _span(facts: Facts, story: Story, trade: Traded, since_ns: int) -> tuple[int, int]:
-    """Exposure before and after a trade; what failed after a moment still counts."""
-    others = [
-        other
-        for intent in story.intents
-        for other in facts.trades_of(intent.key)
-        if other.no < trade.no and (not other.is_void or other.void_ns > since_ns)
-    ]
-    return facts.exposure_e6(others), facts.exposure_e6([*others, trade])
+def _span(
+    facts: Facts, story: Story, intent: Intent, latest: Traded, *, is_known: bool
+) -> tuple[int, int]:
+    """Exposure before an order and after its latest trade: as it is, or as the daemon knew it."""
+    trades = facts.known_trades(story, intent) if is_known else facts.trades_in(story)
+    others = [trade for trade in trades if trade.no <= latest.no and trade.key != latest.key]
+    mine = [trade for trade in facts.trades_of(latest.key) if trade.no <= latest.no]
+    return facts.exposure_e6(others), facts.exposure_e6([*others, *mine])
 
 
 def _adds(before_e6: int, after_e6: int, *, is_exact: bool) -> bool:
@@ -103,7 +120,7 @@ def _adds(before_e6: int, after_e6: int, *, is_exact: bool) -> bool:
     return abs(after_e6) > max(abs(before_e6), LOT_E6) or is_turned
 
 
-def _is_attended(stories: list[Story], naked: _Naked, facts: Facts) -> bool:
+def _is_attended(stories: list[Story], facts: Facts) -> bool:
     for story in stories:
         if not story.is_decided:
             return True
@@ -115,17 +132,9 @@ def _is_attended(stories: list[Story], naked: _Naked, facts: Facts) -> bool:
 
 def _is_known(facts: Facts, stories: list[Story]) -> bool:
     """Whether the daemon's record shows the same trades as the venues."""
-    booked = {
-        (booked.fill.venue, booked.fill.fill_id.partition(":")[0])
-        for booked in facts.record.fills.values()
-        if not booked.is_void
-    }
-    live = {(trade.venue, trade.trade_id) for story in stories for trade in facts.trades_in(story)}
-    void = {
-        (trade.venue, trade.trade_id)
+    return all(
+        trade.is_void is not facts.is_booked(trade)
         for story in stories
         for intent in story.intents
         for trade in facts.trades_of(intent.key)
-        if trade.is_void
-    }
-    return live <= booked and not void & booked
+    )

@@ -4,9 +4,9 @@ from typing import Final
 
 from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, violate
 from tests.simulation.checkers.record import Intent, Story
-from tests.simulation.sightings import Sent
-from twoleg.core.market import Side, Venue
-from twoleg.core.orders import Purpose
+from tests.simulation.sightings import LOT_E6, Sent
+from twoleg.core.market import Outcome, Side, Venue
+from twoleg.core.orders import OrderSpec, Purpose
 
 FOREIGN_TOLD_NS: Final = 120 * NS_PER_S
 """By then the daemon must have read what others brought to our account."""
@@ -42,12 +42,14 @@ class SellsOwnOnly(Rule):
         opposite_e6 = max(0, -(sent.held_e6 - untold_e6) * sent.signed)
         reduces_e6 = min(sent.size_e6, opposite_e6)
         mine_e6 = abs(own_e6) if is_exit else 0
+        is_rollback = intent.spec.purpose is Purpose.ROLLBACK
+        if is_rollback and not is_exit:
+            mine_e6 = _spare_e6(facts, story, intent, sent)
         if reduces_e6 > mine_e6:
             told = f"execution {story.number} owns {mine_e6} of {opposite_e6}: {sent}"
             raise violate("sells_not_own", told)
         if is_exit and sent.size_e6 > mine_e6:
             raise violate("sells_too_much", f"execution {story.number} owns {mine_e6}: {sent}")
-        is_rollback = intent.spec.purpose is Purpose.ROLLBACK
         if is_exit and is_rollback and not sent.reduce_only:
             raise violate("exit_not_reduce_only", str(sent))
 
@@ -79,18 +81,67 @@ class ForeignUntouched(Rule):
 
 
 def _own_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:
-    """What the order's owner holds of what it would sell, before it; signed YES on Kalshi."""
-    is_close = intent.spec.purpose is Purpose.ARB and intent.spec.side is Side.SELL
-    stories = [story]
-    if is_close or any(one.spec.side is Side.SELL for one in story.entries):
-        # An early exit sells what the pair holds.
-        stories = [s for s in facts.record.stories.values() if s.pair_id == story.pair_id]
+    """What the order's execution holds of what it would sell, before it; signed YES on Kalshi."""
+    own_e6 = _bought_e6(facts, [story], intent, sent)
+    closing = [one.spec for one in story.entries if one.spec.side is Side.SELL]
+    if not closing:
+        return own_e6
+    # An early exit owns what it set out to sell, as far as its pair has it.
+    own_e6 += _inventory_e6(facts, closing[0], sent)
+    pair_e6 = _bought_e6(facts, _of_pair(facts, story), intent, sent)
+    if own_e6 * pair_e6 <= 0:
+        return 0
+    return min(own_e6, pair_e6) if own_e6 > 0 else max(own_e6, pair_e6)
+
+
+def _inventory_e6(facts: Facts, spec: OrderSpec, sent: Sent) -> int:
+    """What an early exit has to sell on the market of an order, by one of its legs."""
+    pair = facts.pair_of(sent.venue, sent.market)
+    if pair is None:
+        return 0
+    # YES of the leg's own market, then of the event, then of the market that is asked for.
+    sign = 1 if spec.outcome is Outcome.YES else -1
+    if spec.venue is Venue.POLYMARKET:
+        token = spec.market.yes_token if spec.outcome is Outcome.YES else spec.market.no_token
+        sign = 1 if token == pair.tokens[0] else -1
+    sign *= pair.event_sign(spec.venue) * pair.event_sign(sent.venue)
+    if spec.venue is not sent.venue:
+        sign = -sign
+    if sent.venue is Venue.KALSHI:
+        return sign * spec.size_e6
+    return spec.size_e6 if (sign > 0) is (sent.token == 0) else 0
+
+
+def _spare_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:
+    """What a pair holds on Kalshi beyond what its other venue needs for hedges.
+
+    A completing purchase there may net that much of what other executions of the pair hold: held
+    less needed by hedges, and nothing of anybody else's. More would leave a hedge without its leg.
+    """
+    stories = _of_pair(facts, story)
+    held_e6 = max(0, -_bought_e6(facts, stories, intent, sent) * sent.signed)
+    trades = [
+        trade
+        for one in stories
+        for trade in facts.known_trades(one, intent)
+        if trade.key != sent.key and trade.at_ns <= sent.at_ns
+    ]
+    # Kalshi's YES is the event's: a purchase of YES needs an excess of NO, and the other way round.
+    excess_e6 = max(0, -facts.exposure_e6(trades) * sent.signed)
+    return min(held_e6, excess_e6 + LOT_E6)
+
+
+def _of_pair(facts: Facts, story: Story) -> list[Story]:
+    return [one for one in facts.record.stories.values() if one.pair_id == story.pair_id]
+
+
+def _bought_e6(facts: Facts, stories: list[Story], intent: Intent, sent: Sent) -> int:
+    """What executions bought and did not sell of an order's market or token, as far as is known."""
     own_e6 = 0
-    for one in stories:
-        for trade in facts.trades_in(one, until_ns=sent.at_ns + 1):
-            if trade.venue is not sent.venue or trade.market != sent.market:
-                continue
-            if trade.key == sent.key:
+    for story in stories:
+        for trade in facts.known_trades(story, intent):
+            is_same = trade.venue is sent.venue and trade.market == sent.market
+            if not is_same or trade.key == sent.key or trade.at_ns > sent.at_ns:
                 continue
             if trade.venue is Venue.KALSHI:
                 own_e6 += trade.yes_e6

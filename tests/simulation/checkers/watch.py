@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.simulation.checkers.answers import AnswersTrue
-from tests.simulation.checkers.balances import ProfitTrue, RecordTrue, RepairsProven
+from tests.simulation.checkers.answers import AnswersTrue, LateAdopted
+from tests.simulation.checkers.balances import FlowsTrue, ProfitTrue, RecordTrue, RepairsProven
 from tests.simulation.checkers.barred import Barred, BreakerOpens, VenueLeftAlone
 from tests.simulation.checkers.facts import Facts, Flow, Rule
 from tests.simulation.checkers.fills import FillsAccounted, FillsTrue
@@ -35,6 +35,7 @@ def all_rules() -> list[Rule]:
         Announced(),
         SentOnce(),
         AnswersTrue(),
+        LateAdopted(),
         FillsTrue(),
         SellsOwnOnly(),
         ForeignUntouched(),
@@ -48,11 +49,16 @@ def all_rules() -> list[Rule]:
         RollbackReduces(),
         ResidualAttended(),
         FillsAccounted(),
+        FlowsTrue(),
         RepairsProven(),
         RecordTrue(),
         ProfitTrue(),
         LogsClean(),
     ]
+
+
+HOLD_WITHOUT_TAIL: tuple[type[Rule], ...] = (SentOnce, EntriesSound, BooksReal)
+"""What holds even after a power cut took the end of a journal that is not synced."""
 
 
 class WorldWatch:
@@ -67,7 +73,10 @@ class WorldWatch:
         self._watch_of(world).look(world.app, world.logs)
 
     def on_restart(self, world: "World") -> None:
-        self._watch_of(world).restart()
+        watch = self._watch_of(world)
+        if world.has_lost_tail:
+            watch.keep(HOLD_WITHOUT_TAIL)
+        watch.restart()
 
     def on_end(self, world: "World") -> None:
         watch = self._watch_of(world)
@@ -78,8 +87,8 @@ class WorldWatch:
         if self._watch is None:
             limits = world.settings.limits
             self._watch = Watch(self._witness, world.journal_folder, limits)
-            secrets = (world.settings.polymarket.private_key,)
-            self._watch.facts.secrets = tuple(secret.reveal() for secret in secrets if secret)
+            self._watch.facts.expected_logs = world.expected_logs
+            self._watch.facts.secrets = self._witness.secrets()
         return self._watch
 
 
@@ -102,11 +111,15 @@ class Watch:
         self.facts = Facts(witness, Record(), limits)
         self._eye = JournalEye(journal_folder)
         self._rules = list(rules) if rules is not None else all_rules()
+        self._bounded = [rule for rule in self._rules if rule.has_bounds]
         self._seen_sent = self._seen_trades = 0
         # Read, and not yet applied and shown to the rules.
         self._unread: list[AnyRecord] = []
         # Orders that stand in the journal.
         self._keys: set[str] = set()
+        # All records ever seen, by number: segments go once a snapshot stands behind them.
+        self._seen: dict[int, AnyRecord] = {}
+        self._counted: tuple[int, ...] = ()
         self._app: App | None = None
         self._external: dict[Pot | Place, int] = {}
         witness.on_sent = self._on_sent
@@ -114,10 +127,13 @@ class Watch:
     def restart(self) -> None:
         """The tail of the journal may be gone: what is left is the whole truth of the daemon."""
         self._app = None
-        self._eye.reset()
+        first_seq = self._eye.reset()
         self.facts.record = Record()
-        self._unread = []
         self._keys.clear()
+        self._seen = {seq: record for seq, record in self._seen.items() if seq < first_seq}
+        self._unread = list(self._seen.values())
+        for record in self._unread:
+            self._note_keys(record)
         self._read()
         for record in self._unread:
             self.facts.record.apply(record)
@@ -126,6 +142,11 @@ class Watch:
         self.facts.is_running = False
         for rule in self._rules:
             rule.restart(self.facts)
+
+    def keep(self, kinds: tuple[type[Rule], ...]) -> None:
+        """Ask only these rules from now on."""
+        self._rules = [rule for rule in self._rules if isinstance(rule, kinds)]
+        self._bounded = [rule for rule in self._rules if rule.has_bounds]
 
     def end(self) -> None:
         """Judge the whole; call it after a last look."""
@@ -149,7 +170,9 @@ class Watch:
         facts.new_logs = list(logs[len(facts.logs) :])
         facts.logs.extend(facts.new_logs)
         facts.live_books = _live_books(app) if facts.new_sent else {}
-        for rule in self._rules:
+        is_new = facts.new_sent or facts.new_trades or facts.new_logs
+        # Most looks find nothing; records were shown one by one.
+        for rule in self._rules if is_new else self._bounded:
             rule.step(facts)
 
     def _show_records(self) -> None:
@@ -179,6 +202,10 @@ class Watch:
     def _look_for_flows(self) -> None:
         """What changed beside our trades came from outside."""
         witness = self.witness
+        counted = witness.counted()
+        if counted == self._counted:
+            return
+        self._counted = counted
         for found in (witness.external_micros(), witness.external_e6()):
             for where, amount in found.items():
                 change = amount - self._external.get(where, 0)
@@ -192,10 +219,14 @@ class Watch:
         sent.is_journalled = sent.key in self._keys
 
     def _read(self) -> None:
-        for record in self._eye.take():
+        for seq, record in self._eye.take():
+            self._seen[seq] = record
             self._unread.append(record)
-            if isinstance(record, IntentRecorded):
-                self._keys.update(ref.order_key for ref in record.orders)
+            self._note_keys(record)
+
+    def _note_keys(self, record: AnyRecord) -> None:
+        if isinstance(record, IntentRecorded):
+            self._keys.update(ref.order_key for ref in record.orders)
 
 
 def _live_books(app: "App | None") -> dict[MarketId, int]:

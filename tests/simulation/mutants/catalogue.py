@@ -275,8 +275,8 @@ MUTANTS: Final = (
     Mutant(
         "absent_at_once",
         POLYMARKET + "lookup.py",
-        "    is_old = age_ms >= absent_after_ms\n",
-        "    is_old = age_ms >= 0\n",
+        "        return _judge_empty(spec, seen, is_settled=is_stable and age_ms >= absent_after_ms)",
+        "        return _judge_empty(spec, seen, is_settled=is_stable)",
         ("decided_too_early", "answer_untrue"),
     ),
     Mutant(

@@ -16,11 +16,12 @@ from tests.support.core import (
     make_pair,
     polymarket_market,
 )
+from twoleg.core.actions import Action
 from twoleg.core.closing import hedged_e6, least_gain, lock_up_micros, plan_close
 from twoleg.core.events import Level, PositionReported
 from twoleg.core.evidence import Evidence
 from twoleg.core.limits import Limits
-from twoleg.core.market import Direction, FeeSchedule, LegMode, Side
+from twoleg.core.market import Direction, FeeSchedule, LegMode, Side, Venue
 from twoleg.core.sizing import Legs, Opportunity
 
 ONE = 1_000_000
@@ -190,6 +191,27 @@ def test_engine_leaves_below_the_payout_where_the_close_is_far() -> None:
     limits = structs.replace(EASY, exit_gain_micros_min=60_000)
     rig = held_rig(limits, close_ts_ms=T0_MS + YEAR_MS)
     assert len(fires(rig.quote())) == 1
+
+
+@pytest.mark.parametrize("venue", Venue)
+def test_early_exit_sells_the_few_lots_that_the_pair_carries_as_well(venue: Venue) -> None:
+    rig = held_rig()
+    more_e6 = 3 * LOT
+    if venue is Venue.KALSHI:
+        rig.send(PositionReported(K, 50 * ONE + more_e6, 0))
+    else:
+        rig.send(PositionReported(P, 0, 50 * ONE + more_e6))
+    (shot,) = fires(rig.quote())
+    actions: list[Action] = []
+    for order in shot.orders:
+        actions = list(rig.fill(order))
+    (last,) = fires(actions)
+    (rest,) = last.orders
+    assert (rest.venue, rest.side, rest.size_e6) == (venue, Side.SELL, more_e6)
+    assert rest.reduce_only is (venue is Venue.KALSHI)
+    rig.fill(rest)
+    assert rig.engine.open_executions == 0
+    assert rig.engine.carry_e6(rig.pair.id) == 0
 
 
 def test_pair_without_a_hedged_holding_is_never_sold() -> None:

@@ -1,7 +1,7 @@
 """When a residual is acted on, how far an exit goes down, when it is held, and what that tells."""
 
 from collections.abc import Sequence
-from itertools import pairwise, product
+from itertools import product
 
 import pytest
 from msgspec import structs
@@ -19,6 +19,7 @@ from tests.support.core import (
     event_sign,
     fires,
     make_fill,
+    make_pair,
     notes,
     only,
 )
@@ -42,7 +43,15 @@ from twoleg.core.events import (
 )
 from twoleg.core.evidence import LegTry
 from twoleg.core.execution import ExecutionState
-from twoleg.core.market import Direction, LegMode, Outcome, Polarity, Side, Venue
+from twoleg.core.market import (
+    Direction,
+    LegMode,
+    Outcome,
+    Polarity,
+    Side,
+    TimeInForce,
+    Venue,
+)
 from twoleg.core.orders import OrderSpec, Purpose
 from twoleg.core.sizing import Opportunity
 
@@ -125,29 +134,6 @@ def test_ladder_is_over_before_a_market_closes(closes_in_ms: int, *, is_hurried:
 
 
 # -- deciding anew ---------------------------------------------------------------------------------
-
-
-def test_change_of_a_book_lets_a_held_residual_out_but_a_storm_does_not() -> None:
-    rig = Rig()
-    first, actions = lone_kalshi(rig, [(3_000, 100 * ONE)])
-    assert alarms(actions) == ["residual_held"]
-    assert set(rig.executions.held_markets) == {K, P}
-    thin = rig.book(K, [(4_700, first.size_e6)], [(4_900, 100 * ONE)])
-    sent_ms: list[int] = []
-    for waited_ms in range(1_000):
-        rig.pass_ms(1)
-        told_ms = thin.ts_event_ms + waited_ms
-        changed = structs.replace(thin, ts_event_ms=told_ms, ts_recv_ns=told_ms * MS)
-        for shot in fires(rig.send(changed)):
-            (order,) = shot.orders
-            assert (order.venue, order.side) == (Venue.KALSHI, Side.SELL)
-            sent_ms.append(waited_ms)
-            assert fires(rig.answer(order, S.MISSED)) == []
-    # Not before the pause after the hold, and a pause between any two.
-    assert sent_ms[0] >= 249
-    assert all(later - earlier >= 250 for earlier, later in pairwise(sent_ms))
-    assert len(sent_ms) >= 3
-    assert first.size_e6 == rig.executions._open[1].exposure_e6()
 
 
 def test_fill_that_changes_a_held_residual_is_decided_on_at_once() -> None:
@@ -362,7 +348,8 @@ CASES = list(product(Polarity, Direction))
 def test_early_exit_sells_both_outcomes_that_the_pair_holds(
     polarity: Polarity, direction: Direction, mode: LegMode
 ) -> None:
-    rig = Rig(polarity=polarity, direction=direction)
+    pair = structs.replace(make_pair(polarity), tif=TimeInForce.FOK)
+    rig = Rig(polarity=polarity, direction=direction, pair=pair)
     show(rig, [(5_600, 100 * ONE)], [(4_700, 100 * ONE)])
     shot = fires(rig.executions.start(opportunity(rig, mode, is_close=True), rig.now_ns))[0]
     sent, queue = [], list(shot.orders)
@@ -374,6 +361,8 @@ def test_early_exit_sells_both_outcomes_that_the_pair_holds(
             queue += more.orders
     assert [(order.venue, order.side) for order in sent] == [(v, Side.SELL) for v in Venue]
     assert [order.reduce_only for order in sent] == [True, False]
+    # A market that reduces only takes no fill-or-kill.
+    assert sent[0].tif is TimeInForce.IOC
     signs = [event_sign(polarity, order.venue, order.outcome, order.side) for order in sent]
     assert sum(signs) == 0
     (closed,) = notes(rig.seen, NoteKind.EXECUTION_CLOSED)

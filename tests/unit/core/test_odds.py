@@ -124,3 +124,20 @@ def test_market_that_delays_its_takers_goes_first(
     pair = make_pair(leg_mode=leg_mode)
     markets = kalshi_market(seconds_delay=delays[0]), polymarket_market(seconds_delay=delays[1])
     assert allowed_modes(pair, *markets) == allowed
+
+
+@pytest.mark.parametrize("leg_mode", LegMode)
+@pytest.mark.parametrize(
+    ("unproven", "delays", "allowed"),
+    [
+        ((Venue.POLYMARKET,), (0, 0), POLYMARKET_FIRST),
+        ((Venue.KALSHI,), (0, 0), KALSHI_FIRST),
+        ((Venue.KALSHI,), (0, 3), POLYMARKET_FIRST),
+    ],
+)
+def test_venue_that_is_only_assumed_to_be_open_goes_first(
+    leg_mode: LegMode, unproven: tuple[Venue, ...], delays: tuple[int, int], allowed: LegMode
+) -> None:
+    pair = make_pair(leg_mode=leg_mode)
+    markets = kalshi_market(seconds_delay=delays[0]), polymarket_market(seconds_delay=delays[1])
+    assert allowed_modes(pair, *markets, unproven) == (allowed,)

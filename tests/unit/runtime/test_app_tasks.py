@@ -10,6 +10,7 @@ from unittest.mock import MagicMock
 
 import pytest
 from msgspec import structs
+from structlog.testing import capture_logs
 
 from tests.support.core import kalshi_market, make_pair, polymarket_market
 from tests.support.runtime import HeldClock
@@ -135,3 +136,51 @@ async def test_difference_of_cash_is_looked_at_again_soon(tmp_path: Path) -> Non
         await app._compare_cash(Venue.POLYMARKET)
         await clock.pass_ms(1_500)
     assert due == ["cash:"]
+
+
+class Waiting:
+    """An app whose start waits for so many executions that an earlier run left open."""
+
+    def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.app = make_app(tmp_path)
+        self.moving = 1
+        monkeypatch.setattr("twoleg.runtime.app.TELL_OPEN_S", 0.001)
+        self.app.engine = cast("Any", self)
+
+    @property
+    def moving_executions(self) -> int:
+        return self.moving
+
+    def begin(self) -> asyncio.Task[None]:
+        return asyncio.create_task(self.app._close_residuals())
+
+
+async def told_of(logs: list[Any], count: int) -> None:
+    while len(logs) < count:  # noqa: ASYNC110 - the log tells nobody when it is written
+        await asyncio.sleep(0)
+
+
+async def test_start_waits_however_long_and_keeps_telling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = Waiting(tmp_path, monkeypatch)
+    with capture_logs() as logs:
+        task = waiting.begin()
+        await told_of(logs, 3)
+    assert {entry["event"] for entry in logs} == {"start_waits_for_executions"}
+    assert not task.done()
+    # Closed, or held with its alarm.
+    waiting.moving = 0
+    waiting.app._at_rest.set()
+    await task
+
+
+async def test_stop_ends_the_wait_of_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = Waiting(tmp_path, monkeypatch)
+    with capture_logs() as logs:
+        task = waiting.begin()
+        await told_of(logs, 1)
+        waiting.app.stop()
+        await task

@@ -31,6 +31,7 @@ class Post:
         self.clock = HeldClock()
         self.told: list[Event] = []
         self.skews: list[int | Exception] = []
+        self.ages: list[int] = []
         self.kit = Kit(
             Venue.KALSHI, UNUSED, UNUSED, None, None, UNUSED, UNUSED, read_skew_ms=self._skew
         )
@@ -43,7 +44,8 @@ class Post:
             emit=self.told.append,
         )
 
-    async def _skew(self) -> int:
+    async def _skew(self, age_ms_max: int) -> int:
+        self.ages.append(age_ms_max)
         skew = self.skews.pop(0)
         if isinstance(skew, Exception):
             raise skew
@@ -124,6 +126,8 @@ async def test_clock_off_twice_trips_and_clears_when_it_is_right(post: Post, ske
 
 async def test_one_answer_that_dawdled_is_no_skew(post: Post) -> None:
     assert await post.look(1_500, 900) == []
+    # What other answers told lately will do; an excess is measured anew.
+    assert post.ages == [int(EVERY_S * 1_000), 0]
 
 
 async def test_venue_that_does_not_answer_changes_nothing(post: Post) -> None:

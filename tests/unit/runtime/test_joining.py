@@ -12,9 +12,11 @@ from twoleg.core.events import Event, PairsChanged, PositionReported
 from twoleg.core.market import Market, MarketId, Pair, PairId, PairState, Venue
 from twoleg.errors import VenueError, VenueRejected, VenueUnavailable
 from twoleg.runtime.accounts import Accounts
+from twoleg.runtime.approvals import Approvals
 from twoleg.runtime.joining import RETRY_S, Joining
 from twoleg.runtime.kit import Kit, Seams
 from twoleg.runtime.ledger import Ledger
+from twoleg.runtime.patience import DELAY_MS_MAX, Patience
 from twoleg.runtime.startup import Startup
 from twoleg.storage.records import AnyRecord, PairSeen, PositionOpened
 
@@ -54,6 +56,12 @@ class House:
             seams=seams,
             append=lambda record, _reserve: self.records.append(record),
             emit=self.events.append,
+            approvals=Approvals(
+                rules=dict,
+                emit=self.events.append,
+                note=cast("Any", self.records.append),
+            ),
+            patience=Patience(clock=self.clock, entropy=CountedEntropy(), stop=asyncio.Event()),
         )
         self.joining = Joining(
             startup=self.startup,
@@ -175,8 +183,12 @@ async def test_no_pair_is_ready_the_start_goes_on_without(house: House) -> None:
     assert house.startup.later == [EARLY, LATE]
 
 
-async def test_venue_that_is_away_for_another_reason_fails_the_start(house: House) -> None:
+async def test_venue_that_is_away_for_another_reason_is_waited_for(house: House) -> None:
     house.markets.clear()
     house.refusals[EARLY.kalshi] = VenueUnavailable("kalshi", "no_answer")
-    with pytest.raises(VenueUnavailable):
-        await house.startup.read_pairs((EARLY,))
+    reading = asyncio.create_task(house.startup.read_pairs((EARLY,)))
+    await house.clock.pass_ms(120_000)
+    assert not reading.done()
+    del house.refusals[EARLY.kalshi]
+    await house.clock.pass_ms(DELAY_MS_MAX)
+    assert await reading == (EARLY,)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from twoleg.core.events import AnswerStatus, LegAnswer
 from twoleg.core.market import Venue
 from twoleg.runtime.kit import Hints, Kit, Seams, Sinks
 from twoleg.runtime.kits import open_kalshi, open_polymarket
-from twoleg.runtime.polymarket_kit import _is_over, _Polymarket
+from twoleg.runtime.polymarket_kit import VERSION_NS, _is_over, _Polymarket
 from twoleg.runtime.standing import DAY_S
 from twoleg.runtime.system import SocketNetwork, SystemClock, SystemEntropy
 from twoleg.settings import Secret, Settings, load_settings
@@ -236,16 +237,33 @@ async def test_blocked_place_is_told_on_paper(world_of: MakeWorld, *, sends: boo
     assert [line["event"] for line in lines] == ["VenueRejected" if sends else "geoblocked"]
 
 
+class MovedClock(SystemClock):
+    """A clock that the test moves on."""
+
+    ahead_ns = 0
+
+    def monotonic_ns(self) -> int:
+        return super().monotonic_ns() + self.ahead_ns
+
+
 async def test_version_that_cannot_be_signed_closes_the_venue(world_of: MakeWorld) -> None:
     world = await world_of(P)
     sim: PolymarketSim = world.sim
+    clock = MovedClock()
+    seams = replace(SEAMS, clock=clock)
     kit = await open_polymarket(
-        world.settings(), SEAMS, needs_account=True, expected_cash=lambda: None
+        world.settings(), seams, needs_account=True, expected_cash=lambda: None
     )
     try:
         assert await kit.check(frozenset({0})) == ""
         sim.gate.set_version(1)
+        # Asked for now and then: an order that is refused for it has it read at once.
+        assert await kit.check(frozenset({0})) == ""
+        clock.ahead_ns += VERSION_NS
         assert "order_version" in await kit.check(frozenset({0}))
+        # As often as there are looks, once it cannot be signed.
+        sim.gate.set_version(2)
+        assert await kit.check(frozenset({0})) == ""
     finally:
         await kit.close()
 

@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.support.runtime import WALL_NS, CountedEntropy, HeldClock, settle_down
 from twoleg.core.events import Event, OperatorAct, OperatorActed
@@ -102,6 +103,38 @@ async def test_running_daemon_looks_every_second(office: Office) -> None:
     await office.clock.pass_ms(int(EVERY_S * 1_000))
     assert office.acts() == [HALT]
     task.cancel()
+
+
+def test_request_that_cannot_be_removed_is_taken_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_path: Path, **_options: object) -> None:
+        raise PermissionError("read-only")
+
+    office.ask(HALT)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", fail)
+        for _ in range(3):
+            office.operators.take_requests()
+    assert (office.acts(), office.files()) == ([HALT], [".act"])
+    office.ask(PAUSE)
+    office.operators.take_requests()
+    assert office.acts() == [HALT, PAUSE]
+
+
+def test_request_that_cannot_be_put_aside_is_refused_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_path: Path, _target: Path) -> None:
+        raise PermissionError("read-only")
+
+    office.ask(HALT).write_bytes(b"{}")
+    monkeypatch.setattr(Path, "rename", fail)
+    with capture_logs() as logs:
+        for _ in range(3):
+            office.operators.take_requests()
+    told = [entry["event"] for entry in logs]
+    assert told == ["operator_request_refused", "operator_request_not_read"]
 
 
 def test_request_that_is_not_journalled_stays_for_the_next_look(office: Office) -> None:

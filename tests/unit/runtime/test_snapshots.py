@@ -61,6 +61,7 @@ def facts(found: Recovered) -> object:
         found.next_execution_no,
         found.executions,
         found.pairs,
+        found.rules,
         ledger.dump(),
         found.guarded.restored(WALL_NS + 10**9),
         found.written_wall_ns,

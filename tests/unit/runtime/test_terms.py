@@ -1,7 +1,7 @@
 """Terms are read again when a venue says so, within bounds, and nothing starts meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any, cast
@@ -12,14 +12,14 @@ from msgspec import structs
 from tests.support.core import CENT, kalshi_market, make_pair, polymarket_market
 from tests.support.runtime import HeldClock
 from twoleg.core.actions import Note
+from twoleg.core.breaker import BreakerState
 from twoleg.core.engine import Engine
 from twoleg.core.events import Event, GridChanged, MarketChanged
 from twoleg.core.limits import Limits
-from twoleg.core.market import FeeSchedule, Market, MarketId, Pair, PriceGrid, Venue
+from twoleg.core.market import FeeSchedule, Market, MarketId, Pair, Polarity, PriceGrid, Venue
 from twoleg.errors import VenueRejected, VenueUnavailable
 from twoleg.runtime.kit import Kit
 from twoleg.runtime.terms import AGAIN_MS, GAP_MS, ROUND_MS, Terms
-from twoleg.storage.records import AnyRecord, MarketSeen
 
 PAIR = make_pair()
 K, P = PAIR.kalshi, PAIR.polymarket
@@ -39,20 +39,21 @@ class Shelf:
         self.reads: list[tuple[MarketId, int]] = []
         self.forgotten: list[Venue] = []
         self.followed: list[Market] = []
-        self.records: list[AnyRecord] = []
+        self.seen: list[Market] = []
         self.notes: list[Note] = []
         # Called in the middle of a reading.
         self.on_read: Callable[[], None] = lambda: None
+        self.pairs = (PAIR,)
         self.engine = Engine(Limits())
         for market in self.markets.values():
             self.emit(MarketChanged(market))
         self.terms = Terms(
             kits={venue: self._kit(venue) for venue in Venue},
-            pairs=lambda: (PAIR,),
+            pairs=lambda: self.pairs,
             markets=self.markets,
             known=self.engine.books().markets.get,
             clock=self.clock,
-            record=self.records.append,
+            see=self.seen.append,
             emit=self.emit,
             note=self.notes.append,
         )
@@ -69,7 +70,7 @@ class Shelf:
         return [at_ns // 1_000_000 for read, at_ns in self.reads if read == market_id]
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncGenerator[None]:
         task = asyncio.create_task(self.terms.run())
         try:
             yield
@@ -122,7 +123,7 @@ async def test_changed_fee_is_decided_with_and_nothing_starts_before(shelf: Shel
         assert shelf.decides(K) == shelf.markets[K] == dear
         assert shelf.forgotten == [Venue.KALSHI]
         assert shelf.followed == [dear]
-        assert [r.market for r in shelf.records if isinstance(r, MarketSeen)] == [dear]
+        assert shelf.seen == [dear]
 
 
 async def test_mere_doubt_lets_the_market_trade_on(shelf: Shelf) -> None:
@@ -131,7 +132,7 @@ async def test_mere_doubt_lets_the_market_trade_on(shelf: Shelf) -> None:
         assert shelf.decides(K).is_tradable
         await shelf.clock.pass_ms(300)
         assert len(shelf.reads_of(K)) == 1
-        assert shelf.records == []
+        assert shelf.seen == []
 
 
 async def test_pushed_market_is_read_once_more_as_reads_lag(shelf: Shelf) -> None:
@@ -241,6 +242,43 @@ async def test_resolved_market_is_noted_once_and_a_late_answer_does_not_revive_i
         shelf.terms.ask(P, "bookless")
         await shelf.clock.pass_ms(300)
         assert not shelf.decides(P).is_tradable
+
+
+async def test_result_that_is_taken_back_for_another_is_told_again(shelf: Shelf) -> None:
+    async with shelf.running():
+        shelf.told[K] = structs.replace(kalshi_market(), is_tradable=False)
+        for number, end in enumerate(("yes=10000,no=0", "yes=10000,no=0", "yes=0,no=10000")):
+            shelf.ends[K] = end
+            await shelf.clock.pass_ms(ROUND_MS + 1_000)
+            assert len(shelf.notes) == (1, 1, 2)[number]
+
+
+@pytest.mark.parametrize("polarity", Polarity)
+@pytest.mark.parametrize(
+    ("kalshi", "polymarket", "agrees_with"),
+    [
+        ("yes=10000,no=0", "11=10000,22=0", (Polarity.SAME,)),
+        ("yes=10000,no=0", "11=0,22=10000", (Polarity.INVERSE,)),
+        ("yes=5000,no=5000", "22=5000,11=5000", tuple(Polarity)),
+        ("yes=5000,no=5000", "11=10000,22=0", ()),
+    ],
+)
+def test_results_of_a_pair_that_contradict_each_other_open_the_breaker(
+    shelf: Shelf,
+    polarity: Polarity,
+    kalshi: str,
+    polymarket: str,
+    agrees_with: tuple[Polarity, ...],
+) -> None:
+    shelf.pairs = (structs.replace(PAIR, polarity=polarity),)
+    assert shelf.markets[P].yes_token == "11"
+    shelf.terms.end(K, kalshi)
+    assert shelf.engine.breaker_state is BreakerState.CLOSED
+    shelf.terms.end(P, polymarket)
+    agrees = polarity in agrees_with
+    assert (shelf.engine.breaker_state is BreakerState.CLOSED) is agrees
+    alarms = [dict(note.fields)["event"] for note in shelf.notes]
+    assert ("results_differ" in alarms) is not agrees
 
 
 @pytest.mark.parametrize(

@@ -101,3 +101,16 @@ def test_wait_is_told_in_whole_milliseconds(
     bucket = TokenBucket(clock=FakeClock(), capacity=100, refill_per_s=100, reserved=40)
     assert bucket.try_take(100 - left, reserved=True)
     assert bucket.wait_ms(cost, reserved=reserved) == wait_ms
+
+
+def test_bucket_that_counts_on_little_refills_from_the_time_it_is_told() -> None:
+    clock = FakeClock()
+    begun_ns = clock.now_ns
+    clock.now_ns += 300_000_000
+    bucket = TokenBucket(clock=clock, capacity=100, refill_per_s=100, reserved=40)
+    bucket.count_on(40, since_ns=begun_ns)
+    assert bucket.available == 70
+    bucket.count_on(40)
+    assert bucket.available == 40
+    bucket.count_on(90)
+    assert bucket.available == 40

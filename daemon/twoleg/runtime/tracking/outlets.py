@@ -19,6 +19,12 @@ def tell_log(note: Note) -> None:
     log.error(str(fields.pop("event")), **fields)
 
 
+def claim_nothing(fill: Fill) -> bool:
+    """Know no orders but those that were registered."""
+    del fill
+    return False
+
+
 def keep_unclaimed(fill: Fill) -> None:
     """Leave a fill of nobody's order at its alarm."""
     del fill
@@ -34,6 +40,8 @@ class Outlets:
     note: Callable[[Note], None] = tell_log
     on_unclaimed: Callable[[Fill], None] = keep_unclaimed
     """A fill that belongs to no order we know, once, after its grace."""
+    claim: Callable[[Fill], bool] = claim_nothing
+    """Registers the order of a fill that no order here explains; whether it could."""
     poll_ms_max: Callable[[], int]
     """How long fills are polled for, and unclaimed ones waited for, before that is an alarm."""
 

@@ -41,6 +41,10 @@ class Unclaimed:
             return True
         return False
 
+    def all(self) -> list[Fill]:
+        """Everything that waits."""
+        return [entry.fill for entry in self._waiting.values()]
+
     def claim(self, ids: set[str]) -> list[Fill]:
         """Take out what belongs to the order of these ids."""
         mine = [

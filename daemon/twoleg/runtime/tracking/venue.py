@@ -119,10 +119,17 @@ class VenueTracker:
     def on_fill(self, fill: Fill) -> None:
         """Take a fill from anywhere, any number of times."""
         booked = self.find(fill.order_key, fill.venue_order_id)
+        if booked is None and not self._is_old(fill) and self.outlets.claim(fill):
+            booked = self.find(fill.order_key, fill.venue_order_id)
         if booked is not None:
             self.book(booked, fill)
         elif not self._is_old(fill) and self.unclaimed.add(fill, self.outlets.clock.monotonic_ns()):
             log.info("fill_unclaimed", venue=fill.venue.value, fill_id=fill.fill_id)
+
+    def claim_again(self) -> None:
+        """Ask once more whose the unclaimed fills are; an order that gets known takes its own."""
+        for fill in self.unclaimed.all():
+            self.outlets.claim(fill)
 
     def tell_unclaimed(self) -> None:
         """Alarm fills that nobody claimed in time, and hand them over; each once."""

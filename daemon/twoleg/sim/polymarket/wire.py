@@ -4,9 +4,9 @@ Amounts are decimal strings without trailing zeros ("0.1", "41666.32"); the last
 three decimals ("0.850"). Captured frames of 2025-12 to 2026-10.
 """
 
-import json
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 from aiohttp import web
@@ -78,9 +78,10 @@ def guarded(handler: Callable[[web.Request], Awaitable[object]]) -> Handler:
 
 def compact(body: object) -> str:
     """Return compact JSON text for a frame."""
-    return json.dumps(body, separators=(",", ":"))
+    return msgspec.json.encode(body).decode()
 
 
+@lru_cache(maxsize=4_096)
 def decimal_text(value: int, decimals: int) -> str:
     """Return value / 10**decimals without trailing zeros: (520000, 6) -> "0.52"."""
     sign = "-" if value < 0 else ""

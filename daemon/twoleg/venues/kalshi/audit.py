@@ -70,7 +70,7 @@ class BookAudit:
         self._moved: dict[MarketId, set[tuple[int, int]]] = {}
         # What became of the last call, so that only changes are logged.
         self._is_failing = False
-        self.counts = dict.fromkeys(
+        self.counts: dict[str, int] = dict.fromkeys(
             ("audit_books", "audit_missing", "audit_unheard", "audit_failures"), 0
         )
 

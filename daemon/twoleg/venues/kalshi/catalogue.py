@@ -20,6 +20,7 @@ from twoleg.venues.kalshi.terms import (
     WireMarket,
     WireSeries,
     build_terms,
+    end_payouts_e4,
 )
 
 T = TypeVar("T")
@@ -77,6 +78,18 @@ class KalshiCatalogue:
     async def read_market(self, native_id: str) -> Market:
         """Terms of one market as the core knows them; raises as `read_terms`."""
         return (await self.read_terms(native_id)).market
+
+    async def read_end(self, native_id: str) -> tuple[int, int] | None:
+        """What (YES, NO) of a market pay in 1/10 000 dollar; None while that is not determined.
+
+        Raises as `read_terms`.
+        """
+        path = f"/markets/{quote(native_id, safe='')}"
+        market = (await self._http.get(path, MarketBody, private=False)).market
+        try:
+            return end_payouts_e4(market)
+        except MalformedMessage as error:
+            raise VenueRejected(VENUE, "unreadable_terms", error.reason) from error
 
     async def read_terms(self, native_id: str) -> KalshiTerms:
         """All terms of one market.

@@ -69,17 +69,8 @@ class KalshiFeed:
         self._http = http
         # What the next connection subscribes; the audit reads it too.
         self._markets = {market.id: market for market in markets}
-        self._audit: BookAudit | None = None
-        if options.audit_every_ms:
-            self._audit = BookAudit(
-                reads=KalshiCrawl(http=http),
-                clock=clock,
-                options=options,
-                markets=self._markets,
-                on_event=on_event,
-                sent_ms=self._sent_ms,
-                venue_ms=self._venue_ms,
-            )
+        self._audit = self._make_audit(on_event, options) if options.audit_every_ms else None
+        if self._audit is not None:
             on_event = self._audit.take
         self._on_event = on_event
         self.counts = FrameCounts(VENUE)
@@ -168,6 +159,17 @@ class KalshiFeed:
             self._merger.reset(market_ids)
         else:
             self._lines[0].resync(market_ids)
+
+    def _make_audit(self, on_event: EventSink, options: KalshiOptions) -> BookAudit:
+        return BookAudit(
+            reads=KalshiCrawl(http=self._http),
+            clock=self._clock,
+            options=options,
+            markets=self._markets,
+            on_event=on_event,
+            sent_ms=self._sent_ms,
+            venue_ms=self._venue_ms,
+        )
 
     def _sent_ms(self) -> int:
         """The venue's time up to which every line has brought all; 0 if a line is not telling."""

@@ -1,9 +1,10 @@
 """Money that moves in a Kalshi account without a trade: settlements, payments, transfers.
 
-Deposits and withdrawals: OpenAPI 3.27.0, `GET /portfolio/deposits` and `/portfolio/withdrawals`
-(docs.kalshi.com, read 2026-11-22): `id, status, type, amount_cents, fee_cents, created_ts,
-finalized_ts`. UNCERTAIN: which shard they reach (taken for 0), whether the fee is inside the
-amount (taken for beside it), and the names of the final states; an unknown state is waited for.
+Deposits and withdrawals: `GET /portfolio/deposits` and `/portfolio/withdrawals` with the rows `id,
+status, type, amount_cents, fee_cents, created_ts, finalized_ts`, as a public client's test data
+shows them; not confirmed against the venue's own description. UNCERTAIN too: which shard they reach
+(taken for 0), whether the fee is inside the amount (taken for beside it), and the names of the
+final states; an unknown state is waited for.
 """
 
 from typing import Final

@@ -30,6 +30,8 @@ MAKER_RATES_E6: Final = {
 MULTIPLIER_MAX: Final = 10
 """None above 1 was ever seen; more than this is an error of somebody's."""
 FEE_QUANTUM_MICROS: Final = 100
+ENDED: Final = frozenset({"determined", "amended", "finalized"})
+"""States of a market whose result stands; in a dispute it does not."""
 Text = str | None
 
 
@@ -241,6 +243,23 @@ def build_terms(
         fee_waived_until_ms=waived_until_ms,
         fee_changes=tuple(change for change in known if change_ms(change) > now_ms),
     )
+
+
+def end_payouts_e4(market: WireMarket) -> tuple[int, int] | None:
+    """What (YES, NO) pay in 1/10 000 dollar, once the venue has determined it; else None.
+
+    A void market is a scalar one too, at what it gives back. A dispute takes a determination back.
+    Kalshi API docs, markets, 2026-09: `settlement_value_dollars` is YES's.
+
+    Raises:
+        MalformedMessage: the value cannot be read.
+    """
+    if market.status not in ENDED:
+        return None
+    yes_e4 = {"yes": ONE_DOLLAR_E4, "no": 0}.get(market.result or "")
+    if yes_e4 is None and market.settlement_value_dollars:
+        yes_e4 = parse_price(market.settlement_value_dollars)
+    return None if yes_e4 is None else (yes_e4, ONE_DOLLAR_E4 - yes_e4)
 
 
 def change_ms(change: FeeChange) -> int:

@@ -74,6 +74,10 @@ class Gate:
         """What the venue takes, as far as it has told; OPEN again when the time is over."""
         return self._state if now_ns < self._until_ns else TradingState.OPEN
 
+    def is_assumed_open(self, now_ns: int) -> bool:
+        """Whether it counts as open only because the time is over: no taker got through since."""
+        return self._state is not TradingState.OPEN and now_ns >= self._until_ns
+
     @property
     def until_ns(self) -> int:
         """Monotonic time from which the venue is tried again; in the past when it is open."""
@@ -96,6 +100,7 @@ class Gate:
             # A post-only order that rests does not prove that others would be taken.
             if not spec.post_only:
                 self._until_ns = 0
+                self._state = TradingState.OPEN
 
     def close(self, state: TradingState, retry_after_s: int, now_ns: int) -> None:
         """The venue has said that it takes less than everything."""

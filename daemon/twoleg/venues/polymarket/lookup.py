@@ -67,17 +67,24 @@ def judge(
     previous: Sighting | None,
     *,
     age_ms: int,
+    looked_ms: int,
     absent_after_ms: int,
 ) -> LegAnswer | None:
-    """The order's end, that it rests as it may, or None while neither can be told yet."""
+    """The order's end, that it rests as it may, or None while neither can be told yet.
+
+    `age_ms`: since it must have arrived, if it ever did; `looked_ms`: since it was first looked at.
+    """
     if seen.has_unknown_status:
         return None
     if seen.order is not None and seen.order.is_resting:
         return _judge_resting(spec, seen.order, seen.fills)
     is_stable = seen == previous
+    if seen.order is not None or seen.fills:
+        # It has arrived: only the reads may lag.
+        age_ms = max(age_ms, looked_ms)
     is_old = age_ms >= absent_after_ms
     if not seen.fills:
-        return _judge_empty(spec, seen, is_settled=is_stable and is_old)
+        return _judge_empty(spec, seen, is_settled=is_stable and age_ms >= absent_after_ms)
     if _is_whole(spec, seen.fills, len(seen.fills)):
         return tell(spec, seen)
     if is_stable and _has_all_trades(spec, seen, is_old=is_old):

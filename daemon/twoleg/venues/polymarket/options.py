@@ -22,10 +22,19 @@ class PolymarketOptions(msgspec.Struct, frozen=True, kw_only=True):
     look_up_ms_max: int = 8_000
     """After this a look-up ends as UNKNOWN; a market's own taker delay comes on top."""
     look_up_poll_ms: int = 250
+    look_up_poll_ms_max: int = 500
+    """The pause after the first look, and what it doubles up to: each look is up to three reads."""
+    flight_ms_max: int = 5_000
+    """How long after its send an order that was not answered may still arrive, whatever became of
+    its connection; `order_timeout_ms` where that is longer. Nobody documents it: an order that was
+    seen to need more is adopted late, with an alarm."""
     absent_after_ms: int = 2_500
-    """An order that nobody knows counts as absent only this long after its answer, or after we gave
-    up waiting for one, and after its market's own taker delay. Reads lag behind matches by up to a
-    second, and an order that was not answered in time may still be on its way."""
+    """An order that nobody knows counts as absent only this long after it must have arrived, and
+    after its market's own taker delay: reads lag behind matches by up to a second."""
+    absent_anyway_ms: int = 30_000
+    """After so long it counts as absent even if the balance is not what we expect: thirty times the
+    lag of the reads, and deposits and withdrawals, of which the venue tells nothing, move the
+    balance too, while the other leg stands alone. What then still shows up is adopted late."""
     trades_lookback_s: int = 60
     """How far before the send trades are asked for: our clock may run ahead of the venue's."""
     trades_by_wallet: bool = True

@@ -223,7 +223,11 @@ class PolymarketOrders:
         """Find out what became of an order; see `OrderPort.look_up`.
 
         Where the cash that our record expects is known, an order is absent only if the balance
-        agrees with it. An order that may rest is RESTING as soon as it is seen to.
+        agrees with it, or after `absent_anyway_ms`. An order that may rest is RESTING as soon as it
+        is seen to.
+
+        One that is not seen is not cancelled: a taker's order rests nowhere, in its delay it cannot
+        be cancelled, and a cancel that overtakes an order does not stop it.
         """
         answer = await self._look_until_told(ref)
         if ref.spec.tif.rests and answer.status in _MAY_REST:
@@ -373,14 +377,18 @@ class PolymarketOrders:
             if seen is not None:
                 latest = seen
                 await self._clear(ref, seen)
+                age_ms = self._age_ms(ref, began_ns)
                 answer = judge(
                     ref.spec,
                     seen,
                     previous,
-                    age_ms=self._age_ms(ref, began_ns),
+                    age_ms=age_ms,
+                    looked_ms=self._looked_ms(began_ns),
                     absent_after_ms=options.absent_after_ms + delay_ms,
                 )
                 if answer is not None and answer.code != "absent":
+                    return answer
+                if answer is not None and age_ms >= options.absent_anyway_ms + delay_ms:
                     return answer
                 if answer is not None:
                     if await self._is_cash_as_expected():
@@ -391,16 +399,21 @@ class PolymarketOrders:
             if left_ns <= 0:
                 return give_up(latest, code)
             await self._clock.sleep(min(poll_ns, left_ns) / 1_000_000_000)
+            poll_ns = min(2 * poll_ns, options.look_up_poll_ms_max * NS_PER_MS)
 
     def _age_ms(self, ref: OrderRef, began_ns: int) -> int:
-        """How long an order has certainly had to arrive.
+        """For how long an order that was ever to arrive must have been there; may be below 0.
 
-        Not simply since its send: one that was not answered may have been held back for as long as
-        we waited for its answer, and may still be on its way.
+        Not simply since its send, nor since its connection broke: one that was not answered may be
+        held somewhere on its way all the same.
         """
         since_send_ms = self._clock.wall_ns() // NS_PER_MS - ref.sent_wall_ms
-        looked_ms = (self._clock.monotonic_ns() - began_ns) // NS_PER_MS
-        return max(looked_ms, since_send_ms - self._options.order_timeout_ms)
+        flight_ms = max(self._options.order_timeout_ms, self._options.flight_ms_max)
+        # The wall clock may have been set back since.
+        return max(self._looked_ms(began_ns), since_send_ms) - flight_ms
+
+    def _looked_ms(self, began_ns: int) -> int:
+        return (self._clock.monotonic_ns() - began_ns) // NS_PER_MS
 
     async def _clear(self, ref: OrderRef, seen: Sighting) -> None:
         """A taker's order never rests: cancel one that does. The next look tells how it ended."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from multidict import MultiMapping
 
 from twoleg.core.market import (
     Band,
@@ -153,6 +154,8 @@ class ScriptedKalshi:
         self.replies: dict[str, list[Reply]] = {}
         self.requests: list[tuple[str, str, dict[str, str], Any]] = []
         self.headers: list[dict[str, str]] = []
+        # With every value of a key that is repeated.
+        self.queries: list[MultiMapping[str]] = []
         # The fake clock's own time: aiohttp would put the real one.
         self.answer_headers = {"Date": "Mon, 21 Sep 2026 14:13:21 GMT"}
 
@@ -171,6 +174,7 @@ class ScriptedKalshi:
         body = json.loads(raw) if raw else None
         self.requests.append((request.method, path, dict(request.query), body))
         self.headers.append(dict(request.headers))
+        self.queries.append(request.query)
         queue = self.replies.get(path)
         if not queue:
             return web.json_response({"error": {"code": "not_found"}}, status=404)

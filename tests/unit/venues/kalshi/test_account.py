@@ -90,7 +90,8 @@ async def test_open_shards_are_told_apart() -> None:
     venue.script("/exchange/status", (200, status))
     async with kalshi_http(venue, clock=FakeClock()) as http:
         assert await KalshiAccount(http=http).read_open_shards() == ((0, True), (2, False))
-    assert "KALSHI-ACCESS-KEY" not in venue.headers[0]
+    # Public; signed answers tell the time by the way.
+    assert "KALSHI-ACCESS-KEY" in venue.headers[0]
 
 
 SETTLEMENT = {
@@ -230,6 +231,8 @@ async def test_freshness_and_key() -> None:
 
 async def test_standing_reads_the_hours_once_an_hour_and_minds_refusals() -> None:
     venue, clock = ScriptedKalshi(), FakeClock()
+    # A cached answer tells no time: ours passes here, and no other.
+    venue.answer_headers = {"Age": "1"}
     venue.script("/exchange/status", (200, {"exchange_active": True, "trading_active": True}))
     venue.script("/exchange/schedule", (200, {"schedule": {}}))
     async with kalshi_http(venue, clock=clock) as http:

@@ -292,3 +292,46 @@ async def test_what_was_remembered_can_be_forgotten() -> None:
         catalogue.forget()
         await catalogue.read_market(TICKER)
     assert venue.paths().count("/series/KXA") == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "payouts"),
+    [
+        ({"status": "active", "result": ""}, None),
+        ({"status": "closed", "result": ""}, None),
+        ({"status": "determined", "result": "yes"}, (10_000, 0)),
+        ({"status": "amended", "result": "no"}, (0, 10_000)),
+        (
+            {"status": "finalized", "result": "no", "settlement_value_dollars": "0.0000"},
+            (0, 10_000),
+        ),
+        (
+            {"status": "determined", "result": "scalar", "settlement_value_dollars": "0.5000"},
+            (5_000, 5_000),
+        ),
+        (
+            {"status": "finalized", "result": "scalar", "settlement_value_dollars": "0.1234"},
+            (1_234, 8_766),
+        ),
+        # Determined, and the value is not told yet.
+        ({"status": "determined", "result": "scalar"}, None),
+        ({"status": "disputed", "result": "yes", "settlement_value_dollars": "1.0000"}, None),
+    ],
+)
+async def test_end_is_told_once_it_is_determined(
+    told: dict[str, Any], payouts: tuple[int, int] | None
+) -> None:
+    venue, clock = ScriptedKalshi(), FakeClock()
+    script(venue, market=told)
+    async with kalshi_http(venue, clock=clock) as http:
+        assert await KalshiCatalogue(http=http, clock=clock).read_end(TICKER) == payouts
+
+
+@pytest.mark.parametrize("value", ["1.2000", "half", "0.12345"])
+async def test_end_that_cannot_be_read_is_refused(value: str) -> None:
+    venue, clock = ScriptedKalshi(), FakeClock()
+    told = {"status": "determined", "result": "scalar", "settlement_value_dollars": value}
+    script(venue, market=told)
+    async with kalshi_http(venue, clock=clock) as http:
+        with pytest.raises(VenueRejected, match="unreadable_terms"):
+            await KalshiCatalogue(http=http, clock=clock).read_end(TICKER)

@@ -173,3 +173,28 @@ async def test_known_answers_are_not_told() -> None:
             for _ in range(2):
                 await orders.send(orders.prepare(spec()))
     assert not {entry["event"] for entry in logs} & {"unknown_answer", "person_needed"}
+
+
+async def test_process_that_has_just_begun_counts_on_little() -> None:
+    clock = FakeClock()
+    async with kalshi_http(ScriptedKalshi(), clock=clock) as http:
+        http.begin_cautiously()
+        # What is kept for rollbacks, and no entry.
+        assert (http.writes(0).available, http.writes(0).try_take(10)) == (40, False)
+        assert http.writes(0).try_take(10, reserved=True)
+        clock.now_ns += 1_000_000_000
+        # A shard that is written to for the first time has had its second as well.
+        assert http.writes(3).available == 100
+
+
+async def test_skew_is_as_old_as_the_last_signed_answer() -> None:
+    clock = FakeClock()
+    venue = ScriptedKalshi()
+    venue.script(STATUS, (200, {}))
+    async with kalshi_http(venue, clock=clock) as http:
+        assert http.skew_age_ms > 1 << 60
+        await http.get(STATUS, dict[str, object], private=False)
+        assert http.skew_age_ms > 1 << 60
+        await http.get(STATUS, dict[str, object])
+        clock.now_ns += 7_000_000_000
+        assert http.skew_age_ms == 7_000

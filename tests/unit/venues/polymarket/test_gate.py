@@ -47,6 +47,22 @@ def test_gate_backs_off_from_one_to_thirty_seconds_until_something_happens() -> 
     assert gate.until_ns - now_ns == S
 
 
+def test_gate_that_only_waited_is_assumed_open_until_a_taker_gets_through() -> None:
+    gate = Gate()
+    assert not gate.is_assumed_open(0)
+    gate.note(told("engine_restarting"), spec(), 0, 0)
+    assert [gate.is_assumed_open(now_ns) for now_ns in (0, S - 1, S, 100 * S)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    gate.note(LegAnswer(status=AnswerStatus.RESTING), MAKER, 0, 2 * S)
+    assert gate.is_assumed_open(2 * S)
+    gate.note(LegAnswer(status=AnswerStatus.MISSED, code="fok_killed"), spec(), 0, 2 * S)
+    assert not gate.is_assumed_open(2 * S)
+
+
 def test_gate_post_only_mode_without_a_time_lasts_two_minutes() -> None:
     gate = Gate()
     gate.note(told("post_only_mode"), spec(), 0, 0)

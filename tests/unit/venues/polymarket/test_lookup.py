@@ -37,9 +37,15 @@ def seen(order: OrderRecord | None = None, *fills: Fill, unknown: bool = False) 
 
 
 def verdict(
-    now: Sighting, before: Sighting | None, age_ms: int = 10_000, **changes: Any
+    now: Sighting,
+    before: Sighting | None,
+    age_ms: int = 10_000,
+    looked_ms: int = 0,
+    **changes: Any,
 ) -> LegAnswer | None:
-    return judge(spec(**changes), now, before, age_ms=age_ms, absent_after_ms=2_500)
+    return judge(
+        spec(**changes), now, before, age_ms=age_ms, looked_ms=looked_ms, absent_after_ms=2_500
+    )
 
 
 def code(answer: LegAnswer | None) -> str:
@@ -49,7 +55,7 @@ def code(answer: LegAnswer | None) -> str:
 def test_absent_needs_two_reads_and_the_time() -> None:
     nothing = seen()
     assert verdict(nothing, None) is None
-    assert verdict(nothing, nothing, age_ms=2_499) is None
+    assert verdict(nothing, nothing, age_ms=2_499, looked_ms=9_000) is None
     answer = verdict(nothing, nothing, age_ms=2_500)
     assert answer == LegAnswer(status=AnswerStatus.MISSED, code="absent")
 
@@ -57,6 +63,8 @@ def test_absent_needs_two_reads_and_the_time() -> None:
 def test_cancelled_order_without_trades_is_killed_after_the_same_patience() -> None:
     dead = seen(record("ORDER_STATUS_CANCELED_order couldn't be fully filled"))
     assert verdict(dead, dead, age_ms=100) is None
+    # It is there, so it has arrived: no flight of it is waited for.
+    assert code(verdict(dead, dead, age_ms=-1, looked_ms=2_500)) == "killed"
     assert verdict(dead, None) is None
     assert code(verdict(dead, dead)) == "killed"
 
@@ -95,9 +103,10 @@ def test_fak_partial_needs_two_agreeing_reads_and_the_orders_word_or_time() -> N
     more = seen(None, fill(40_000_000), fill(10_000_000, "t2"))
     assert verdict(more, some, tif=IOC) is None
     assert verdict(some, some, age_ms=100, tif=IOC) is None
-    late = verdict(some, some, tif=IOC)
-    assert late is not None
-    assert (late.status, late.filled_e6) == (AnswerStatus.PARTIAL, 40_000_000)
+    # What has matched has arrived: no flight of the order is waited for.
+    for late in (verdict(some, some, tif=IOC), verdict(some, some, -1, 2_500, tif=IOC)):
+        assert late is not None
+        assert (late.status, late.filled_e6) == (AnswerStatus.PARTIAL, 40_000_000)
     told = seen(record("CANCELED", "40"), fill(40_000_000))
     assert verdict(told, told, age_ms=100, tif=IOC) is not None
     lagging = seen(record("CANCELED", "50"), fill(40_000_000))

@@ -267,13 +267,23 @@ async def test_look_up_absent_only_after_its_time() -> None:
     async with client_of(book) as client:
         started_ns = client.clock.now_ns
         answer = await client.orders.look_up(ref(KEY))
-        assert client.clock.now_ns - started_ns >= 2_500_000_000
+        # Whatever ended the wait for its answer: it may arrive for five seconds after its send.
+        assert client.clock.now_ns - started_ns >= 7_500_000_000
     assert (answer.status, answer.code) == (AnswerStatus.MISSED, "absent")
     assert {request.path for request in book.requests} == {
         f"/data/order/{KEY}",
         "/data/orders",
         "/data/trades",
     }
+
+
+async def test_look_up_of_an_order_that_lands_after_its_answer_was_given_up_finds_it() -> None:
+    book = Book()
+    book.looks = [(None, [])] * 13 + [(None, [trade(1), trade(2)])]
+    options = PolymarketOptions(order_timeout_ms=500)
+    async with client_of(book, options=options) as client:
+        answer = await client.orders.look_up(ref(KEY))
+    assert (answer.status, answer.filled_e6) == (AnswerStatus.FILLED, 100_000_000)
 
 
 async def test_look_up_of_an_order_of_long_ago_still_takes_two_looks() -> None:
@@ -287,7 +297,7 @@ async def test_look_up_absent_on_a_delayed_market_waits_for_the_delay_too() -> N
     async with client_of(Book()) as client:
         started_ns = client.clock.now_ns
         answer = await client.orders.look_up(ref(KEY, market=market(seconds_delay=3)))
-        assert client.clock.now_ns - started_ns >= 5_500_000_000
+        assert client.clock.now_ns - started_ns >= 10_500_000_000
     assert answer.code == "absent"
 
 
@@ -308,6 +318,31 @@ async def test_look_up_absent_needs_an_unmoved_balance(
         client.expected_cash = (100_000_010, 10)
         answer = await client.orders.look_up(ref(KEY))
     assert (answer.status, answer.code) == (status, code)
+
+
+@pytest.mark.parametrize(("sent_s_ago", "code"), [(26, "balance_moved"), (36, "absent")])
+async def test_look_up_of_what_nobody_shows_ends_whatever_moved_the_balance(
+    sent_s_ago: int, code: str
+) -> None:
+    book = Book()
+    book.balance = "48000000"
+    async with client_of(book) as client:
+        client.expected_cash = (100_000_000, 0)
+        sent_wall_ms = client.clock.wall_ns() // 1_000_000 - sent_s_ago * 1_000
+        answer = await client.orders.look_up(ref(KEY, sent_wall_ms=sent_wall_ms))
+    assert answer.code == code
+
+
+async def test_look_up_that_takes_long_asks_ever_more_rarely() -> None:
+    book = Book()
+    book.balance = "48000000"
+    async with client_of(book) as client:
+        client.expected_cash = (100_000_000, 0)
+        sent_wall_ms = client.clock.wall_ns() // 1_000_000 - 10_000
+        await client.orders.look_up(ref(KEY, sent_wall_ms=sent_wall_ms))
+    asked = [request for request in book.requests if request.path == "/balance-allowance"]
+    # After 0 and 0.25 s and then twice a second; the first look alone proves nothing.
+    assert (book.look, len(asked)) == (18, 17)
 
 
 async def test_look_up_unanswered_balance_keeps_the_order_unknown() -> None:

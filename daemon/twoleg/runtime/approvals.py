@@ -1,0 +1,65 @@
+"""Holds the texts of markets against those that their pairs were approved by.
+
+A pair is approved by its fingerprints in the pairs file; where one is not given, the text that was
+seen first counts, as the journal tells. What differs bars the market for this process and, as it is
+compared with the same word again, for the next one: until somebody approves the new text.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import structlog
+
+from twoleg.core.actions import Note, NoteKind
+from twoleg.core.events import Event, MarketBarred
+from twoleg.core.fingerprint import rules_fingerprint
+from twoleg.core.market import Market, MarketId, Pair, PairId
+
+RULES_CHANGED: Final = "rules_changed"
+
+log = structlog.get_logger(__name__)
+
+
+class Approvals:
+    """Looks at every text that is read; `rules` are the fingerprints by the journal."""
+
+    def __init__(
+        self,
+        *,
+        rules: Callable[[], Mapping[MarketId, str]],
+        emit: Callable[[Event], None],
+        note: Callable[[Note], None],
+    ) -> None:
+        self._rules = rules
+        self._emit = emit
+        self._note = note
+        # What was read last for each pair and market: each text is told once.
+        self._read: dict[tuple[PairId, MarketId], str] = {}
+
+    def look(self, pair: Pair, market: Market) -> None:
+        """A market of a pair was read; bars it if it says something else than was approved."""
+        found = rules_fingerprint(market)
+        if self._read.get((pair.id, market.id)) == found:
+            return
+        self._read[pair.id, market.id] = found
+        given = pair.fingerprint_on(market.venue)
+        approved = given or self._rules().get(market.id, found)
+        log.info(
+            "rules_read",
+            pair_id=pair.id,
+            market_id=market.id,
+            fingerprint=found,
+            is_approved=found == given,
+        )
+        if found == approved:
+            return
+        fields = (
+            ("event", RULES_CHANGED),
+            ("pair_id", pair.id),
+            ("market_id", market.id),
+            ("approved", approved),
+            ("found", found),
+        )
+        self._note(Note(NoteKind.ALARM, 0, fields))
+        # Never taken back: a text that changes to and fro was not approved either.
+        self._emit(MarketBarred(market.id, RULES_CHANGED, is_barred=True))

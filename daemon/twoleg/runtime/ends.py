@@ -1,0 +1,79 @@
+"""How markets ended, by their venues, and whether the two of a pair agree."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from twoleg.core.actions import Note, NoteKind
+from twoleg.core.events import Event, InvariantReported
+from twoleg.core.market import Market, MarketId, Pair, Polarity
+
+RESULTS_DIFFER: Final = "results_differ"
+
+
+class Ends:
+    """Puts results on record; two that contradict each other open the breaker, with an alarm.
+
+    Each result is told once, and again if the venue takes it back for another.
+    """
+
+    def __init__(
+        self,
+        *,
+        pairs: Callable[[], Sequence[Pair]],
+        markets: Mapping[MarketId, Market],
+        emit: Callable[[Event], None],
+        note: Callable[[Note], None],
+    ) -> None:
+        self._pairs = pairs
+        self._markets = markets
+        self._emit = emit
+        self._note = note
+        # Payouts in 1/10 000 dollar by the venue's own name of the outcome.
+        self._payouts: dict[MarketId, dict[str, int]] = {}
+
+    def __contains__(self, market_id: MarketId) -> bool:
+        """Whether a market is resolved, for good."""
+        return market_id in self._payouts
+
+    def tell(self, market_id: MarketId, payouts: str) -> bool:
+        """A market is resolved, with payouts as `Hints.on_end` has them; False if that is known."""
+        told = dict(_read(payouts))
+        if self._payouts.get(market_id) == told:
+            return False
+        self._payouts[market_id] = told
+        fields = (("event", "market_resolved"), ("market_id", market_id), ("payouts", payouts))
+        self._note(Note(NoteKind.ALARM, 0, fields))
+        for pair in self._pairs():
+            if market_id in (pair.kalshi, pair.polymarket):
+                self._compare(pair)
+        return True
+
+    def _compare(self, pair: Pair) -> None:
+        kalshi_e4, polymarket_e4 = self._yes_e4(pair.kalshi), self._yes_e4(pair.polymarket)
+        if kalshi_e4 is None or polymarket_e4 is None:
+            return
+        if pair.polarity is Polarity.INVERSE:
+            polymarket_e4 = 10_000 - polymarket_e4
+        if kalshi_e4 == polymarket_e4:
+            return
+        fields = (
+            ("event", RESULTS_DIFFER),
+            ("pair_id", pair.id),
+            ("kalshi_yes_e4", kalshi_e4),
+            # Of the outcome that stands for Kalshi's YES.
+            ("polymarket_yes_e4", polymarket_e4),
+        )
+        self._note(Note(NoteKind.ALARM, 0, fields))
+        self._emit(InvariantReported(RESULTS_DIFFER))
+
+    def _yes_e4(self, market_id: MarketId) -> int | None:
+        """What YES pays, with the other outcome at the rest of the dollar; None: not known."""
+        payouts, market = self._payouts.get(market_id, {}), self._markets.get(market_id)
+        if market is None:
+            return None
+        return payouts.get(market.yes_token or "yes")
+
+
+def _read(payouts: str) -> list[tuple[str, int]]:
+    parts = (part.partition("=") for part in payouts.split(","))
+    return [(name, int(payout_e4)) for name, _, payout_e4 in parts]

@@ -1,0 +1,309 @@
+"""Histories in which an entry or an exit should not have been, or is not what it should be."""
+
+from msgspec.structs import replace
+
+from tests.simulation.checkers.barred import Barred, BreakerOpens, VenueLeftAlone
+from tests.simulation.checkers.facts import Rule
+from tests.simulation.checkers.limits import CashReserved, LimitsKept
+from tests.simulation.checkers.logs import LogsClean
+from tests.simulation.checkers.pricing import BooksReal, EntriesSound
+from tests.simulation.checkers.selling import ForeignUntouched, SellsOwnOnly
+from tests.simulation.histories import SIZE_E6, History, K, P, key_of
+from tests.simulation.sightings import BookStates, fingerprint_of
+from tests.simulation.tales import Tale, fail
+from twoleg.core.actions import NoteKind
+from twoleg.core.events import AnswerStatus, OperatorAct
+from twoleg.core.limits import Limits
+from twoleg.core.market import Outcome, Side
+from twoleg.core.orders import Purpose
+from twoleg.sim.exchange import Change
+from twoleg.storage.records import OperatorRecorded, RunStarted
+
+
+def _too_large(history: History) -> None:
+    history.begin().fire(size_e6=2 * SIZE_E6)
+
+
+def _over_position(history: History) -> None:
+    history.facts.limits = Limits(position_e6_max=SIZE_E6)
+    history.fill(*history.begin().fire())
+    history.close()
+    history.step(1)
+    history.fire(2)
+
+
+def _over_position_at_the_venue(history: History) -> None:
+    history.facts.limits = Limits(position_e6_max=SIZE_E6)
+    spec = history.begin().spec(K)
+    history.intend(spec)
+    history.send(spec, held_e6=10_000)
+    history.step()
+    history.send(replace(spec, execution_no=2), key=key_of(spec), held_e6=20_000)
+
+
+def _too_many(history: History) -> None:
+    history.begin()
+    for number in (1, 2, 3):
+        history.intend(history.spec(K, number=number, native_id=f"K{number}"))
+
+
+def _market_busy(history: History) -> None:
+    history.begin().fire()
+    history.step(1)
+    history.fire(2)
+
+
+def _over_cap(history: History) -> None:
+    history.begin().fire()
+    history.step(1)
+    specs = (
+        history.spec(K, number=2, native_id="K2", limit_e4=6_000),
+        history.spec(P, number=2, native_id="P2", limit_e4=3_000),
+    )
+    history.intend(*specs)
+
+
+def _over_cash(history: History) -> None:
+    leg = history.begin().fire()[0]
+    history.venues.pending.add(key_of(leg))
+    other = history.spec(K, number=2, native_id="K2")
+    history.intend(other)
+    history.send(other, cash_micros=7_000_000)
+
+
+def _while(kind: NoteKind, **fields: str | int | bool) -> Tale:
+    def tale(history: History) -> None:
+        history.begin().note(kind, **fields)
+        history.step(1)
+        history.fire()
+
+    return tale
+
+
+def _while_halted(history: History) -> None:
+    act = OperatorAct.HALT
+    history.write(OperatorRecorded(wall_ns=history.now, act=act, reason="", actor=""))
+    history.begin().fire()
+
+
+def _two_probes(history: History) -> None:
+    history.begin().note(NoteKind.BREAKER_CHANGED, state="half_open")
+    history.fire()
+    history.fire(2)
+
+
+def _before_balances(history: History) -> None:
+    history.write(
+        RunStarted(wall_ns=history.now, run_id="r", mode="sim", version="", member="", accounts={})
+    )
+    history.fire()
+
+
+def _before_residual_is_closed(history: History) -> None:
+    history.fill(history.begin().fire()[0])
+    history.answer(history.spec(P), AnswerStatus.MISSED)
+    history.begin().intend(history.spec(K, number=2, native_id="K2"))
+
+
+def _before_recovered(history: History) -> None:
+    history.begin().fire()
+    history.begin().fire(2)
+
+
+def _failing_on(history: History) -> None:
+    history.begin()
+    for number in range(1, 7):
+        leg = history.fire(number)[0]
+        history.answer(leg, AnswerStatus.UNKNOWN)
+        history.step(1)
+
+
+def _refused_again(history: History) -> None:
+    history.begin()
+    for number in range(1, 14):
+        leg = history.fire(number)[0]
+        history.answer(leg, AnswerStatus.REJECTED)
+        history.step(1)
+
+
+def _sells(size_e6: int, *, of_own_e6: int, held_e6: int, reduce_only: bool = True) -> Tale:
+    """A Kalshi unwind."""
+
+    def tale(history: History) -> None:
+        leg = history.begin().fire()[0]
+        if of_own_e6:
+            history.trade(leg, of_own_e6)
+        history.step(1)
+        spec = history.spec(
+            K,
+            order_no=2,
+            side=Side.SELL,
+            size_e6=size_e6,
+            purpose=Purpose.ROLLBACK,
+            reduce_only=reduce_only,
+        )
+        history.intend(spec)
+        history.send(spec, held_e6=held_e6)
+
+    return tale
+
+
+def _nets_more_than_is_spare(history: History) -> None:
+    """A completing purchase of NO takes more of the pair's hedged YES than the pair has spare."""
+    history.fill(*history.begin().fire())
+    history.close()
+    extra = history.spec(P, number=2, size_e6=1_000_000, outcome=Outcome.YES, limit_e4=5_000)
+    history.intend(extra)
+    history.fill(extra)
+    history.step(1)
+    spec = history.spec(
+        K, number=2, order_no=2, outcome=Outcome.NO, size_e6=1_020_000, purpose=Purpose.ROLLBACK
+    )
+    history.intend(spec)
+    history.send(spec, held_e6=SIZE_E6)
+
+
+def _close_sells_more_than_it_set_out(history: History) -> None:
+    history.fill(*history.begin().fire())
+    history.close()
+    spec = history.spec(P, number=2, order_no=0, side=Side.SELL, size_e6=1_000_000)
+    history.intend(spec)
+    history.step(1)
+    other = history.spec(
+        K,
+        number=2,
+        order_no=1,
+        side=Side.SELL,
+        size_e6=2_000_000,
+        purpose=Purpose.ROLLBACK,
+        reduce_only=True,
+    )
+    history.intend(other)
+    history.send(other, held_e6=SIZE_E6)
+
+
+def _sells_what_was_said_to_have_failed(history: History) -> None:
+    leg = history.begin().fire()[1]
+    traded = history.trade(leg)
+    booked = history.book(leg, traded)
+    history.step(1)
+    fail(history, traded)
+    history.void(booked)
+    history.step(1)
+    spec = history.spec(P, order_no=2, outcome=Outcome.NO, side=Side.SELL, purpose=Purpose.ROLLBACK)
+    history.intend(spec)
+    history.send(spec)
+
+
+def _sells_tokens(history: History) -> None:
+    leg = history.begin().fire()[1]
+    history.trade(leg, 1_000_000)
+    history.step(1)
+    spec = history.spec(P, order_no=2, outcome=Outcome.NO, side=Side.SELL, purpose=Purpose.ROLLBACK)
+    history.intend(spec)
+    history.send(spec)
+
+
+def _nets_users_holding(history: History) -> None:
+    history.begin()
+    spec = history.spec(K)
+    history.intend(spec)
+    history.send(spec, held_e6=-SIZE_E6)
+
+
+def _sold_more_than_bought(history: History) -> None:
+    history.begin()
+    history.trade(history.spec(P, side=Side.SELL))
+
+
+def _same_side(history: History) -> None:
+    history.begin()
+    history.intend(history.spec(K), history.spec(P, outcome=Outcome.YES, limit_e4=5_000))
+
+
+def _unequal(history: History) -> None:
+    history.begin()
+    history.intend(
+        history.spec(K, limit_e4=4_000), history.spec(P, size_e6=2 * SIZE_E6, limit_e4=2_000)
+    )
+
+
+def _no_edge(history: History) -> None:
+    history.begin()
+    history.intend(history.spec(K, limit_e4=5_000), history.spec(P, limit_e4=4_960))
+
+
+def _dear(history: History) -> None:
+    history.begin()
+    history.intend(history.spec(K, limit_e4=9_900))
+
+
+def _books(history: History, size_e6: int) -> None:
+    states = history.venues.states[K, "KX"] = BookStates()
+    states.apply(Change("ask", 4_000, size_e6, size_e6), history.now)
+
+
+def _phantom(history: History) -> None:
+    _books(history, SIZE_E6)
+    spec = history.begin().spec(K)
+    history.intend(spec)
+    history.send(spec)
+
+
+def _book_never_was(history: History) -> None:
+    _books(history, 4 * SIZE_E6)
+    spec = history.begin().spec(K)
+    history.intend(spec)
+    history.send(spec)
+    history.facts.live_books = {spec.market.id: fingerprint_of({}, {4_000: 5 * SIZE_E6})}
+
+
+def _logged(history: History) -> None:
+    history.facts.new_logs = [{"event": "task_failed"}]
+
+
+def _told_secret(history: History) -> None:
+    history.facts.secrets = ("hush",)
+    history.facts.new_logs = [{"event": "started", "key": "hush"}]
+
+
+BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
+    (LimitsKept, "size_limit", _too_large),
+    (LimitsKept, "position_limit", _over_position),
+    (LimitsKept, "position_limit", _over_position_at_the_venue),
+    (LimitsKept, "executions_limit", _too_many),
+    (LimitsKept, "market_busy", _market_busy),
+    (LimitsKept, "unhedged_limit", _over_cap),
+    (CashReserved, "cash_not_reserved", _over_cash),
+    (Barred, "entry_while_open", _while(NoteKind.BREAKER_CHANGED, state="open")),
+    (Barred, "entry_while_closed", _while(NoteKind.ALARM, event="venue_closed", venue="kalshi")),
+    (Barred, "entry_while_stopped", _while_halted),
+    (Barred, "two_probes", _two_probes),
+    (Barred, "entry_while_starting", _before_balances),
+    (Barred, "entry_while_recovering", _before_recovered),
+    (Barred, "entry_while_recovering", _before_residual_is_closed),
+    (BreakerOpens, "breaker_stayed_closed", _failing_on),
+    (VenueLeftAlone, "refused_again", _refused_again),
+    (SellsOwnOnly, "sells_not_own", _sells(SIZE_E6, of_own_e6=10_000, held_e6=SIZE_E6)),
+    (SellsOwnOnly, "sells_not_own", _sells(SIZE_E6, of_own_e6=0, held_e6=SIZE_E6)),
+    (SellsOwnOnly, "sells_too_much", _sells(2 * SIZE_E6, of_own_e6=SIZE_E6, held_e6=SIZE_E6)),
+    (
+        SellsOwnOnly,
+        "exit_not_reduce_only",
+        _sells(SIZE_E6, of_own_e6=SIZE_E6, held_e6=SIZE_E6, reduce_only=False),
+    ),
+    (SellsOwnOnly, "sells_not_own", _sells_tokens),
+    (SellsOwnOnly, "sells_not_own", _nets_users_holding),
+    (SellsOwnOnly, "sells_not_own", _nets_more_than_is_spare),
+    (SellsOwnOnly, "sells_not_own", _close_sells_more_than_it_set_out),
+    (SellsOwnOnly, "sells_not_own", _sells_what_was_said_to_have_failed),
+    (ForeignUntouched, "sold_foreign", _sold_more_than_bought),
+    (EntriesSound, "legs_same_side", _same_side),
+    (EntriesSound, "sizes_differ", _unequal),
+    (EntriesSound, "edge_too_small", _no_edge),
+    (EntriesSound, "price_limit", _dear),
+    (BooksReal, "phantom_depth", _phantom),
+    (BooksReal, "book_never_was", _book_never_was),
+    (LogsClean, "alarming_log", _logged),
+    (LogsClean, "secret_logged", _told_secret),
+)

@@ -85,22 +85,30 @@ async def test_b1_timeout_is_not_zero_fill(scene_of: MakeScene, venue: Venue) ->
         assert first.status is AnswerStatus.UNKNOWN
 
 
-async def test_b2_order_that_lives_on_after_its_timeout_is_adopted(scene_of: MakeScene) -> None:
+@pytest.mark.parametrize(
+    ("delay_ms", "answers"),
+    [(2_000, ["unknown", "filled"]), (4_800, ["unknown", "missed"])],
+    ids=["while it is looked for", "after it was given up"],
+)
+async def test_b2_order_that_lives_on_after_its_timeout_is_adopted(
+    scene_of: MakeScene, delay_ms: int, answers: list[str]
+) -> None:
     """The promise timed out, the request lived on and filled later; nobody looked any more.
 
-    The late fill belongs to the execution that sent it: it is booked there, the execution opens
+    As long as it may be on its way it is looked for, and the fill is its answer. A fill that comes
+    later still belongs to the execution that sent it: it is booked there, the execution opens
     again, and what it has too much then is worked off.
     """
     async with scene_of() as scene:
         run = scene.start()
         await run.started()
-        # Longer than the timeout and every look after it.
-        scene.fault(P, "delay", delay_ms=2_600)
+        scene.fault(P, "delay", delay_ms=delay_ms)
         scene.open_edge()
-        await run.until(lambda: "late_fill" in run.alarms(), "the late fill")
+        await run.until(lambda: run.answers(ORDER_NO[P])[:2] == answers, "the end of the look-up")
+        if answers[1] == "missed":
+            await run.until(lambda: "late_fill" in run.alarms(), "the late fill")
         await run.settled()
         await run.stop()
-        assert run.answers(ORDER_NO[P])[:2] == ["unknown", "missed"]
         (intent, *_) = [record for record in run.records if isinstance(record, IntentRecorded)]
         late_key = intent.orders[1].order_key
         adopted = [record for record in booked(run) if record.fill.order_key == late_key]

@@ -12,7 +12,7 @@ from asyncio import events
 from collections.abc import Callable
 from contextvars import Context
 from itertools import count
-from typing import Any, TypeVarTuple, Unpack
+from typing import Any, TypeVarTuple
 
 from tests.support.virtual import EPOCH_NS, NS_PER_S, WorldStandsStill
 
@@ -51,8 +51,8 @@ class SteppedLoop(asyncio.BaseEventLoop):
 
     def call_soon(
         self,
-        callback: Callable[[Unpack[Ts]], object],
-        *args: Unpack[Ts],
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
         context: Context | None = None,
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
@@ -62,8 +62,8 @@ class SteppedLoop(asyncio.BaseEventLoop):
     def call_at(
         self,
         when: float,
-        callback: Callable[[Unpack[Ts]], object],
-        *args: Unpack[Ts],
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         handle = asyncio.TimerHandle(when, callback, args, self, context)
@@ -73,8 +73,8 @@ class SteppedLoop(asyncio.BaseEventLoop):
     def call_later(
         self,
         delay: float,
-        callback: Callable[[Unpack[Ts]], object],
-        *args: Unpack[Ts],
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         return self.call_at(self._clockwork.now_s + delay, callback, *args, context=context)

@@ -270,6 +270,9 @@ class Executions:
         order.booked_e6 -= event.fill.size_e6
         order.booked_notional_micros -= event.fill.notional_micros
         order.booked_fee_micros -= event.fill.fee_micros
+        if order.booked_e6 == 0:
+            # What the order's own money was rounded to never was either.
+            order.booked_notional_micros = order.booked_fee_micros = 0
         if order.filled_e6 < 0:
             raise InvariantBroken(f"execution {event.execution_no}: more voided than filled")
         execution.is_quiet = False

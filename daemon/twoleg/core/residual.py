@@ -351,6 +351,11 @@ def _order(
             spend_micros = floor_to(size_e6 - proceeds, CENT_MICROS)
             if spend_micros < CENT_MICROS:
                 return None
+            # The venue reads a purchase as what it buys at its limit: a limit that is higher than
+            # the price needs can put it below the minimum, and have it refused.
+            whole_e4 = market.grid.floor(spend_micros * 10_000 // max(1, market.size_e6_min))
+            if 10_000 - worst_e4 <= whole_e4 < limit_e4:
+                limit_e4 = whole_e4
     return Exit(
         market=market,
         outcome=held if side is Side.SELL else held.other,

@@ -126,12 +126,12 @@ class Facts:
         Only Polymarket has no fence against that; what came in time, or was decided by more than
         its absence, is not excused.
         """
-        return (
-            trade.venue is Venue.POLYMARKET
-            and intent.absent_ns > 0
-            and trade.at_ns > intent.absent_ns
-            and intent.absent_ns - intent.wall_ns >= ABSENT_NS_MIN
-        )
+        return trade.venue is Venue.POLYMARKET and self.is_landed_late(intent, trade.at_ns)
+
+    @staticmethod
+    def is_landed_late(intent: Intent, at_ns: int) -> bool:
+        """Whether a moment is after an order was rightly taken for absent."""
+        return 0 < intent.absent_ns < at_ns and intent.absent_ns - intent.wall_ns >= ABSENT_NS_MIN
 
     def filled_e6(self, key: str) -> int:
         """What of an order filled and did not fail."""

@@ -23,9 +23,9 @@ class SellsOwnOnly(Rule):
             story = facts.record.stories[intent.spec.execution_no]
             if sent.venue is Venue.KALSHI:
                 self._check_kalshi(facts, story, intent, sent)
-            elif not sent.is_buy:
+            elif not sent.is_buy and not facts.is_landed_late(intent, sent.at_ns):
                 own_e6 = _own_e6(facts, story, intent, sent)
-                if sent.size_e6 > own_e6:
+                if sent.size_e6 > own_e6 + _carried_e6(facts, story, intent, sent):
                     told = f"execution {story.number} sells {sent.size_e6} of its {own_e6}: {sent}"
                     raise violate("sells_not_own", told)
 
@@ -129,6 +129,25 @@ def _spare_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:
     # Kalshi's YES is the event's: a purchase of YES needs an excess of NO, and the other way round.
     excess_e6 = max(0, -facts.exposure_e6(trades) * sent.signed)
     return min(held_e6, excess_e6 + LOT_E6)
+
+
+def _carried_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:
+    """What an early exit may sell beyond its size: its pair's tokens that hedge nothing."""
+    if all(one.spec.side is Side.BUY for one in story.entries):
+        return 0
+    stories = _of_pair(facts, story)
+    trades = [
+        trade
+        for one in stories
+        for trade in facts.known_trades(one, intent)
+        if trade.key != sent.key and trade.at_ns <= sent.at_ns
+    ]
+    pair = facts.pair_of(sent.venue, sent.market)
+    if pair is None:
+        return 0
+    pays = pair.event_sign(sent.venue) * (1 if sent.token == 0 else -1)
+    held_e6 = max(0, _bought_e6(facts, stories, intent, sent))
+    return min(held_e6, max(0, facts.exposure_e6(trades) * pays))
 
 
 def _of_pair(facts: Facts, story: Story) -> list[Story]:

@@ -6,10 +6,10 @@ The private stream usually brings them; what it does not bring is polled for by 
 from typing import Final
 
 from twoleg.core.events import MoneySettled
-from twoleg.core.market import Side, Venue
+from twoleg.core.market import Venue
 from twoleg.runtime.tracking.booked import Booked
+from twoleg.runtime.tracking.rounding import adjust
 from twoleg.runtime.tracking.venue import NS_PER_MS, VenueTracker
-from twoleg.storage.records import FeeAdjusted
 
 FIRST_READ_MS: Final = 250
 """Private streams usually bring a fill by then; a read costs rate tokens."""
@@ -102,15 +102,4 @@ def _adjust_notional(tracker: VenueTracker, booked: Booked, notional_micros: int
     if abs(missing) > len(fills):
         tracker.outlets.alarm("notional_contradicted", spec.execution_no, micros=missing)
         return
-    booked.adjusted_micros += missing
-    tracker.outlets.record(
-        FeeAdjusted(
-            wall_ns=tracker.outlets.clock.wall_ns(),
-            venue=spec.venue,
-            shard=spec.market.shard,
-            micros=-missing if spec.side is Side.BUY else missing,
-            fills=0,
-            execution_no=spec.execution_no,
-            order_no=spec.order_no,
-        )
-    )
+    adjust(tracker.outlets, booked, missing)

@@ -16,6 +16,7 @@ from twoleg.core.orders import OrderRef
 from twoleg.errors import VenueError
 from twoleg.runtime.tracking.booked import Booked, in_terms_of
 from twoleg.runtime.tracking.outlets import Outlets
+from twoleg.runtime.tracking.rounding import take_back
 from twoleg.runtime.tracking.unclaimed import Unclaimed
 from twoleg.storage.records import FillFinalRecorded, FillRecorded, FillVoidRecorded
 from twoleg.venues.ports import OrderPort
@@ -230,6 +231,7 @@ class VenueTracker:
                 fill=known,
             )
         )
+        take_back(self.outlets, booked)
         self.outlets.emit(FillVoided(number, order_no, known))
 
     def _confirm(self, booked: Booked, known: Fill) -> None:

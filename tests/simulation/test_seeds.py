@@ -43,7 +43,6 @@ def test_nothing_hangs_on_the_order_of_sets(hash_seed: str) -> None:
     assert hashes([4], hash_seed) == hashes([4], "0")
 
 
-@pytest.mark.skipif("SEEDS" not in os.environ, reason="the world still finds what it shall find")
 @pytest.mark.parametrize("first", range(0, SLICE, PART))
 def test_no_promise_is_broken(first: int) -> None:
     """Not under coverage: what is measured is the time of the daemon, not of the tracer."""

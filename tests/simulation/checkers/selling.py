@@ -15,10 +15,16 @@ FOREIGN_TOLD_NS: Final = 120 * NS_PER_S
 class SellsOwnOnly(Rule):
     """An execution sells at most its own unsold fill; Kalshi exits only ever reduce."""
 
+    def __init__(self) -> None:
+        # Orders whose id a fence has used up: the venue refuses them when they arrive after it.
+        self._fenced: set[str] = set()
+
     def step(self, facts: Facts) -> None:
         for sent in facts.new_sent:
             intent = facts.record.by_key.get(sent.key)
-            if intent is None or sent.is_fence:
+            if sent.is_fence:
+                self._fenced.add(sent.key)
+            if intent is None or sent.key in self._fenced:
                 continue
             story = facts.record.stories[intent.spec.execution_no]
             if sent.venue is Venue.KALSHI:

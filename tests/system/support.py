@@ -193,6 +193,9 @@ def config_text(folder: Path, mode: str, told: dict[Venue, dict[str, Any]]) -> s
         f'mode = "{mode}"',
         'environment = "simulated"',
         f'state_dir = "{folder / "state"}"',
+        "[trading]",
+        # The simulated markets close years ahead: no edge of theirs would be worth the wait.
+        "hurdle_percent_per_year = 0",
         "[kalshi]",
         *(f'{name}_url = "{kalshi[name]}"' for name in ("rest", "ws")),
         "order_timeout_ms = 1500",

@@ -27,6 +27,7 @@ from twoleg.cli.summary import (
     deposit_wallet_of,
     derive_ledger,
     difference_micros,
+    open_anew,
     pair_net_e6,
     read_executions,
     read_venue_ledger,
@@ -93,7 +94,7 @@ class _Demo:
                 (self._state / "daemon.log").open("a", encoding="utf-8")
             )
             prepare_logs(settings, daemon_log)
-            self._check_kept(settings, seams)
+            await self._check_kept(settings, seams)
             app = App(
                 settings,
                 self._pairs(),
@@ -146,17 +147,24 @@ class _Demo:
             # The database's user must be able to pass through; its own folder stays private.
             self._state.chmod(0o711)
 
-    def _check_kept(self, settings: Settings, seams: Seams) -> None:
-        """What a killed demo left open died with its simulators: nobody can tell how it ended."""
+    async def _check_kept(self, settings: Settings, seams: Seams) -> None:
+        """Let a kept record go on at new venues, if nothing of it was left open at the old ones.
+
+        What a killed demo left open died with its simulators: nobody can tell how it ended.
+        """
         if not self._keep:
             return
+        ledgers, _ = await self._read_venues(seams)
         with closing(open_journal(settings, seams)) as journal:
-            unfinished = len(read_journal(journal).unfinished)
-        if unfinished:
-            raise StorageError(
-                f"{self._state}: the last demo was cut off with {unfinished} executions not "
-                "settled, and its venues are gone with it; leave KEEP=1 (--keep) away"
-            )
+            known = read_journal(journal)
+            if known.unfinished:
+                raise StorageError(
+                    f"{self._state}: the last demo was cut off with {len(known.unfinished)} "
+                    "executions not settled, and its venues are gone with it; leave KEEP=1 "
+                    "(--keep) away"
+                )
+            for record in open_anew(known.ledger, ledgers, seams.clock.wall_ns()):
+                journal.append(record)
 
     def _wipe_state(self) -> None:
         home = choose_home(self._state / "sim")

@@ -13,6 +13,7 @@ from twoleg.runtime.recovery import read_journal
 from twoleg.storage.database import Connection
 from twoleg.storage.journal import Journal
 from twoleg.storage.queries import query
+from twoleg.storage.records import CashOpened, PositionOpened, StrangerSeen
 
 Json = Mapping[str, Any]
 
@@ -51,6 +52,29 @@ def deposit_wallet_of(body: Json) -> str:
 def derive_ledger(journal: Journal) -> Ledger:
     """Cash and positions from the journal alone, from its last snapshot on."""
     return read_journal(journal).ledger
+
+
+def open_anew(
+    ledger: Ledger, venues: Mapping[Venue, VenueLedger], wall_ns: int
+) -> list[CashOpened | PositionOpened | StrangerSeen]:
+    """What lets a record go on at new venues, where our account holds cash and nothing else."""
+    records: list[CashOpened | PositionOpened | StrangerSeen] = [
+        CashOpened(wall_ns=wall_ns, venue=venue, shard=shard, cash_micros=micros)
+        for venue, told in venues.items()
+        for shard, micros in told.cash_micros.items()
+        if ledger.cash_micros
+    ]
+    for market_id in dict.fromkeys(market_id for market_id, _ in ledger.held_e6):
+        venue = Venue(market_id.partition(":")[0])
+        records.append(
+            PositionOpened(wall_ns=wall_ns, venue=venue, market_id=market_id, yes_e6=0, no_e6=0)
+        )
+    for market_id in ledger.strangers_e6:
+        venue = Venue(market_id.partition(":")[0])
+        records.append(
+            StrangerSeen(wall_ns=wall_ns, venue=venue, market_id=market_id, yes_e6=0, no_e6=0)
+        )
+    return records
 
 
 def difference_micros(

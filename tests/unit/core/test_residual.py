@@ -180,6 +180,16 @@ def test_purchase_below_the_venues_minimum_is_tried_where_nothing_else_is_left()
     assert (found.market.id, found.side) == (K, Side.SELL)
 
 
+def test_limit_does_not_put_a_purchase_below_the_venues_minimum() -> None:
+    """The venue reads a purchase as what it buys at its limit: 2.44 dollars at 0.49 are 4.98."""
+    around = places(([], []), ([(5_300, DEEP)], [(5_400, DEEP)]))
+    found = choose_exit(one_leg(KALSHI, Outcome.YES, 5_200_000), around)
+    assert found is not None
+    assert found.spend_micros == 2_440_000
+    assert found.size_e6_min >= POLYMARKET.size_e6_min == 5 * ONE
+    assert 4_700 <= found.limit_e4 < 4_900
+
+
 def test_sale_below_the_venues_minimum_is_tried() -> None:
     own = one_leg(POLYMARKET, Outcome.YES, 4 * ONE)
     found = choose_exit(own, (place(POLYMARKET, [(4_700, DEEP)], []),))

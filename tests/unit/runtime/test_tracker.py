@@ -247,6 +247,18 @@ async def test_polymarket_rounding_is_adjusted_once(
     assert {event.notional_micros for event in desk.told(MoneySettled)} == {told_micros}
 
 
+@pytest.mark.parametrize("side", Side)
+async def test_rounding_goes_with_the_fill_that_failed(side: Side) -> None:
+    desk, spec = Desk(), spec_of(P, side=side)
+    desk.tracker.register(ref_of(spec))
+    desk.tracker.on_fill(fill_of(spec, status=PROVISIONAL))
+    await desk.tracker.settle(1, 1, 10 * ONE, 4_000_001)
+    for _ in range(2):
+        desk.tracker.on_fill(fill_of(spec, status=VOID))
+    first, back = desk.recorded(FeeAdjusted)
+    assert first.micros == -back.micros != 0
+
+
 async def test_polymarket_money_off_by_more_than_rounding_is_not_adjusted() -> None:
     desk, spec = Desk(), spec_of(P)
     desk.tracker.register(ref_of(spec))

@@ -34,13 +34,13 @@ CHANCES: Final[Mapping[str, float]] = {
     "kill": 0.12,
     "partial": 0.10,
 }
-SETTINGS: Final = """
-[trading]
+TRADING: Final = """[trading]
 size_contracts_max = 60
 position_contracts_max = 100000
 unhedged_dollars_max = 150
 edge_stable_ms = 5
-hurdle_percent_per_year = 0
+"""
+BREAKER: Final = """
 [breaker]
 failures_max = 50
 open_seconds = 1
@@ -162,8 +162,8 @@ def ground(seed: int) -> Iterator[Ground]:
     asyncio.run(server.start())
     try:
         with venues(folder, mode="sim", seed=seed, pairs=PAIRS) as found:
-            with found.config.open("a", encoding="utf-8") as file:
-                file.write(SETTINGS)
+            told = found.config.read_text("utf-8").replace("[trading]\n", TRADING) + BREAKER
+            found.config.write_text(told, "utf-8")
             yield Ground(folder, found, server.dsn)
     finally:
         asyncio.run(server.stop())

@@ -1,42 +1,17 @@
 """How often an exit is tried: ways that miss, orders of a minute, books that are void for a moment."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 from msgspec import structs
 
 from tests.support.core import EASY, LOT, MS, ONE, K, P, Rig, alarms, fires, only
-from twoleg.core.actions import Action, SetTimer
+from tests.support.exits import BIDS, exit_of, fire, lone_kalshi
+from twoleg.core.actions import SetTimer
 from twoleg.core.breaker import BreakerState
 from twoleg.core.events import AnswerStatus, BooksVoid, TimerFired
 from twoleg.core.market import Side, Venue
-from twoleg.core.orders import OrderSpec
 
 S = AnswerStatus
-
-
-def fire(rig: Rig) -> tuple[OrderSpec, OrderSpec]:
-    (shot,) = fires(rig.quote())
-    first, second = shot.orders
-    return first, second
-
-
-def lone_kalshi(rig: Rig, bids: list[tuple[int, int]]) -> tuple[OrderSpec, Sequence[Action]]:
-    """Kalshi's leg filled, Polymarket's missed and its book is gone."""
-    first, second = fire(rig)
-    rig.fill(first)
-    rig.send(BooksVoid((P,), "disconnected"))
-    rig.send(rig.book(K, bids, [(4_900, 100 * ONE)]))
-    return first, rig.answer(second, S.MISSED)
-
-
-def exit_of(actions: Sequence[Action]) -> OrderSpec:
-    (shot,) = fires(actions)
-    (order,) = shot.orders
-    return order
-
-
-BIDS = [(4_700, 1_000 * ONE)]
 
 
 def test_way_that_misses_down_the_whole_ladder_is_left_alone_ever_longer() -> None:

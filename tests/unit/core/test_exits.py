@@ -23,6 +23,7 @@ from tests.support.core import (
     notes,
     only,
 )
+from tests.support.exits import BIDS, exit_of, fire, lone_kalshi
 from twoleg.core.actions import Action, NoteKind, SetTimer
 from twoleg.core.breaker import BreakerState
 from twoleg.core.events import (
@@ -57,30 +58,6 @@ from twoleg.core.sizing import Opportunity
 
 S = AnswerStatus
 SIZE = 10 * ONE
-
-
-def fire(rig: Rig) -> tuple[OrderSpec, OrderSpec]:
-    (shot,) = fires(rig.quote())
-    first, second = shot.orders
-    return first, second
-
-
-def lone_kalshi(rig: Rig, bids: list[tuple[int, int]]) -> tuple[OrderSpec, Sequence[Action]]:
-    """Kalshi's leg filled, Polymarket's missed and its book is gone."""
-    first, second = fire(rig)
-    rig.fill(first)
-    rig.send(BooksVoid((P,), "disconnected"))
-    rig.send(rig.book(K, bids, [(4_900, 100 * ONE)]))
-    return first, rig.answer(second, S.MISSED)
-
-
-def exit_of(actions: Sequence[Action]) -> OrderSpec:
-    (shot,) = fires(actions)
-    (order,) = shot.orders
-    return order
-
-
-BIDS = [(4_700, 1_000 * ONE)]
 
 
 # -- the ladder ------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ class Crowd:
         self._venues = venues
         self._rng = rng
         self._dislocations = dislocations
+        # An edge opens in all pairs of a venue at once: they compete for the same cash.
+        self.moves_together = False
         self._fair_e4 = [rng.randrange(2_500, 7_600, 100) for _ in world.pairs]
         # Books that nobody quotes now.
         self._left: set[tuple[str, int]] = set()
@@ -56,6 +58,21 @@ class Crowd:
             self._left.discard((venue, index))
             self._quote(venue, index)
 
+    def offer(self, venue: str, index: int, side: Side, price_e4: int, size_e6: int) -> None:
+        """Somebody passing by quotes one price, on the cent that a taker's limit reaches."""
+        down_e4 = price_e4 // CENT_E4 * CENT_E4
+        wanted_e4 = down_e4 if side == "ask" else -(-price_e4 // CENT_E4) * CENT_E4
+        self._venues[venue].place(self._market(venue, index), side, wanted_e4, size_e6)
+
+    def between_e4(self, venue: str, index: int) -> int:
+        """A whole cent between both sides of a book; 0 if there is none."""
+        book = self._venues[venue].exchanges[self._market(venue, index)]
+        bid_e4, ask_e4 = book.best("bid"), book.best("ask")
+        if bid_e4 is None or ask_e4 is None:
+            return 0
+        price_e4 = (bid_e4 // CENT_E4 + 1) * CENT_E4
+        return price_e4 if price_e4 < ask_e4 else 0
+
     def move(self) -> None:
         """Something happens in one market: a price moves, an edge opens or closes, a size."""
         rng = self._rng
@@ -64,8 +81,9 @@ class Crowd:
         if self._shift_e4.pop(key, 0):
             self._quote(venue, index)
         elif rng.random() < self._dislocations:
-            self._shift_e4[key] = rng.choice(SHIFTS_E4) * rng.choice((-1, 1))
-            self._quote(venue, index)
+            for each in self._indexes(index):
+                self._shift_e4[venue, each] = rng.choice(SHIFTS_E4) * rng.choice((-1, 1))
+                self._quote(venue, each)
         elif rng.random() < 0.3:
             step_e4 = rng.choice((-CENT_E4, CENT_E4))
             self._fair_e4[index] = min(max(self._fair_e4[index] + step_e4, 2_000), 8_000)
@@ -75,6 +93,10 @@ class Crowd:
             self._take(venue, index)
         else:
             self._resize(venue, index)
+
+    def _indexes(self, index: int) -> tuple[int, ...]:
+        """The pairs that move with one."""
+        return tuple(range(len(self._world.pairs))) if self.moves_together else (index,)
 
     # -- one book --------------------------------------------------------------------------
 

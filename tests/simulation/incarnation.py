@@ -20,6 +20,7 @@ from twoleg.core.market import Pair
 from twoleg.errors import JournalFull
 from twoleg.runtime.app import App
 from twoleg.runtime.kit import Seams
+from twoleg.runtime.owner import Claim
 from twoleg.settings import Settings
 from twoleg.storage.journal import Journal, JournalLimits
 from twoleg.storage.records import AnyRecord
@@ -55,7 +56,7 @@ class MemoryArchive:
     def notify(self) -> None:
         pass
 
-    def on_rival(self, tell: Callable[[bool], None]) -> None:
+    def on_claim(self, tell: Callable[[Claim], None]) -> None:
         pass
 
     async def run(self) -> None:

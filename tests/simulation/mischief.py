@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from tests.simulation.crowd import Crowd
 from tests.simulation.making import VenueClock
 from tests.simulation.plan import Item
-from tests.simulation.sightings import Traded
+from tests.simulation.sightings import Sent, Traded
+from tests.simulation.traps import KINDS as TRAPS
+from tests.simulation.traps import LONG_S, Hands, Traps
 from tests.support.virtual import VirtualNetwork
 from twoleg.cli.faults import ORDERS
 from twoleg.core.events import OperatorAct
@@ -25,11 +27,12 @@ from twoleg.sim.polymarket.venue import PolymarketSim
 K, P = Venue.KALSHI, Venue.POLYMARKET
 LATE_MS: Final = 6_000
 """Later than any time limit of an order: its POST is carried out when nobody waits any more."""
+LONG_LATE_MS: Final = 8_500
+LONGER_MS: Final = 15_000
+"""On Polymarket from the first on, by so much for a share: it was taken for absent before."""
 DELAY_MS_MAX: Final = 4_000
 MICROS: Final = 1_000_000
 NS_PER_S: Final = 1_000_000_000
-LONG_S: Final = 30.0
-LATE_NS: Final = 4 * NS_PER_S
 SKEW_S_MAX: Final = 8.0
 SHORT_CENTS: Final = 4_000
 CENT_MICROS: Final = 10_000
@@ -67,19 +70,28 @@ class Mischief:
     now_ns: Callable[[], int]
     external: list[External] = field(default_factory=list)
     fired: Counter[str] = field(default_factory=Counter[str])
+    traps: Traps = field(init=False)
     resolved: set[str] = field(default_factory=set[str])
     """Markets that were resolved: what we held of them is gone or worth nothing."""
     is_disk_full: bool = False
     # How soon each of the next trades fails on chain, in parts of what a trade usually takes.
     _void_next: deque[float] = field(default_factory=deque[float])
-    # Traps: at our next trade on a venue both books of its market's pair empty for so long.
-    _traps: dict[Venue, float] = field(default_factory=dict[Venue, float])
-    # When the books of a pair were left last.
-    _left_ns: dict[int, int] = field(default_factory=dict[int, int])
+    # The order of which all trades fail, and how soon.
+    _failing: tuple[str, float] = ("", 0.0)
     _halts: int = 0
     _pauses: int = 0
     _retry_next: int = 0
     _rules: list[tuple[str, Rule]] = field(default_factory=list[tuple[str, Rule]])
+
+    def __post_init__(self) -> None:
+        hands = Hands(
+            fail=lambda trade: self.polymarket.trades.advance(trade, "FAILED"),
+            fail_next=self._void_next.appendleft,
+            hold=lambda venue, seconds: self.network.hold(self.ports[venue], seconds),
+            tell=self.tell,
+            now_ns=self.now_ns,
+        )
+        self.traps = Traps(self.venues, self.crowd, self._names(), hands, self.fired)
 
     def attach(self) -> None:
         """Take over how Polymarket's trades live."""
@@ -87,8 +99,14 @@ class Mischief:
         start = trades._start_life
 
         def start_life(trade: Trade) -> None:
-            if self._void_next:
-                share = self._void_next.popleft()
+            if self.traps.takes(trade, start):
+                return
+            is_more = trade.taker.order_id == self._failing[0]
+            if is_more or self._void_next:
+                share = self._failing[1] if is_more else self._void_next.popleft()
+                # Often with all other trades of its order.
+                is_whole = int(share * 1_000) % 2 == 1
+                self._failing = (trade.taker.order_id if is_whole else "", share)
                 self.fired["chain_failed"] += 1
                 self.tell("fault", f"trade {trade.trade_id} will fail on chain")
                 if share < SOON_SHARE:
@@ -114,8 +132,13 @@ class Mischief:
             faults = self.venues[Venue(item.venue)].faults
             faults.add([self._rule(item, kind, detail)])
             self._rules.append((item.kind, faults._rules[-1]))
+            if item.kind == "order_late":
+                self.traps.expect_late(item)
             return
-        self.fired[item.kind] += item.kind not in ("chain_failed", "chain_retrying", "books_vanish")
+        if item.kind in TRAPS:
+            self.traps.set(item)
+            return
+        self.fired[item.kind] += item.kind not in ("chain_failed", "chain_retrying")
         act = getattr(self, f"_{item.kind}", None)
         if act is not None:
             await act(item)
@@ -126,7 +149,7 @@ class Mischief:
         """From now on nothing goes wrong any more."""
         self._retry_next = 0
         self._void_next.clear()
-        self._traps.clear()
+        self.traps.clear()
         self.is_disk_full = False
         self._let_go()
         for clock in self.clocks.values():
@@ -172,6 +195,8 @@ class Mischief:
             late_ms = min(int(item.seconds * 1_000) + 1, DELAY_MS_MAX)
             if what == "late":
                 late_ms = LATE_MS
+                if venue is P and item.share >= SOON_SHARE:
+                    late_ms = LONG_LATE_MS + int((item.share - SOON_SHARE) * LONGER_MS)
             rule |= {"kind": "delay", "delay_ms": late_ms}
             if what == "delay" and item.share > 0.5:
                 rule["when"] = "after"
@@ -263,35 +288,15 @@ class Mischief:
         """All go away from one market, or from both of its pair, for about a minute."""
         index = int(item.share * len(self.kalshi.world.pairs))
         venues = [Venue(item.venue)] if item.count > 1 else list(Venue)
-        await self._leave(venues, index, item.seconds + LONG_S)
-
-    async def _leave(self, venues: Sequence[Venue], index: int, seconds: float) -> None:
-        self._left_ns[index] = self.now_ns()
-        for venue in venues:
-            self.crowd.leave(venue.value, index)
-        await asyncio.sleep(seconds)
-        for venue in venues:
-            self.crowd.come_back(venue.value, index)
-
-    async def _books_vanish(self, item: Item) -> None:
-        self._traps[Venue(item.venue)] = item.seconds + (LONG_S if item.share > 0.5 else 0)
+        await self.traps.leave(venues, index, item.seconds + LONG_S)
 
     async def on_trade(self, traded: Traded) -> None:
         """We traded: what waits for that happens now."""
-        seconds = self._traps.pop(traded.venue, None)
-        if seconds is None:
-            return
-        self.fired["books_vanish"] += 1
-        index = next(i for i, names in enumerate(self._names()) if traded.market in names)
-        self.tell("fault", f"both books of pair {index} vanish for {seconds:.2f} s")
-        await self._leave(list(Venue), index, seconds)
+        await self.traps.on_trade(traded)
 
-    def on_entry(self, market: str) -> None:
-        """An order of ours comes in: a late one shall meet somebody in a book that was left."""
-        for index, names in enumerate(self._names()):
-            left_ns = self._left_ns.get(index, 0)
-            if market in names and left_ns and self.now_ns() - left_ns >= LATE_NS:
-                self.crowd.come_back(("kalshi", "polymarket")[names.index(market)], index)
+    def on_entry(self, sent: Sent, purpose: str) -> None:
+        """An order of ours comes to matching."""
+        self.traps.on_entry(sent, purpose)
 
     def _names(self) -> list[tuple[str, str]]:
         pairs = self.kalshi.world.pairs
@@ -322,8 +327,9 @@ class Mischief:
     # -- money beside the daemon -----------------------------------------------------------
 
     def prepare(self, item: Item) -> None:
-        """What is so before anything begins: cash for one execution and a half."""
+        """What is so before anything begins: cash for one execution and a half, and many edges."""
         self.tell("fault", str(item))
+        self.crowd.moves_together = True
         self.fired[item.kind] += 1
         # Whole cents, as deposits are.
         micros = int((0.5 + item.share) * SHORT_CENTS) * CENT_MICROS

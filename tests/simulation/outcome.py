@@ -19,10 +19,11 @@ from typing import Any, Final
 
 import structlog
 
+from tests.simulation.burial import collect
 from tests.simulation.checking import Checker, Violation
 from tests.simulation.plan import Plan, draw_plan
 from tests.simulation.sightings import LOT_E6
-from tests.simulation.world import World, collect
+from tests.simulation.world import World
 from twoleg.core.market import Venue
 
 NS_PER_MS: Final = 1_000_000
@@ -89,7 +90,7 @@ def run_plan(
             _measure(world, outcome, is_traced=is_traced)
             _finished.append(world)
     outcome.real_s = time.process_time() - started_s
-    if len(_finished) >= COLLECT_EVERY:
+    if len(_finished) >= COLLECT_EVERY and not _is_short_lived():
         bury_worlds()
     shutil.rmtree(folder, ignore_errors=True)
     return outcome
@@ -102,6 +103,17 @@ def bury_worlds() -> None:
     _finished.clear()
 
 
+def begin_short_life() -> None:
+    """In a worker that ends after some seeds: its dead go with it, and no time on collecting."""
+    _short_lived.append(os.getpid())
+
+
+def _is_short_lived() -> bool:
+    return os.getpid() in _short_lived
+
+
+_short_lived: list[int] = []
+"""Numbers of such processes; a fork takes the list along, but not the number."""
 _finished: list[World] = []
 """Worlds whose dead are not collected yet: a collection for each would cost a tenth of a seed."""
 
@@ -164,25 +176,24 @@ def _measure(world: World, outcome: Outcome, *, is_traced: bool) -> None:
     )
     outcome.open_ms = residual_times_ms(world)
     if not outcome.is_broken:
-        outcome.dust_e6 = sum(abs(net) for net in nets_e6(world))
+        outcome.dust_e6 = dust_e6(world)
     if is_traced or outcome.is_broken:
         outcome.trace = [f"{at_s:10.4f} {kind:9} {text}" for at_s, kind, text in world.trace]
 
 
-def nets_e6(world: World) -> list[int]:
-    """What the two venues do not cover of each other, by pair, but for what others brought."""
-    nets: list[int] = []
-    for pair in world.witness.pairs:
-        net = 0
-        for venue in Venue:
-            yes_e6, no_e6 = world.witness.held_e6(pair, venue)
-            net += pair.event_sign(venue) * (yes_e6 - no_e6)
-        for flow in world.external:
-            if flow.market == pair.market_on(flow.venue):
-                signed = flow.size_e6 if flow.token == 0 else -flow.size_e6
-                net -= pair.event_sign(flow.venue) * signed
-        nets.append(net)
-    return nets
+def dust_e6(world: World) -> int:
+    """What executions that ended left uncovered over all pairs: less than a lot of each.
+
+    By the venues' own trades: what settles or comes from others changes nothing of it. A lot or
+    more is a residual that is held, and told as such.
+    """
+    nets: Counter[str] = Counter()
+    pairs = {pair.market_on(venue): pair for pair in world.witness.pairs for venue in Venue}
+    for trade in world.witness.trades:
+        if not trade.is_void:
+            pair = pairs[trade.market]
+            nets[pair.kalshi] += pair.event_sign(trade.venue) * trade.yes_e6
+    return sum(abs(net) for net in nets.values() if abs(net) < LOT_E6)
 
 
 def residual_times_ms(world: World) -> list[int]:

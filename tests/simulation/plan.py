@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
+from tests.simulation.storms import RARE, STORMS
+
 ACTIVE_S: Final = 265.0
 """How long things go wrong; with the quiet end after that a seed is five minutes."""
 BOTH: Final = ("kalshi", "polymarket")
@@ -43,6 +45,8 @@ KALSHI_FAULTS: Final = ("ws_stale", "ws_timeout", "exchange_pause")
 POLYMARKET_FAULTS: Final = (
     "chain_failed",
     "chain_retrying",
+    "crumb_fails",
+    "fails_in_flight",
     "delayed",
     "restart",
     "cancel_only",
@@ -63,6 +67,7 @@ WORLD_FAULTS: Final = (
     "cash_short",
     "books_empty",
     "books_vanish",
+    "money_late",
     "clock_step",
     "settlement",
 )
@@ -78,41 +83,7 @@ KINDS: Final[tuple[tuple[str, str], ...]] = (
     *((kind, venue) for kind in WORLD_FAULTS for venue in BOTH),
     *((kind, "") for kind in GENERAL_FAULTS),
 )
-STORMS: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
-    (("chain_failed", "polymarket"), ("order_kill", "kalshi")),
-    (("chain_failed", "polymarket"), ("exchange_pause", "kalshi")),
-    (("chain_failed", "polymarket"), ("order_partial", "kalshi")),
-    (("chain_failed", "polymarket"), ("order_late", "kalshi")),
-    (("chain_failed", "polymarket"), ("order_drop_after", "polymarket")),
-    (("order_kill", "kalshi"), ("exchange_pause", "kalshi"), ("disabled", "polymarket")),
-    (("order_kill", "kalshi"), ("order_kill", "polymarket")),
-    (("order_drop_after", "polymarket"), ("ws_dead", "polymarket"), ("read_503", "polymarket")),
-    (("order_drop_after", "kalshi"), ("ws_dead", "kalshi"), ("read_503", "kalshi")),
-    (("order_late", "polymarket"), ("order_kill", "kalshi")),
-    (("order_504_after", "kalshi"), ("order_504_after", "polymarket")),
-    (("order_500_after", "polymarket"), ("order_500", "kalshi")),
-    (("operator_halt", ""), ("crash", "")),
-    (("operator_pause", ""), ("crash", "")),
-    (("operator_halt", ""), ("order_kill", "kalshi"), ("crash", "")),
-    (("journal_full", ""), ("order_kill", "polymarket")),
-    (("archive_down", ""), ("crash", "")),
-)
-"""What is worst together: drawn for the same moment, so that the same execution meets it."""
-RARE: Final[tuple[tuple[tuple[str, str], ...], ...]] = (
-    # Both ways out are gone as soon as one leg has filled.
-    (("books_vanish", "polymarket"), ("order_kill", "kalshi")),
-    (("books_vanish", "kalshi"), ("order_kill", "polymarket")),
-    # What is held is covered by a leg that was long given up.
-    (("books_vanish", "kalshi"), ("order_late", "polymarket")),
-    (("books_vanish", "kalshi"), ("order_late", "polymarket"), ("ws_mute", "polymarket")),
-    # What is being rolled back, held or settled never was.
-    (("chain_failed", "polymarket"), ("books_vanish", "polymarket"), ("order_kill", "kalshi")),
-    (("chain_failed", "polymarket"), ("order_kill", "kalshi"), ("order_kill", "kalshi")),
-    (("chain_failed", "polymarket"), ("order_kill", "kalshi"), ("order_delay", "kalshi")),
-    (("chain_failed", "polymarket"), ("ws_mute", "polymarket"), ("read_delay", "polymarket")),
-)
-"""What takes an execution through the rarest rows of its table."""
-RARE_SHARE: Final = 0.5
+RARE_SHARE: Final = 0.6
 CRASH_ON: Final = ("any", "intent", "answer", "fill", "note", "run_started")
 
 
@@ -197,7 +168,7 @@ def draw_plan(seed: int, without: frozenset[int] = frozenset()) -> Plan:
         settings={
             "trading.size_contracts_max": rng.choice((10, 25, 60)),
             "trading.position_contracts_max": rng.choice((60, 300, 1_000)),
-            "trading.unhedged_dollars_max": rng.choice((40, 100, 150)),
+            "trading.unhedged_dollars_max": rng.choice((12, 40, 150)),
             "trading.depth_share_percent_max": rng.choice((25, 50, 80)),
             "trading.executions_max": rng.choice((1, 2, 4)),
             "kalshi.order_timeout_ms": rng.choice((500, 1_500, 5_000)),
@@ -240,7 +211,7 @@ def _draw_faults(rng: Random, sync: str) -> list[Item]:
     wanted = [rng.choice([p for p in places if p[0] == name]) for name in sorted(chosen)]
     wanted += [rng.choice(places) for _ in range(count - len(wanted))]
     items = [_draw_fault(rng, kind, venue) for kind, venue in wanted]
-    for _ in range(rng.choice((0, 1, 2, 2))):
+    for _ in range(rng.choice((0, 1, 2, 3))):
         items += _draw_storm(rng, sync)
     return items
 
@@ -248,13 +219,15 @@ def _draw_faults(rng: Random, sync: str) -> list[Item]:
 def _draw_storm(rng: Random, sync: str) -> list[Item]:
     at_s = round(rng.uniform(2.0, ACTIVE_S - 30.0), 3)
     items: list[Item] = []
-    for kind, venue in rng.choice(RARE if rng.random() < RARE_SHARE else STORMS):
+    for kind, venue, least, most in rng.choice(RARE if rng.random() < RARE_SHARE else STORMS):
         if kind == "crash":
             # While the rest of it lasts.
             later_s = round(rng.uniform(0.5, 5.0), 3)
             items.append(replace(_draw_crash(rng, sync), at_s=at_s + later_s))
         else:
-            items.append(replace(_draw_fault(rng, kind, venue), at_s=at_s))
+            item = _draw_fault(rng, kind, venue)
+            share = round(least + (most - least) * item.share, 3)
+            items.append(replace(item, at_s=at_s, share=share))
     return items
 
 

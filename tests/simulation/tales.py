@@ -1,6 +1,7 @@
 """Histories that are right, and histories in which one promise is broken."""
 
 from collections.abc import Callable
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -315,6 +316,24 @@ def _sold_before_it_was_known_to_have_failed(history: History) -> None:
     history.void(booked)
 
 
+def _sells_again_what_an_answer_left_unsold(history: History) -> None:
+    """The sale failed on chain before anybody booked it; its look-up told of nothing else."""
+    leg = history.begin().fire()[1]
+    history.fill(leg)
+    sale: dict[str, Any] = {"outcome": Outcome.NO, "side": Side.SELL, "purpose": Purpose.ROLLBACK}
+    first = history.spec(P, order_no=2, **sale)
+    history.intend(first)
+    history.send(first)
+    traded = history.trade(first)
+    history.step(1)
+    fail(history, traded)
+    history.step(1)
+    history.answer(first, AnswerStatus.MISSED, code="trades_failed")
+    second = history.spec(P, order_no=3, **sale)
+    history.intend(second)
+    history.send(second)
+
+
 def _nets_what_is_spare(history: History) -> None:
     history.fill(*history.begin().fire())
     history.close()
@@ -351,6 +370,25 @@ def _covered_twice_by_a_late_landing(history: History) -> None:
     history.intend(more)
     history.step(1)
     history.trade(late)
+    history.step(1)
+    history.trade(more)
+
+
+def _covers_what_the_next_news_covers(history: History) -> None:
+    """Two fills of a late order are told in one moment, and the first is acted on at once."""
+    leg, late = history.begin().fire()
+    history.fill(leg)
+    history.answer(late, AnswerStatus.UNKNOWN)
+    history.step(8)
+    history.answer(late, AnswerStatus.MISSED, code="absent")
+    history.step(1)
+    halves = [history.trade(late, SIZE_E6 // 2) for _ in range(2)]
+    history.book(late, halves[0])
+    more = history.spec(
+        P, order_no=2, purpose=Purpose.ROLLBACK, limit_e4=5_000, size_e6=SIZE_E6 // 2
+    )
+    history.intend(more)
+    history.book(late, halves[1])
     history.step(1)
     history.trade(more)
 
@@ -397,9 +435,11 @@ FAIR: tuple[tuple[type[Rule], Tale], ...] = (
     (LateAdopted, _late_and_told),
     (AnswersTrue, _late_and_told),
     (SellsOwnOnly, _sold_before_it_was_known_to_have_failed),
+    (SellsOwnOnly, _sells_again_what_an_answer_left_unsold),
     (SellsOwnOnly, _nets_what_is_spare),
     (RollbackReduces, _dollars_return_more_in_two_trades),
     (RollbackReduces, _covered_twice_by_a_late_landing),
+    (RollbackReduces, _covers_what_the_next_news_covers),
     (ResidualAttended, _heard_late_and_closed),
     (ProfitTrue, _only_fill_failed),
     (FlowsTrue, _flow_as_it_was),

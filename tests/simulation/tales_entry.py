@@ -1,21 +1,23 @@
 """Histories in which an entry or an exit should not have been, or is not what it should be."""
 
+from typing import Any, Final
+
 from msgspec.structs import replace
 
 from tests.simulation.checkers.barred import Barred, BreakerOpens, VenueLeftAlone
 from tests.simulation.checkers.facts import Rule
 from tests.simulation.checkers.limits import CashReserved, LimitsKept
 from tests.simulation.checkers.logs import LogsClean
-from tests.simulation.checkers.pricing import BooksReal, EntriesSound
+from tests.simulation.checkers.pricing import BooksReal, EntriesSound, ExitsCapped
 from tests.simulation.checkers.selling import ForeignUntouched, SellsOwnOnly
-from tests.simulation.histories import SIZE_E6, History, K, P, key_of
+from tests.simulation.histories import SIZE_E6, History, K, P, key_of, market_on
 from tests.simulation.sightings import BookStates, fingerprint_of
 from tests.simulation.tales import Tale, fail
 from twoleg.core.actions import NoteKind
 from twoleg.core.events import AnswerStatus, OperatorAct
 from twoleg.core.limits import Limits
-from twoleg.core.market import Outcome, Side
-from twoleg.core.orders import Purpose
+from twoleg.core.market import Outcome, Side, Venue
+from twoleg.core.orders import OrderSpec, Purpose
 from twoleg.sim.exchange import Change
 from twoleg.storage.records import OperatorRecorded, RunStarted
 
@@ -69,6 +71,70 @@ def _over_cash(history: History) -> None:
     other = history.spec(K, number=2, native_id="K2")
     history.intend(other)
     history.send(other, cash_micros=7_000_000)
+
+
+def _two_at_once(history: History) -> None:
+    """Each could be paid; both together cannot, and neither has reached its venue."""
+    history.begin()
+    history.venues.cash[P, 0] = 9_000_000
+    history.intend(*_legs(history, 1))
+    history.step()
+    history.intend(*_legs(history, 2))
+
+
+def _second_leg_unpaid(history: History) -> None:
+    """Only first legs are announced; the second ones have no cash on their venue."""
+    history.begin()
+    history.venues.cash[P, 0] = 8_000_000
+    for number in (1, 2):
+        history.intend(history.spec(K, number=number, native_id=""))
+        history.step()
+
+
+def _paid_one_after_the_other(history: History) -> None:
+    """What the first execution cost is gone from the ledger, and not promised a second time."""
+    history.begin()
+    history.venues.cash[P, 0] = 9_000_000
+    legs = _legs(history, 1)
+    history.intend(*legs)
+    for leg in legs:
+        history.send(leg, cash_micros=9_000_000)
+        history.trade(leg)
+    history.venues.cash[P, 0] -= 5_000_000
+    history.step()
+    history.intend(history.spec(P, number=2, size_e6=SIZE_E6 // 2, limit_e4=5_000))
+
+
+def _missed_first_leg_needs_no_second(history: History) -> None:
+    history.begin()
+    history.venues.cash[P, 0] = 9_000_000
+    first = history.spec(K)
+    history.intend(first)
+    history.step()
+    history.answer(first, AnswerStatus.MISSED)
+    history.intend(*_legs(history, 2))
+
+
+def _landed_late_and_untold(history: History) -> None:
+    """An order that was taken for absent fills after all; nobody could know when the next began."""
+    history.begin()
+    history.venues.cash[P, 0] = 10_500_000
+    leg = history.spec(P, limit_e4=5_000, order_no=1)
+    history.intend(leg)
+    history.answer(leg, AnswerStatus.UNKNOWN)
+    history.step(8)
+    history.answer(leg, AnswerStatus.MISSED, code="absent")
+    history.step(1)
+    history.trade(leg)
+    history.venues.cash[P, 0] -= 5_000_000
+    history.intend(*_legs(history, 2, size_e6=SIZE_E6 * 2))
+
+
+def _legs(history: History, number: int, size_e6: int = SIZE_E6) -> tuple[OrderSpec, ...]:
+    return (
+        history.spec(K, number=number, size_e6=size_e6),
+        history.spec(P, number=number, size_e6=size_e6, limit_e4=5_000),
+    )
 
 
 def _while(kind: NoteKind, **fields: str | int | bool) -> Tale:
@@ -238,6 +304,33 @@ def _dear(history: History) -> None:
     history.intend(history.spec(K, limit_e4=9_900))
 
 
+def _exits(limit_e4: int, size_e6: int = SIZE_E6, *, is_known: bool = True, **how: Any) -> Tale:
+    """A leg that cost 0.40 stands alone, and is rolled back at a limit."""
+
+    def tale(history: History) -> None:
+        leg = history.begin().fire()[0]
+        if is_known:
+            history.trade(leg, size_e6)
+        history.step(1)
+        fields: dict[str, Any] = {"side": Side.SELL, **how}
+        venue = fields.pop("venue", K)
+        history.intend(
+            history.spec(
+                venue,
+                order_no=2,
+                purpose=Purpose.ROLLBACK,
+                limit_e4=limit_e4,
+                size_e6=size_e6,
+                **fields,
+            )
+        )
+
+    return tale
+
+
+BUYS_COMPLEMENT: Final[dict[str, Any]] = {"side": Side.BUY, "outcome": Outcome.NO, "venue": P}
+
+
 def _books(history: History, size_e6: int) -> None:
     states = history.venues.states[K, "KX"] = BookStates()
     states.apply(Change("ask", 4_000, size_e6, size_e6), history.now)
@@ -258,6 +351,24 @@ def _book_never_was(history: History) -> None:
     history.facts.live_books = {spec.market.id: fingerprint_of({}, {4_000: 5 * SIZE_E6})}
 
 
+def _stale(seconds: float, *prompt: Venue) -> Tale:
+    """An entry is announced on a book that was another one for so long."""
+
+    def tale(history: History) -> None:
+        history.facts.prompt = frozenset(prompt)
+        states = history.venues.states[P, "0xc"] = BookStates()
+        history.begin()
+        states.apply(Change("ask", 4_000, SIZE_E6, SIZE_E6), history.now)
+        history.facts.live_books = {market_on(P).id: states.fingerprint}
+        history.step(1)
+        states.apply(Change("ask", 4_000, -SIZE_E6, 0), history.now)
+        states.apply(Change("ask", 6_000, SIZE_E6, SIZE_E6), history.now)
+        history.step(seconds)
+        history.intend(history.spec(K))
+
+    return tale
+
+
 def _logged(history: History) -> None:
     history.facts.new_logs = [{"event": "task_failed"}]
 
@@ -267,6 +378,19 @@ def _told_secret(history: History) -> None:
     history.facts.new_logs = [{"event": "started", "key": "hush"}]
 
 
+FAIR: tuple[tuple[type[Rule], Tale], ...] = (
+    (CashReserved, _paid_one_after_the_other),
+    (CashReserved, _missed_first_leg_needs_no_second),
+    (CashReserved, _landed_late_and_untold),
+    (BooksReal, _stale(29, K)),
+    (BooksReal, _stale(2, K, P)),
+    (ExitsCapped, _exits(3_330)),
+    (ExitsCapped, _exits(6_830, **BUYS_COMPLEMENT)),
+    # Five cents in all may be lost on a few lots, and dust has no price.
+    (ExitsCapped, _exits(1_000, 150_000)),
+    (ExitsCapped, _exits(100, is_known=False)),
+)
+
 BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
     (LimitsKept, "size_limit", _too_large),
     (LimitsKept, "position_limit", _over_position),
@@ -275,6 +399,8 @@ BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
     (LimitsKept, "market_busy", _market_busy),
     (LimitsKept, "unhedged_limit", _over_cap),
     (CashReserved, "cash_not_reserved", _over_cash),
+    (CashReserved, "cash_not_reserved", _two_at_once),
+    (CashReserved, "cash_not_reserved", _second_leg_unpaid),
     (Barred, "entry_while_open", _while(NoteKind.BREAKER_CHANGED, state="open")),
     (Barred, "entry_while_closed", _while(NoteKind.ALARM, event="venue_closed", venue="kalshi")),
     (Barred, "entry_while_stopped", _while_halted),
@@ -302,8 +428,13 @@ BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
     (EntriesSound, "sizes_differ", _unequal),
     (EntriesSound, "edge_too_small", _no_edge),
     (EntriesSound, "price_limit", _dear),
+    (ExitsCapped, "exit_too_dear", _exits(3_300)),
+    (ExitsCapped, "exit_too_dear", _exits(6_850, **BUYS_COMPLEMENT)),
+    (ExitsCapped, "exit_too_dear", _exits(1_000, 200_000)),
     (BooksReal, "phantom_depth", _phantom),
     (BooksReal, "book_never_was", _book_never_was),
+    (BooksReal, "book_never_was", _stale(31)),
+    (BooksReal, "book_never_was", _stale(4, K, P)),
     (LogsClean, "alarming_log", _logged),
     (LogsClean, "secret_logged", _told_secret),
 )

@@ -14,7 +14,7 @@ from tests.simulation.checkers.sending import Announced
 from tests.simulation.checkers.watch import all_rules
 from tests.simulation.checking import Violation
 from tests.simulation.histories import CASH_MICROS, SIZE_E6, History, K, P
-from tests.simulation.tales import FAIR, LIMITS, Tale, good
+from tests.simulation.tales import LIMITS, Tale, good
 from twoleg.core.actions import NoteKind
 from twoleg.core.events import AnswerStatus
 from twoleg.core.market import Outcome
@@ -30,6 +30,7 @@ def test_rule_on_a_good_history_is_content(rule: Rule) -> None:
 
 
 BAD = tales.BAD + tales_entry.BAD
+FAIR = tales.FAIR + tales_entry.FAIR
 
 
 @pytest.mark.parametrize(

@@ -211,11 +211,13 @@ class Witness:
         order = fill.order
         worth = fill.size_e6 * fill.price_e4 // 10_000
         signed_e6 = fill.size_e6 if order.side == "bid" else -fill.size_e6
-        after_e6 = fill.position_after_e6
-        # Each NO that is held has a dollar locked.
+        place = (K, order.ticker, 0)
+        after_e6 = self._opening_e6.get(place, 0) + self._sized.get(place, 0) + signed_e6
+        # Each NO that is held has a dollar locked. What the venue pays out because ours nets with
+        # what others brought is money beside our trades.
         cash = min(0, after_e6) - min(0, after_e6 - signed_e6) - fill.fee_micros
         cash += -worth if order.side == "bid" else worth
-        self._move((K, order.shard), cash, (K, order.ticker, 0), signed_e6)
+        self._move((K, order.shard), cash, place, signed_e6)
         self._note_trade(
             Traded(
                 no=len(self.trades),

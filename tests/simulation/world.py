@@ -6,7 +6,6 @@ never stepped again. A seed fixes everything; the same seed gives the same trace
 """
 
 import asyncio
-import gc
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from hashlib import sha256
@@ -360,7 +359,9 @@ class World:
         """An outside failure may end a start; a broken invariant or a bug may not."""
         error = life.task.exception()
         for leaf in leaves(error):
-            self.tell("world", f"incarnation {life.number} ended: {type(leaf).__name__}: {leaf}")
+            # The folder has another name in every run; the trace must be the same.
+            told = str(leaf).replace(str(self.folder), "…")
+            self.tell("world", f"incarnation {life.number} ended: {type(leaf).__name__}: {told}")
             if isinstance(leaf, InvariantBroken) or not isinstance(leaf, TwolegError):
                 raise Violation("daemon_failed", repr(leaf)) from leaf
         if life.app is not None and life.app.is_broken:
@@ -450,7 +451,7 @@ class World:
 
     def _on_entered(self, sent: Sent) -> None:
         if not self.is_ending:
-            self.mischief.on_entry(sent.market)
+            self.mischief.on_entry(sent, self.intents.get(sent.key, ("", 0, 0))[0])
 
     def _spring(self, trade: Traded) -> None:
         if not self.is_ending:
@@ -488,13 +489,3 @@ class World:
         self._tasks.clear()
         self._main.dispose()
         self._life = None
-
-
-def collect(*worlds: World) -> None:
-    """Free what finished worlds leave behind; their dead coroutines end here, unheard."""
-    lives = [life for world in worlds for life in world.lives]
-    for world in worlds:
-        world.free()
-    gc.collect()
-    for life in lives:
-        life.close_files()

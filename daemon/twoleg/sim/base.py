@@ -8,6 +8,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import formatdate
+from functools import lru_cache
 from random import Random
 from typing import Final, Protocol, TypeVar
 
@@ -207,7 +208,7 @@ class VenueSim(ABC):
 
     async def _set_date(self, _request: web.Request, response: web.StreamResponse) -> None:
         # Clients estimate their clock's skew from this header: it must follow the given clock.
-        response.headers["Date"] = formatdate(self.clock.now_ns() // 1_000_000_000, usegmt=True)
+        response.headers["Date"] = _date_text(self.clock.now_ns() // 1_000_000_000)
 
     # -- the crowd's side (CrowdPort) --------------------------------------------------------------
 
@@ -322,3 +323,9 @@ class VenueSim(ABC):
                     request.transport.abort()
                 return web.Response()  # never reaches anyone: the connection is gone
         return None
+
+
+@lru_cache(maxsize=64)
+def _date_text(ts_s: int) -> str:
+    """Write a second as the `Date` header does; many answers share one."""
+    return formatdate(ts_s, usegmt=True)

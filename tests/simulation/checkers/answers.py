@@ -3,7 +3,7 @@
 from typing import Final
 
 from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, seconds, violate
-from tests.simulation.checkers.record import UNDECIDED, Intent
+from tests.simulation.checkers.record import UNDECIDED, Intent, Story
 from tests.simulation.sightings import Sent, Traded
 from twoleg.storage.records import AnswerRecorded
 
@@ -75,9 +75,16 @@ class LateAdopted(Rule):
         waiting: list[tuple[Intent, Traded]] = []
         for intent, trade in self._late:
             story = facts.record.stories.get(intent.spec.execution_no)
-            if trade.is_void or (story is not None and story.late_ns >= trade.at_ns):
+            if trade.is_void or (story is not None and _is_adopted(facts, story, trade)):
                 continue
             if facts.now_ns - max(trade.at_ns, facts.alive_ns) > bound_ns:
                 raise violate("late_fill_untold", f"{trade}, {seconds(facts, trade.at_ns)}")
             waiting.append((intent, trade))
         self._late = waiting
+
+
+def _is_adopted(facts: Facts, story: Story, trade: Traded) -> bool:
+    """An alarm told of it; or a process that died over it left it to the next, which closed it."""
+    is_left_over = trade.at_ns < facts.alive_ns and trade.at_ns <= story.closed_ns
+    is_closed = is_left_over and story.is_closed and facts.is_booked(trade)
+    return story.late_ns >= trade.at_ns or is_closed

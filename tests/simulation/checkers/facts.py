@@ -18,6 +18,10 @@ ABSENT_NS_MIN = 7_400 * NS_PER_MS
 it may be on its way, and two and a half in which the reads lag. What lands later is adopted."""
 NEWS_NS_MAX = 60 * NS_PER_S
 """The daemon asks for what its streams lost every 30 s: twice that is too long not to know it."""
+SILENT_NS_MAX = 30 * NS_PER_S
+"""Silence of a feed that neither a sequence number nor the watchdog has told of yet."""
+PROMPT_NS_MAX = 3 * NS_PER_S
+"""How old a book may be where nothing is lost or late without an end of its socket."""
 FLOWS_MAX = 12
 """As many may be untold at once; each doubles the sums that are possible."""
 
@@ -70,6 +74,8 @@ class Facts:
     """Fingerprints of the books that the engine would decide on."""
     foreign_keys: set[str] = field(default_factory=set)
     """Orders of other owners on our account."""
+    prompt: frozenset[Venue] = frozenset()
+    """Venues each of whose frames arrives at once, or its socket ends."""
     flows: list[Flow] = field(default_factory=list)
     """Money and holdings that came or went beside the daemon and its trades."""
     expected_logs: set[str] = field(default_factory=set)
@@ -89,6 +95,10 @@ class Facts:
                 return pair
         return None
 
+    def silent_ns_max(self, venue: Venue) -> int:
+        """How old a venue's book may be without anybody knowing."""
+        return PROMPT_NS_MAX if venue in self.prompt else SILENT_NS_MAX
+
     def trades_of(self, key: str) -> list[Traded]:
         """All trades of an order, void ones included."""
         return self.fills_by_key.get(key, [])
@@ -99,9 +109,8 @@ class Facts:
         What record and venue differ by is the negative sum of what the record was not told.
         """
         sums = {0}
-        for flow in self.flows[-FLOWS_MAX:]:
-            if flow.where == where:
-                sums |= {known - flow.amount for known in sums}
+        for flow in [flow for flow in self.flows if flow.where == where][-FLOWS_MAX:]:
+            sums |= {known - flow.amount for known in sums}
         return any(abs(difference - known) <= slack for known in sums)
 
     def booked(self, trade: Traded) -> BookedFill | None:
@@ -153,15 +162,28 @@ class Facts:
         its order was taken for absent counts from when it is journalled.
         """
         trades = [trade for one in story.intents for trade in self.trades_of(one.key)]
-        return [trade for trade in trades if self._was_known(trade, intent.wall_ns)]
+        return [trade for trade in trades if self._was_known(trade, intent)]
 
-    def _was_known(self, trade: Traded, at_ns: int) -> bool:
+    def _was_known(self, trade: Traded, intent: Intent) -> bool:
         booked = self.booked(trade)
         if trade.is_void:
-            heard_ns = booked.void_ns if booked is not None and booked.is_void else 0
-            return (heard_ns or trade.void_ns + NEWS_NS_MAX) > at_ns
-        is_booked = booked is not None and booked.wall_ns <= at_ns
+            is_told = booked is not None and booked.is_void
+            heard_ns = (
+                booked.void_ns if booked is not None and is_told else self._left_out_ns(trade)
+            )
+            return (heard_ns or trade.void_ns + NEWS_NS_MAX) > intent.wall_ns
+        # Several fills may be news of one moment: what counts is the order of the records.
+        is_booked = booked is not None and booked.no < intent.no
         return is_booked or not self.is_late(self.record.by_key[trade.key], trade)
+
+    def _left_out_ns(self, trade: Traded) -> int:
+        """When an answer told of a trade's order without what failed on chain; 0: none did."""
+        intent = self.record.by_key[trade.key]
+        if intent.answer is None or not intent.is_decided or self.booked(trade) is not None:
+            return 0
+        total_e6 = sum(one.size_e6 for one in self.trades_of(trade.key))
+        is_left_out = self.filled_e6(trade.key) == intent.answer.filled_e6 < total_e6
+        return intent.answered_ns if is_left_out and intent.answered_ns >= trade.void_ns else 0
 
     def exposure_e6(self, trades: list[Traded]) -> int:
         """Signed exposure of trades in the event's terms, by the world's own polarity."""

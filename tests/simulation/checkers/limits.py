@@ -11,6 +11,7 @@ from twoleg.core.units import ceil_div
 from twoleg.storage.records import IntentRecorded
 
 FLOW_TOLD_NS: Final = 120 * NS_PER_S
+Pot = tuple[Venue, int]
 
 
 class LimitsKept(Rule):
@@ -26,7 +27,10 @@ class LimitsKept(Rule):
                 self._check_unhedged(facts, story)
         for sent in facts.new_sent:
             intent = facts.record.by_key.get(sent.key)
-            is_entry = intent is not None and intent.spec.purpose is Purpose.ARB
+            if intent is None or intent.is_decided:
+                # One that comes after its fence cannot fill: its id is used up.
+                continue
+            is_entry = intent.spec.purpose is Purpose.ARB
             if is_entry and sent.venue is Venue.KALSHI and not sent.is_fence:
                 self._check_wire(facts, sent)
 
@@ -88,13 +92,19 @@ class LimitsKept(Rule):
 
 
 class CashReserved(Rule):
-    """No entry costs more than its venue's free cash less what others in flight may still take."""
+    """No entry costs more than its venue's free cash less what others in flight may still take.
+
+    Asked when it is announced, for all pots that it draws on, and when an order of it arrives.
+    """
 
     def step(self, facts: Facts) -> None:
         recently_ns = facts.now_ns - FLOW_TOLD_NS
         if facts.flows and facts.flows[-1].at_ns > recently_ns:
             # Cash was moved under us, and is read again in quiet moments only.
             return
+        for record in facts.new_records:
+            if isinstance(record, IntentRecorded) and _is_entry(record):
+                self._check_promised(facts, facts.record.stories[record.execution_no])
         for sent in facts.new_sent:
             intent = facts.record.by_key.get(sent.key)
             if intent is None or sent.is_fence or intent.spec.purpose is not Purpose.ARB:
@@ -108,6 +118,81 @@ class CashReserved(Rule):
         for pot, micros in facts.venues.pots().items():
             if micros < 0 and pot[0] is Venue.KALSHI:
                 raise violate("cash_negative", f"{pot}: {micros}")
+
+    @staticmethod
+    def _check_promised(facts: Facts, story: Story) -> None:
+        """All that open executions have promised a pot is there, by the venue's own ledger."""
+        promised: dict[Pot, int] = {}
+        for one in facts.record.open_stories:
+            for pot, micros in promises(facts, one).items():
+                promised[pot] = promised.get(pot, 0) + micros
+        cash = facts.venues.pots()
+        for pot in promises(facts, story):
+            # What landed after its order was taken for absent is not known before it is booked.
+            untold = sum(
+                trade.fee_micros - trade.cash_micros
+                for one in facts.record.stories.values()
+                for intent in one.intents
+                for trade in facts.trades_of(intent.key)
+                if _pot_of(facts, trade.venue, trade.market) == pot
+                and not trade.is_void
+                and not facts.is_booked(trade)
+                and facts.is_late(intent, trade)
+            )
+            if promised[pot] > cash.get(pot, 0) + max(0, untold):
+                told = f"execution {story.number}: {promised[pot]} promised, {pot} has {cash[pot]}"
+                raise violate("cash_not_reserved", told)
+
+
+def promises(facts: Facts, story: Story) -> dict[Pot, int]:
+    """What an execution may still take from each pot, at least, by its announced orders.
+
+    What its order met, or the venue has done with, shows in the ledger already. A leg that goes
+    second is not announced yet: with the first it costs a dollar less the greatest edge that is
+    believed.
+    """
+    found: dict[Pot, int] = {}
+    for signed in story.orders.values():
+        intent = signed[-1]
+        spec = intent.spec
+        micros = 0 if _is_done(facts, intent) else _cost_micros(intent)
+        pair = facts.pair_of(spec.venue, spec.market.native_id)
+        if not micros or spec.side is Side.SELL or pair is None:
+            continue
+        pot = _pot_of(facts, spec.venue, spec.market.native_id)
+        micros += pair.fee_micros(spec.venue, spec.limit_e4, spec.size_e6)
+        found[pot] = found.get(pot, 0) + micros
+    if len(story.orders) == 1 and story.entries:
+        first = story.entries[0]
+        other, micros = _second_leg(facts, first)
+        found[other] = found.get(other, 0) + micros
+    return {pot: micros for pot, micros in found.items() if micros}
+
+
+def _second_leg(facts: Facts, first: Intent) -> tuple[Pot, int]:
+    spec = first.spec
+    pair = facts.pair_of(spec.venue, spec.market.native_id)
+    venue = Venue.POLYMARKET if spec.venue is Venue.KALSHI else Venue.KALSHI
+    if pair is None or spec.side is Side.SELL:
+        return (venue, 0), 0
+    size_e6 = facts.filled_e6(first.key) if first.is_decided else spec.size_e6_min or spec.size_e6
+    most = ceil_div(size_e6 * spec.limit_e4, 10_000)
+    most += pair.fee_micros(spec.venue, spec.limit_e4, size_e6)
+    least = size_e6 - most - ceil_div(size_e6 * facts.limits.edge_micros_max, 1_000_000)
+    return _pot_of(facts, venue, pair.market_on(venue)), max(0, least)
+
+
+def _is_done(facts: Facts, intent: Intent) -> bool:
+    """The venue will take nothing more for it."""
+    if intent.is_decided or facts.trades_of(intent.key):
+        return True
+    came = [one for one in facts.venues.sent if one.key == intent.key and one.is_entered]
+    return bool(came) and not facts.venues.is_pending(came[-1])
+
+
+def _pot_of(facts: Facts, venue: Venue, market: str) -> Pot:
+    pair = facts.pair_of(venue, market)
+    return venue, pair.shard if pair is not None and venue is Venue.KALSHI else 0
 
 
 def _is_entry(record: IntentRecorded) -> bool:
@@ -126,9 +211,15 @@ def _naked_micros(facts: Facts, story: Story) -> int:
         worst = max(worst, _cost_micros(intent))
     exposure_e6 = abs(facts.exposure_e6(facts.trades_in(story)))
     if story.is_decided and exposure_e6 >= LOT_E6:
-        dearest = max((intent.spec.limit_e4 for intent in story.entries), default=10_000)
+        dearest = max((_stake_e4(intent) for intent in story.entries), default=10_000)
         worst = max(worst, exposure_e6 * dearest // 10_000)
     return worst
+
+
+def _stake_e4(intent: Intent) -> int:
+    """What a contract of a leg is worth, at least where the leg sold it: the other one is left."""
+    limit_e4 = intent.spec.limit_e4
+    return min(limit_e4, 10_000 - limit_e4) if intent.spec.side.value == "sell" else limit_e4
 
 
 def _cost_micros(intent: Intent) -> int:

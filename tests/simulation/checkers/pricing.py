@@ -2,16 +2,18 @@
 
 from typing import Final
 
-from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, violate
+from tests.simulation.checkers.facts import Facts, Rule, violate
 from tests.simulation.checkers.record import Intent, Story
-from tests.simulation.sightings import LOT_E6, ONE_E4, BookStates, PairTruth, Sent
-from twoleg.core.market import Outcome, Side, Venue
+from tests.simulation.sightings import LOT_E6, ONE_E4, BookStates, PairTruth, Sent, Traded
+from twoleg.core.market import MarketId, Outcome, Side, Venue
 from twoleg.core.orders import Purpose
-from twoleg.core.units import ceil_div
+from twoleg.core.units import ONE_CONTRACT_E6, ceil_div
 from twoleg.storage.records import IntentRecorded
 
-LOOK_BACK_NS: Final = 30 * NS_PER_S
-"""Silence that neither a sequence number nor the watchdog has told of yet."""
+SMALL_MICROS: Final = 50_000
+"""What one rollback may always lose in all."""
+CAP_SLACK_MICROS: Final = 1_000
+"""A tenth of a cent a contract, for prices and fees that were rounded on the way."""
 
 
 class EntriesSound(Rule):
@@ -76,10 +78,60 @@ class EntriesSound(Rule):
             raise violate("edge_too_small", told)
 
 
-class BooksReal(Rule):
-    """What is fired at was on the venue's book; the books decided on are states that it had."""
+class ExitsCapped(Rule):
+    """No rollback loses more a contract at its limit than is allowed, by what the excess cost.
+
+    That is the dearest order of the excess by the venue's own trades. A few cents in all may
+    always be lost: fees and sizes have steps.
+    """
 
     def step(self, facts: Facts) -> None:
+        for record in facts.new_records:
+            if isinstance(record, IntentRecorded):
+                story = facts.record.stories[record.execution_no]
+                closes = any(intent.spec.side is Side.SELL for intent in story.entries)
+                for ref in record.orders:
+                    if ref.spec.purpose is Purpose.ROLLBACK and not closes:
+                        self._check(facts, story, facts.record.by_key[ref.order_key])
+
+    @staticmethod
+    def _check(facts: Facts, story: Story, intent: Intent) -> None:
+        spec = intent.spec
+        pair = facts.pair_of(spec.venue, spec.market.native_id)
+        if pair is None:
+            return
+        sign = _event_sign(pair, intent)
+        costs = [
+            _cost_micros(pair, trades)
+            for one in story.intents
+            if (trades := _known_of(facts, story, one, intent)) and _event_sign(pair, one) == -sign
+        ]
+        if not costs:
+            # Dust of executions before.
+            return
+        brings = spec.limit_e4 if spec.side is Side.SELL else ONE_E4 - spec.limit_e4
+        fee = pair.fee_micros(spec.venue, spec.limit_e4, ONE_CONTRACT_E6)
+        loss = max(costs) - brings * 100 + fee
+        small = SMALL_MICROS * ONE_CONTRACT_E6 // max(LOT_E6, spec.size_e6_min or spec.size_e6)
+        most = max(facts.limits.rollback_loss_micros_max, small)
+        if loss > most + CAP_SLACK_MICROS:
+            told = f"execution {story.number} loses {loss} a contract, most {most}: {spec}"
+            raise violate("exit_too_dear", told)
+
+
+class BooksReal(Rule):
+    """What is fired at was on the venue's book; the books decided on are states that it had.
+
+    Lately: when an entry is announced, and when an order of it arrives.
+    """
+
+    def step(self, facts: Facts) -> None:
+        for record in facts.new_records:
+            if isinstance(record, IntentRecorded):
+                spec = record.orders[0].spec
+                pair = facts.pair_of(spec.venue, spec.market.native_id)
+                if pair is not None and spec.purpose is Purpose.ARB:
+                    self._check_states(facts, pair, record)
         for sent in facts.new_sent:
             intent = facts.record.by_key.get(sent.key)
             if intent is None or sent.is_fence or intent.spec.purpose is not Purpose.ARB:
@@ -88,7 +140,7 @@ class BooksReal(Rule):
             if states is None:
                 continue
             # By the time of the decision: an order may be long on its way.
-            since_ns = intent.wall_ns - LOOK_BACK_NS
+            since_ns = intent.wall_ns - facts.silent_ns_max(sent.venue)
             wanted_e6 = sent.size_e6 or _least_e6(sent)
             depth_e6 = _depth_e6(facts, intent, sent, states)
             share_e6 = depth_e6 * facts.limits.depth_share_e4 // ONE_E4 + LOT_E6
@@ -98,10 +150,23 @@ class BooksReal(Rule):
             if fingerprint is not None and not states.was(fingerprint, since_ns):
                 raise violate("book_never_was", f"{intent.spec.market.id} at {sent}")
 
+    @staticmethod
+    def _check_states(facts: Facts, pair: PairTruth, record: IntentRecorded) -> None:
+        """Both books of the pair, whichever leg goes first."""
+        for venue in Venue:
+            market = pair.market_on(venue)
+            states = facts.venues.states.get((venue, market))
+            fingerprint = facts.live_books.get(MarketId(f"{venue.value}:{market}"))
+            if states is None or fingerprint is None:
+                continue
+            if not states.was(fingerprint, record.wall_ns - facts.silent_ns_max(venue)):
+                told = f"{market} as execution {record.execution_no} was announced"
+                raise violate("book_never_was", told)
+
 
 def _depth_e6(facts: Facts, intent: Intent, sent: Sent, states: BookStates) -> int:
     """The most that could have been met, but for what we took: that is not there a second time."""
-    since_ns = intent.wall_ns - LOOK_BACK_NS
+    since_ns = intent.wall_ns - facts.silent_ns_max(sent.venue)
     ours = [
         trade
         for trade in facts.venues.trades
@@ -120,6 +185,23 @@ def _depth_e6(facts: Facts, intent: Intent, sent: Sent, states: BookStates) -> i
     ]
     after_ns = max(trade.at_ns for trade in ours) + 1
     return max(depth_e6 - sum(taken), states.most_depth_e6(sent.side, sent.limit_e4, after_ns))
+
+
+def _known_of(facts: Facts, story: Story, one: Intent, intent: Intent) -> list[Traded]:
+    """The trades of one of an execution's orders that were known when another was announced."""
+    known = facts.known_trades(story, intent)
+    return [trade for trade in known if trade.key == one.key and trade.at_ns <= intent.wall_ns]
+
+
+def _cost_micros(pair: PairTruth, trades: list[Traded]) -> int:
+    """What a contract of an order's trades cost with its fee; who sold YES stands on NO."""
+    size_e6 = sum(trade.size_e6 for trade in trades)
+    paid = 0
+    for trade in trades:
+        is_no = trade.side == "ask"
+        paid += trade.size_e6 * (ONE_E4 - trade.price_e4 if is_no else trade.price_e4)
+    price_e4 = ceil_div(paid, size_e6)
+    return price_e4 * 100 + pair.fee_micros(trades[0].venue, price_e4, ONE_CONTRACT_E6)
 
 
 def _least_e6(sent: Sent) -> int:

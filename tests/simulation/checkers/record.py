@@ -36,6 +36,8 @@ class Intent:
     spec: OrderSpec
     wall_ns: int
     run: int
+    no: int
+    """Of its record: what stands before it was known."""
     answer: LegAnswer | None = None
     answered_ns: int = 0
     absent_ns: int = 0
@@ -60,6 +62,10 @@ class Story:
     """When it last said that it holds a residual."""
     late_ns: int = 0
     """When it last raised an alarm for a fill that came after its order was decided."""
+    closed_ns: int = 0
+    """When it closed last."""
+    closings: int = 0
+    """How often it closed; more than once: news of it came when others of its pair were on."""
 
     @property
     def intents(self) -> list[Intent]:
@@ -93,6 +99,8 @@ class BookedFill:
     order_no: int
     fill: Fill
     wall_ns: int
+    no: int
+    """Of its record."""
     is_void: bool = False
     void_ns: int = 0
 
@@ -101,6 +109,8 @@ class BookedFill:
 class Record:
     """Everything that the journal holds, up to the last record read."""
 
+    count: int = 0
+    """Records so far."""
     runs: int = 0
     run_started_ns: int = 0
     by_key: dict[str, Intent] = field(default_factory=dict)
@@ -122,6 +132,7 @@ class Record:
 
     def apply(self, record: AnyRecord) -> None:
         """Take the next record."""
+        self.count += 1
         match record:
             case RunStarted():
                 self.runs += 1
@@ -183,7 +194,7 @@ class Record:
         )
         story.is_closed = False
         for ref in record.orders:
-            intent = Intent(ref.order_key, ref.spec, record.wall_ns, self.runs)
+            intent = Intent(ref.order_key, ref.spec, record.wall_ns, self.runs, self.count)
             story.orders.setdefault(ref.spec.order_no, []).append(intent)
             self.by_key[ref.order_key] = intent
 
@@ -192,7 +203,7 @@ class Record:
         if known is not None and not known.is_void:
             self.booked_twice.append(record)
         self.fills[record.fill.venue, record.fill.fill_id] = BookedFill(
-            record.execution_no, record.order_no, record.fill, record.wall_ns
+            record.execution_no, record.order_no, record.fill, record.wall_ns, self.count
         )
         self._move(record.fill, 1)
         story = self.stories.get(record.execution_no)
@@ -216,6 +227,8 @@ class Record:
             return
         if record.kind == NoteKind.EXECUTION_CLOSED.value:
             story.is_closed, story.closing = True, record.fields
+            story.closings += 1
+            story.closed_ns = record.wall_ns
         elif record.fields.get("event") == "residual_held":
             story.held_ns = record.wall_ns
         elif record.fields.get("event") == "late_fill":

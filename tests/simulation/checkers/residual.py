@@ -10,10 +10,9 @@ from twoleg.core.orders import Purpose
 
 UNATTENDED_NS_MAX: Final = 5 * NS_PER_S
 """With nothing in flight, nothing held and all fills known."""
+STARTING_NS_MAX: Final = 15 * NS_PER_S
 UNSEEN_NS_MAX: Final = 45 * NS_PER_S
 """With a fill, or its failure, that the daemon has yet to find by polling."""
-DUST_E6_MAX: Final = 3 * LOT_E6
-"""Remainders of less than a lot each, of several executions of a pair, may add up to more."""
 
 
 @dataclass(slots=True)
@@ -38,12 +37,12 @@ class ResidualAttended(Rule):
     def step(self, facts: Facts) -> None:
         self._recount(facts)
         for pair_id, size_e6 in self._sizes.items():
-            if abs(size_e6) < DUST_E6_MAX:
+            stories = self._stories.get(pair_id, [])
+            if abs(size_e6) < _dust_e6_max(stories):
                 self._naked.pop(pair_id, None)
                 continue
             now_ns = facts.now_ns
             naked = self._naked.setdefault(pair_id, _Naked(now_ns, size_e6, now_ns))
-            stories = self._stories.get(pair_id, [])
             if not facts.is_running or _is_attended(stories, facts):
                 naked.since_ns = naked.known_ns = now_ns
                 continue
@@ -52,7 +51,10 @@ class ResidualAttended(Rule):
                 naked.known_ns = now_ns
             since_ns = max(naked.since_ns, facts.alive_ns)
             is_late = now_ns - since_ns > UNSEEN_NS_MAX
-            if is_late or now_ns - max(naked.known_ns, since_ns) > UNATTENDED_NS_MAX:
+            # A start reads both venues before it can act, and a read may have to time out.
+            is_starting = since_ns == facts.alive_ns
+            bound_ns = STARTING_NS_MAX if is_starting else UNATTENDED_NS_MAX
+            if is_late or now_ns - max(naked.known_ns, since_ns) > bound_ns:
                 told = f"{pair_id}: {size_e6} naked, {seconds(facts, naked.since_ns)}"
                 raise violate("residual_unattended", told)
 
@@ -62,7 +64,7 @@ class ResidualAttended(Rule):
         for pair_id, size_e6 in self._sizes.items():
             stories = self._stories[pair_id]
             is_held = any(story.held_ns and not story.is_closed for story in stories)
-            if abs(size_e6) >= DUST_E6_MAX and not is_held:
+            if abs(size_e6) >= _dust_e6_max(stories) and not is_held:
                 raise violate("residual_left", f"{pair_id}: {size_e6} naked at the end")
 
     def _recount(self, facts: Facts) -> None:
@@ -79,6 +81,15 @@ class ResidualAttended(Rule):
     def restart(self, facts: Facts) -> None:
         """What it counted stands in a record that is gone."""
         self._counted = (-1, -1, -1)
+
+
+def _dust_e6_max(stories: list[Story]) -> int:
+    """What an execution leaves of less than a lot goes into the next one of its pair.
+
+    One that was opened again stands beside the next, and each has a remainder of its own.
+    """
+    beside = sum(story.closings > 1 for story in stories)
+    return LOT_E6 * (1 + min(beside, 2))
 
 
 class RollbackReduces(Rule):
@@ -99,6 +110,8 @@ class RollbackReduces(Rule):
             spans = [
                 _span(facts, story, intent, trade, is_known=is_known) for is_known in (False, True)
             ]
+            # What others of its pair left uncovered is its own to close, too.
+            spans.append(_pair_span(facts, story, trade))
             # A dollar-sized purchase may return more than it was sent for.
             is_exact = not intent.spec.spend_micros
             if all(_adds(before_e6, after_e6, is_exact=is_exact) for before_e6, after_e6 in spans):
@@ -113,6 +126,14 @@ def _span(
     others = [trade for trade in trades if trade.no <= latest.no and trade.key != latest.key]
     mine = [trade for trade in facts.trades_of(latest.key) if trade.no <= latest.no]
     return facts.exposure_e6(others), facts.exposure_e6([*others, *mine])
+
+
+def _pair_span(facts: Facts, story: Story, latest: Traded) -> tuple[int, int]:
+    """Exposure of the whole pair before an order and after its latest trade."""
+    stories = [one for one in facts.record.stories.values() if one.pair_id == story.pair_id]
+    trades = [trade for one in stories for trade in facts.trades_in(one) if trade.no <= latest.no]
+    others = [trade for trade in trades if trade.key != latest.key]
+    return facts.exposure_e6(others), facts.exposure_e6(trades)
 
 
 def _adds(before_e6: int, after_e6: int, *, is_exact: bool) -> bool:

@@ -134,7 +134,9 @@ def _spare_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:
     ]
     # Kalshi's YES is the event's: a purchase of YES needs an excess of NO, and the other way round.
     excess_e6 = max(0, -facts.exposure_e6(trades) * sent.signed)
-    return min(held_e6, excess_e6 + LOT_E6)
+    # Each execution of the pair that is open, or just was, may have a remainder of its own.
+    open_ones = sum(not one.is_closed for one in stories)
+    return min(held_e6, excess_e6 + LOT_E6 * max(1, open_ones))
 
 
 def _carried_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:

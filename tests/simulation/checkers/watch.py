@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tests.simulation.checkers.answers import AnswersTrue, LateAdopted
 from tests.simulation.checkers.balances import FlowsTrue, ProfitTrue, RecordTrue, RepairsProven
@@ -12,7 +12,7 @@ from tests.simulation.checkers.fills import FillsAccounted, FillsTrue
 from tests.simulation.checkers.journal import JournalEye
 from tests.simulation.checkers.limits import CashReserved, LimitsKept
 from tests.simulation.checkers.logs import LogsClean
-from tests.simulation.checkers.pricing import BooksReal, EntriesSound
+from tests.simulation.checkers.pricing import BooksReal, EntriesSound, ExitsCapped
 from tests.simulation.checkers.record import Record
 from tests.simulation.checkers.residual import ResidualAttended, RollbackReduces
 from tests.simulation.checkers.selling import ForeignUntouched, SellsOwnOnly
@@ -21,10 +21,12 @@ from tests.simulation.sightings import Sent, fingerprint_of
 from tests.simulation.witness import Place, Pot, Witness
 from twoleg.core.events import ASK, BID
 from twoleg.core.limits import Limits
-from twoleg.core.market import MarketId
+from twoleg.core.market import MarketId, Venue
 from twoleg.storage.records import AnyRecord, IntentRecorded
 
 if TYPE_CHECKING:
+    from tests.simulation.mischief import External
+    from tests.simulation.plan import Plan
     from tests.simulation.world import World
     from twoleg.runtime.app import App
 
@@ -40,6 +42,7 @@ def all_rules() -> list[Rule]:
         SellsOwnOnly(),
         ForeignUntouched(),
         EntriesSound(),
+        ExitsCapped(),
         BooksReal(),
         Barred(),
         BreakerOpens(),
@@ -59,6 +62,20 @@ def all_rules() -> list[Rule]:
 
 HOLD_WITHOUT_TAIL: tuple[type[Rule], ...] = (SentOnce, EntriesSound, BooksReal)
 """What holds even after a power cut took the end of a journal that is not synced."""
+
+
+ENDING: Final = frozenset({"ws_disconnect", "ws_duplicate"})
+"""Faults of frames after which each frame has come, or its socket has ended."""
+
+
+def prompt_venues(plan: "Plan") -> frozenset[Venue]:
+    """Venues none of whose frames is lost or late by any fault of a plan."""
+    late = {
+        Venue(item.venue)
+        for item in plan.schedule
+        if item.kind == "link_hold" or (item.kind.startswith("ws_") and item.kind not in ENDING)
+    }
+    return frozenset() if plan.tail_chance else frozenset(Venue) - late
 
 
 class WorldWatch:
@@ -88,7 +105,9 @@ class WorldWatch:
             limits = world.settings.limits
             self._watch = Watch(self._witness, world.journal_folder, limits)
             self._watch.facts.expected_logs = world.expected_logs
+            self._watch.external = world.external
             self._watch.facts.secrets = self._witness.secrets()
+            self._watch.facts.prompt = prompt_venues(world.plan)
         return self._watch
 
 
@@ -122,6 +141,9 @@ class Watch:
         self._counted: tuple[int, ...] = ()
         self._app: App | None = None
         self._external: dict[Pot | Place, int] = {}
+        # What others did to our accounts, as they say themselves; and how much of it was looked at.
+        self.external: Sequence[External] = ()
+        self._seen_external = 0
         witness.on_sent = self._on_sent
 
     def restart(self) -> None:
@@ -166,10 +188,11 @@ class Watch:
             self._app, facts.alive_ns = app, facts.now_ns
         facts.is_running = app is not None
         self._read()
+        fires = any(isinstance(record, IntentRecorded) for record in self._unread)
+        facts.live_books = _live_books(app) if fires or facts.new_sent else {}
         self._show_records()
         facts.new_logs = list(logs[len(facts.logs) :])
         facts.logs.extend(facts.new_logs)
-        facts.live_books = _live_books(app) if facts.new_sent else {}
         is_new = facts.new_sent or facts.new_trades or facts.new_logs
         # Most looks find nothing; records were shown one by one.
         for rule in self._rules if is_new else self._bounded:
@@ -211,7 +234,19 @@ class Watch:
                 change = amount - self._external.get(where, 0)
                 if change:
                     self._external[where] = amount
-                    self.facts.flows.append(Flow(self.facts.now_ns, where, change))
+                    self._add_flows(where, change)
+        self._seen_external = len(self.external)
+
+    def _add_flows(self, where: Pot | Place, change: int) -> None:
+        """A settlement in the moment of somebody's deposit is told apart from it."""
+        others = [
+            one.cash_micros
+            for one in self.external[self._seen_external :]
+            if where == (one.venue, one.shard) and one.cash_micros
+        ]
+        for amount in (*others, change - sum(others)):
+            if amount:
+                self.facts.flows.append(Flow(self.facts.now_ns, where, amount))
 
     def _on_sent(self, sent: Sent) -> None:
         """In the moment in which a venue sees an order, the disk must already hold it."""

@@ -16,13 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from tests.simulation.mutants.catalogue import MUTANTS, Mutant
-from tests.simulation.test_seeds import SLICE
+from tests.simulation.mutants.catalogue import MUTANTS
+from tests.simulation.mutants.mutant import Mutant
+from tests.simulation.mutants.slice import SLICE
 
 ROOT: Final = Path(__file__).parents[3]
 COPIED: Final = ("config", "daemon", "sql", "tests")
-SEEDS: Final = tuple(range(SLICE))
-"""The seeds that every change is tried with; fixed before the bugs were."""
 TIMEOUT_S: Final = 1_200.0
 
 
@@ -37,7 +36,7 @@ def misfit(mutant: Mutant, root: Path = ROOT) -> str:
     return "it changes nothing" if mutant.old == mutant.new else ""
 
 
-def run(mutant: Mutant | None, seeds: Sequence[int] = SEEDS) -> dict[str, object]:
+def run(mutant: Mutant | None, seeds: Sequence[int] = SLICE) -> dict[str, object]:
     """What the slice says of a mutant; of the code as it is for None."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
@@ -78,7 +77,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutants", description=__doc__)
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    parser.add_argument("--seeds", type=int, nargs="+", default=SLICE)
     parser.add_argument("--no-baseline", action="store_true", help="trust the code as it is")
     wanted = parser.parse_args()
     chosen = [mutant for mutant in MUTANTS if not wanted.only or mutant.name in wanted.only]

@@ -3,24 +3,10 @@
 A patch must apply exactly once; when the code changes, the patch is written anew, not dropped.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
-CORE: Final = "daemon/twoleg/core/"
-RUNTIME: Final = "daemon/twoleg/runtime/"
-KALSHI: Final = "daemon/twoleg/venues/kalshi/"
-POLYMARKET: Final = "daemon/twoleg/venues/polymarket/"
-
-
-class Mutant(NamedTuple):
-    """One known bug."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    expected: tuple[str, ...]
-    """Violations that may be the first to tell; others count as caught too."""
-
+from tests.simulation.mutants.further import FURTHER
+from tests.simulation.mutants.mutant import CORE, KALSHI, POLYMARKET, RUNTIME, Mutant
 
 _EMIT: Final = "        self._emit(OrderAnswered(spec.execution_no, spec.order_no, answer, self._clock.wall_ns()))"
 _SENT: Final = "            answer = await port.send(prepared)\n            again"
@@ -261,8 +247,8 @@ MUTANTS: Final = (
     Mutant(
         "cash_repaired_silently",
         RUNTIME + "accounts.py",
-        "        if abs(difference) > fills * MODELLED_MICROS_MAX:",
-        "        if abs(difference) > fills * MODELLED_MICROS_MAX + 10**12:",
+        "        if not -most <= difference <= most + margin:",
+        "        if not -most - 10**12 <= difference <= most + margin + 10**12:",
         ("repaired_unproven",),
     ),
     Mutant(
@@ -330,4 +316,5 @@ MUTANTS: Final = (
         "        breaker.resume()\n",
         ("entry_while_stopped",),
     ),
+    *FURTHER,
 )

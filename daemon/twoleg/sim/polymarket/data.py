@@ -30,6 +30,24 @@ from twoleg.sim.polymarket.wire import Refused, guarded
 LIMIT_DEFAULT: Final = 100
 LIMIT_MAX: Final = 500
 LIMIT_V2_MAX: Final = 1_000
+ACTIVITY_TYPES: Final = (
+    "TRADE",
+    "SPLIT",
+    "MERGE",
+    "REDEEM",
+    "CONVERSION",
+    "MIGRATION",
+    "REWARD",
+    "YIELD",
+    "MAKER_REBATE",
+    "TAKER_REBATE",
+    "REFERRAL_REWARD",
+    "DEPOSIT",
+    "WITHDRAWAL",
+    "TIP",
+)
+"""What /v2/activity may be asked for (docs.polymarket.com list-account-activity, 2026-11-23)."""
+MONEY_MOVES: Final = ("DEPOSIT", "WITHDRAWAL")
 STATUSES: Final = ("OPEN", "REDEEMABLE", "REDEEMABLE_LOST", "MERGEABLE", "CLOSED")
 
 
@@ -107,6 +125,15 @@ class DataApi:
             for number, act in enumerate(acts)
             if not wanted or act[1] in wanted
         ]
+        types = _types(request)
+        start, end = whole(request, "start", 0), whole(request, "end", 0)
+        rows = [
+            row
+            for row in rows
+            if row["type"] in types
+            and start <= timestamp_of(row)
+            and (not end or timestamp_of(row) <= end)
+        ]
         # Newest first; the sort keeps what happened in one second in its order.
         return data_page(request, sorted(rows, key=timestamp_of, reverse=True))
 
@@ -149,6 +176,17 @@ class DataApi:
                     and (not wanted or trade.market.condition_id in wanted)
                 ):
                     yield shape(trade, party)
+
+
+def _types(request: web.Request) -> set[str]:
+    """Return which types of activity are asked for; Refused (400) if one is none."""
+    named = listed(request, "type")
+    if not named <= set(ACTIVITY_TYPES):
+        raise Refused(400, "invalid type")
+    # Tips are told only if they are named, money in and out only if it is not excluded.
+    types = named or set(ACTIVITY_TYPES) - {"TIP"}
+    is_excluding = request.query.get("exclude_deposits_withdrawals", "true").lower() != "false"
+    return types - set(MONEY_MOVES) if is_excluding else types
 
 
 def _cut(request: web.Request, rows: list[Row]) -> list[Row]:

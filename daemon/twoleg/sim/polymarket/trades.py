@@ -2,7 +2,8 @@
 
 MATCHED → (MATCHED_NOT_BROADCASTED →) (RETRYING →) MINED → CONFIRMED, or RETRYING → FAILED, which
 voids the fill. One trade per maker order matched. Statuses: docs.polymarket.com order-lifecycle,
-read 2026-11-22.
+read 2026-11-22. A sale of tokens whose purchase is still on its way waits for that, and fails with
+it: the chain moves no tokens that are not there.
 """
 
 from collections.abc import Callable
@@ -55,6 +56,8 @@ class Trades:
         self.builders = {code.lower(): bps for code, bps in options.builder_fees_bps.items()}
         # By id, oldest first.
         self.by_id: dict[str, Trade] = {}
+        # Those that are not final yet, oldest first.
+        self._on_the_way: dict[str, Trade] = {}
         # Orders by id, shared with the engine.
         self.orders: dict[str, OrderRecord] = {}
         # Told of every new status of a trade, and of every order that a trade has changed.
@@ -103,10 +106,36 @@ class Trades:
             trade.transaction_hash = ""
         if status == "MINED" and not trade.transaction_hash:
             trade.transaction_hash = f"0x{self._rng.getrandbits(256):064x}"
+        if status in FINAL:
+            self._on_the_way.pop(trade.trade_id, None)
         if status == "FAILED":
             for entry in trade.entries:
                 self._ledger.void(entry)
         self.on_trade(trade)
+        if status == "FAILED":
+            self._fail_sales_after(trade)
+
+    def _fail_sales_after(self, trade: Trade) -> None:
+        """What was sold of tokens that never came was not sold either, the latest sale first."""
+        for entry in trade.entries:
+            wallet = self._ledger.wallets[entry.wallet.lower()]
+            for sale in reversed(tuple(self._on_the_way.values())):
+                if wallet.address == CROWD or wallet.tokens_e6.get(entry.token_id, 0) >= 0:
+                    break
+                if any(_moves(one, entry) and one.size_e6 < 0 for one in sale.entries):
+                    self.advance(sale, "FAILED")
+
+    def _waits(self, trade: Trade) -> bool:
+        """Whether a trade sells what an earlier one, which is not final, has yet to bring."""
+        sold = [entry for entry in trade.entries if entry.size_e6 < 0 and entry.wallet != CROWD]
+        for earlier in self._on_the_way.values():
+            if not sold or earlier is trade:
+                return False
+            if any(
+                _moves(one, entry) and one.size_e6 > 0 for one in earlier.entries for entry in sold
+            ):
+                return True
+        return False
 
     def _taker(
         self, taker: OrderRecord | None, token: int, side: OrderSide, price_e4: int
@@ -132,7 +161,7 @@ class Trades:
             entries=self._entries(market, taker, maker, match.size_e6, cost_micros),
             updated_ns=now_ns,
         )
-        self.by_id[trade.trade_id] = trade
+        self.by_id[trade.trade_id] = self._on_the_way[trade.trade_id] = trade
         for entry in trade.entries:
             self._ledger.book(entry, now_ns)
         for party in (taker, maker):
@@ -233,6 +262,9 @@ class Trades:
 
     def _schedule(self, trade: Trade, steps: list[str]) -> None:
         def act() -> None:
+            if steps[0] in ("MINED", "CONFIRMED") and self._waits(trade):
+                self._schedule(trade, steps)
+                return
             self.advance(trade, steps[0])
             if len(steps) > 1 and trade.status not in FINAL:
                 self._schedule(trade, steps[1:])
@@ -247,6 +279,10 @@ class Trades:
     def _uuid(self) -> str:
         text = f"{self._rng.getrandbits(128):032x}"
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+
+def _moves(one: Entry, other: Entry) -> bool:
+    return (one.wallet, one.token_id) == (other.wallet, other.token_id)
 
 
 def _ignore(_: object) -> None:

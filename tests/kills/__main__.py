@@ -7,9 +7,11 @@ import argparse
 import secrets
 import sys
 import time
+import traceback
 from concurrent.futures import ProcessPoolExecutor
 
 from tests.kills.killing import Tally, run_moments
+from tests.kills.moments import draw_moments
 
 
 def main() -> int:
@@ -23,14 +25,22 @@ def main() -> int:
     seed = wanted.seed or 1 + secrets.randbelow(1_000_000)
     jobs = max(1, min(wanted.jobs, wanted.moments))
     shares = [len(range(job, wanted.moments, jobs)) for job in range(jobs)]
-    tell = [_say if wanted.verbose else _hush] * jobs
+    tell = _say if wanted.verbose else _hush
     started_s = time.monotonic()
     total = Tally()
     with ProcessPoolExecutor(jobs) as pool:
-        for tally in pool.map(run_moments, range(seed, seed + jobs), shares, tell):
-            total.add(tally)
-    for fault in total.faults:
-        _say(fault)
+        works = [
+            pool.submit(run_moments, seed + job, draw_moments(seed + job, share), tell)
+            for job, share in enumerate(shares)
+        ]
+        for job, work in enumerate(works):
+            if error := work.exception():
+                story = "".join(traceback.format_exception(error))
+                total.faults.append(f"seed {seed + job}: no world to kill in: {story}")
+            else:
+                total.add(work.result())
+    if total.faults:
+        _say(total.told())
     _say(f"seed {seed}, {jobs} jobs, {time.monotonic() - started_s:.0f} s: {total.line()}")
     return 1 if total.faults else 0
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from tests.kills.ground import Ground
 from tests.system.support import Venues
-from twoleg.cli.summary import VenueLedger, derive_ledger, difference_micros, pair_net_e6
+from twoleg.cli.summary import VenueLedger, difference_micros, pair_net_e6
 from twoleg.core.actions import NoteKind
 from twoleg.core.events import AnswerStatus
 from twoleg.core.market import Market, MarketId, Venue
 from twoleg.core.units import LOT_E6
+from twoleg.runtime.ledger import Ledger
 from twoleg.runtime.recovery import Recovered
 from twoleg.storage.records import AnyRecord, IntentRecorded, MarketSeen, NoteRecorded
 
@@ -33,8 +34,6 @@ class Account:
     # Ends of the executions that the kill had cut, by what became of them.
     ends: Counter[str] = field(default_factory=Counter[str])
     executions: int = 0
-    story: str = ""
-    """The daemon's last words, where there are faults."""
 
 
 def cut_of(found: Recovered) -> Cut:
@@ -54,7 +53,7 @@ def account(ground: Ground, records: list[AnyRecord], found: Recovered, cut: Cut
         ground.found.ledgers(),
         {record.market.id: record.market for record in records if isinstance(record, MarketSeen)},
     )
-    _compare_money(ground, truth, told)
+    _compare_money(found.ledger, truth, told)
     _compare_wire(ground, records, told)
     _find_residuals(ground.found, truth, records, found, told)
     _tell_ends(records, found, cut, told)
@@ -69,9 +68,7 @@ class _Truth:
     markets: dict[MarketId, Market]
 
 
-def _compare_money(ground: Ground, truth: _Truth, told: Account) -> None:
-    with ground.copied() as journal:
-        ledger = derive_ledger(journal)
+def _compare_money(ledger: Ledger, truth: _Truth, told: Account) -> None:
     difference = difference_micros(ledger, list(truth.markets.values()), truth.ledgers)
     if difference:
         cash = dict(ledger.cash_micros)

@@ -3,23 +3,19 @@
 import asyncio
 import json
 import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tests.kills.record import Record
 from tests.support.processes import make_folder
 from tests.system.support import Venues, admin_url, read_json, venues
 from tests.unit.storage.support import RealClock, SeededEntropy
 from twoleg.cli.faults import ORDERS
 from twoleg.core.market import Venue
-from twoleg.runtime.recovery import Recovered, read_journal
-from twoleg.storage.cursor import UnknownRecord
 from twoleg.storage.embedded import EmbeddedPostgres
-from twoleg.storage.journal import Journal
-from twoleg.storage.records import AnyRecord
 
 PAIRS: Final = 10
 TAP_MS: Final = 8
@@ -64,16 +60,9 @@ class Ground:
     folder: Path
     found: Venues
     dsn: str
+    record: Record
     # Names the output files of one daemon after the other.
     starts: int = field(default=0)
-
-    @property
-    def state(self) -> Path:
-        return self.folder / "state"
-
-    @property
-    def journal_folder(self) -> Path:
-        return self.state / "sim/journal"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -105,25 +94,6 @@ class Ground:
         fired = read_json(f"{admin_url(self.found.told[venue])}/_sim/faults")["fired"]
         return int(fired.get("delay", 0))
 
-    def read(self) -> tuple[Recovered, list[AnyRecord]]:
-        """The journal as it stands; of a copy, because the original is its owner's alone."""
-        with self.copied() as journal:
-            records = [one for _, one in journal.read() if not isinstance(one, UnknownRecord)]
-            return read_journal(journal), records
-
-    @contextmanager
-    def copied(self) -> Iterator[Journal]:
-        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
-            target = Path(folder) / "journal"
-            shutil.copytree(self.journal_folder, target)
-            journal = Journal.open(
-                target, sync="process", clock=RealClock(), entropy=SeededEntropy(), mode="sim"
-            )
-            try:
-                yield journal
-            finally:
-                journal.close()
-
 
 def tap(venue: Venue) -> dict[str, object]:
     return {"on": ORDERS[venue], "kind": "delay", "delay_ms": TAP_MS, "when": "after"}
@@ -147,7 +117,7 @@ def ask(told: Mapping[str, Any], path: str, body: object, method: str = "POST") 
 
 
 @contextmanager
-def ground(seed: int) -> Iterator[Ground]:
+def ground(seed: int) -> Generator[Ground]:
     """Both venues and a database of its own; nothing is left of them at the end."""
     folder = make_folder()
     home = folder / "server"
@@ -163,8 +133,12 @@ def ground(seed: int) -> Iterator[Ground]:
     try:
         with venues(folder, mode="sim", seed=seed, pairs=PAIRS) as found:
             told = found.config.read_text("utf-8").replace("[trading]\n", TRADING) + BREAKER
+            # Segments fill up within some kills: snapshots are written, and old ones go.
+            told = told.replace("segment_mib = 16", "segment_mib = 2")
+            told = told.replace("reserve_mib = 4", "reserve_mib = 1")
             found.config.write_text(told, "utf-8")
-            yield Ground(folder, found, server.dsn)
+            record = Record(folder / "state/sim/journal", server.dsn)
+            yield Ground(folder, found, server.dsn, record)
     finally:
         asyncio.run(server.stop())
         shutil.rmtree(folder)

@@ -13,8 +13,6 @@ from tests.kills.ground import Ground
 from twoleg.core.market import Venue
 
 POLL_S: Final = 0.000_3
-PATIENCE_S: Final = 6.0
-"""Without anything to trigger on, the moment comes at the latest then."""
 
 
 class When(Enum):
@@ -26,9 +24,16 @@ class When(Enum):
     KALSHI = "kalshi has an order"
     POLYMARKET = "polymarket has an order"
     STARTING = "while starting"
+    RECOVERING = "while recovering"
 
 
-MARKS: Final = {When.INTENT: (b'"t":"intent"',), When.ANSWER: (b'"t":"answer"', b'"t":"fill"')}
+ANSWERS: Final = (b'"t":"answer"', b'"t":"fill"')
+MARKS: Final = {
+    When.INTENT: (b'"t":"intent"',),
+    When.ANSWER: ANSWERS,
+    # Before it may trade all that is journalled of orders is of those that it has found.
+    When.RECOVERING: (*ANSWERS, b'"t":"intent"'),
+}
 AT: Final = {When.KALSHI: Venue.KALSHI, When.POLYMARKET: Venue.POLYMARKET}
 
 
@@ -39,27 +44,45 @@ class Moment:
     when: When
     skip: int
     wait_s: float
+    patience_s: float = 6.0
+    """Without anything to trigger on, the moment comes at the latest then."""
 
     @classmethod
     def draw(cls, rng: random.Random) -> "Moment":
-        when = rng.choices(list(When), weights=(4, 4, 3, 2, 2, 1))[0]
+        when = rng.choices(list(When), weights=(4, 4, 3, 2, 2, 2, 3))[0]
         if when is When.RANDOM:
             return cls(when, 0, rng.uniform(0.0, 2.0))
         if when is When.STARTING:
-            return cls(when, 0, rng.uniform(0.1, 2.5))
+            return cls(when, 0, rng.uniform(0.1, 6.0))
         # Half of them at once, the others within two round trips.
         return cls(when, rng.randrange(4), rng.choice((0.0, rng.uniform(0.0, 0.03))))
+
+    @property
+    def is_in_a_start(self) -> bool:
+        """Whether it is a start that is killed, after another kill."""
+        return self.when in {When.STARTING, When.RECOVERING}
 
     def come(self, ground: Ground) -> None:
         """Return when it has come."""
         if self.when in MARKS:
-            tail = Tail(ground.journal_folder, MARKS[self.when])
-            _await_count(tail.count, self.skip + 1)
+            tail = Tail(ground.record.folder, MARKS[self.when])
+            self._await_count(tail.count)
         elif self.when in AT:
             venue = AT[self.when]
             known = ground.orders_seen(venue)
-            _await_count(lambda: ground.orders_seen(venue) - known, self.skip + 1)
+            self._await_count(lambda: ground.orders_seen(venue) - known)
         pass_time(self.wait_s)
+
+    def _await_count(self, count: Callable[[], int]) -> None:
+        deadline_s = time.monotonic() + self.patience_s
+        while count() <= self.skip and time.monotonic() < deadline_s:
+            time.sleep(POLL_S)
+
+
+def draw_moments(seed: int, count: int) -> list[Moment]:
+    """Moments at random, the same ones for the same seed."""
+    rng = random.Random(f"moments {seed}")
+    return [Moment.draw(rng) for _ in range(count)]
 
 
 class Tail:
@@ -91,12 +114,6 @@ class Tail:
 
 def _end_of(path: Path) -> int:
     return len(path.read_bytes().rstrip(b"\0"))
-
-
-def _await_count(count: Callable[[], int], wanted: int) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while count() < wanted and time.monotonic() < deadline:
-        time.sleep(POLL_S)
 
 
 def pass_time(seconds: float) -> None:

@@ -3,10 +3,14 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= auto
+# Many tests wait for processes, sockets and a database: one worker more than there are cores, up
+# to four, leaves no core idle meanwhile.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN); echo $$((n < 4 ? n + 1 : 4)))
 STAMP := $(VENV)/.installed
+# The tests start many processes: each would compile the whole package again if told not to keep it.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help venv demo test check lint types imports unit format lock bench soak seeds kills fuzz clean
+.PHONY: help venv demo test check lint mypy pyright imports unit format lock bench soak seeds kills fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -21,16 +25,19 @@ demo: venv ## run both simulated venues and the daemon [SECONDS=N SEED=S JSON=FI
 	@$(BIN)/twoleg demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(JSON),--json "$(JSON)") $(if $(filter 1,$(KEEP)),--keep)
 
-test: check unit ## all checks and all tests [WORKERS=auto]
+test: check unit ## all checks and all tests [WORKERS=N]
 
-check: lint types imports ## ruff, mypy, pyright, import-linter
+check: venv ## ruff, mypy, pyright and import-linter, two at a time
+	@$(MAKE) --no-print-directory -j2 mypy pyright lint imports
 
 lint: venv
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 
-types: venv
+mypy: venv
 	@$(BIN)/mypy
+
+pyright: venv
 	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
 
 imports: venv
@@ -38,7 +45,7 @@ imports: venv
 
 unit: venv
 	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
+	@$(BIN)/coverage run -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 	@$(BIN)/coverage combine -q
 	@echo "coverage of the core (branches, at least 95 %):"
 	@$(BIN)/coverage report --include='daemon/twoleg/core/*' --fail-under=95

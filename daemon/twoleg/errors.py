@@ -8,7 +8,6 @@ TwolegError
 │   ├── VenueUnavailable   the venue could not be asked: nothing was sent
 │   └── OutcomeUnknown     sent and not answered: ask the venue, never resend blindly
 ├── FeedError
-│   ├── SequenceGap        frames are missing
 │   ├── FeedStale          the socket is open and silent
 │   └── MalformedMessage   a frame that cannot be read
 ├── StorageError
@@ -114,10 +113,6 @@ class FeedError(TwolegError):
 
     def __str__(self) -> str:
         return f"{self.venue} feed: {self.reason}"
-
-
-class SequenceGap(FeedError):
-    """A numbered frame is missing."""
 
 
 class FeedStale(FeedError):

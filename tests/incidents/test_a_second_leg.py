@@ -23,16 +23,16 @@ from tests.support.core import (
     kalshi_market,
     make_pair,
     notes,
-    only,
     order_spec,
     polymarket_market,
+    timers,
 )
 from tests.support.core import K as K_MARKET
 from tests.support.core import P as P_MARKET
 from tests.support.daemon import K, P, Run, Scene
 from tests.support.scenes import MakeScene
 from tests.support.scripted import Script, ScriptedVenues
-from twoleg.core.actions import Note, NoteKind, SetTimer
+from twoleg.core.actions import Note, NoteKind
 from twoleg.core.breaker import BreakerState
 from twoleg.core.events import (
     AnswerStatus,
@@ -402,7 +402,7 @@ def test_a9_refused_both_ways_it_waits_and_tries_again() -> None:
     actions = rig.answer(purchase, REJECTED)
     assert "residual_held" in alarms(actions)
     assert rig.engine.open_executions == 1
-    (timer,) = only(actions, SetTimer)
+    (timer,) = timers(actions)
     rig.now_ns = timer.at_ns
     again = one_order(rig.send(TimerFired(timer.key)))
     assert (again.venue, again.side, again.size_e6) == (P, Side.SELL, sale.size_e6)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from tests.incidents.acts import execute
 from tests.incidents.legs import TWENTY, YES, legs_of, one_order
 from tests.support.core import (
     CENT,
@@ -33,9 +34,10 @@ from tests.support.core import (
 )
 from tests.support.core import K as K_MARKET
 from tests.support.core import P as P_MARKET
-from tests.support.daemon import K, P
+from tests.support.daemon import K, P, Run
 from tests.support.scenes import MakeScene
 from twoleg.core.actions import NoteKind
+from twoleg.core.counts import CellCount, LegTry
 from twoleg.core.events import (
     AnswerStatus,
     CashReported,
@@ -43,7 +45,7 @@ from twoleg.core.events import (
     MarketChanged,
     PairsChanged,
 )
-from twoleg.core.evidence import Evidence, LegTry
+from twoleg.core.evidence import Evidence
 from twoleg.core.limits import Limits
 from twoleg.core.market import (
     LegMode,
@@ -433,3 +435,40 @@ async def test_a11_second_leg_waits_for_the_first(
         kalshi_e6, polymarket_e6 = scene.held(YES)
         assert kalshi_e6 > 0
         assert abs(kalshi_e6 - polymarket_e6) < LOT
+
+
+@pytest.mark.parametrize("is_answered", [True, False], ids=["answered", "unanswered"])
+async def test_a11_what_was_measured_survives_a_kill(
+    scene_of: MakeScene, *, is_answered: bool
+) -> None:
+    """A daemon that is restarted every day must not begin with the published figures every day.
+
+    Legs that were out when the process was killed count too, once the next one knows of them.
+    """
+    async with scene_of() as scene:
+        first = scene.start()
+        await first.started()
+        if is_answered:
+            scene.fault(P, "kill")
+            await execute(scene, first)
+        else:
+            for venue in Venue:
+                scene.fault(venue, "delay", delay_ms=500, when="after")
+            scene.open_edge()
+            await first.until(lambda: scene.held(YES) == (TWENTY, TWENTY), "both fills")
+        measured = counted(first)
+        await first.kill()
+        scene.close_edge()
+        second = scene.start()
+        await second.started()
+        assert second.app.known.counts.tries == 2
+        rates = {cell.venue: cell.filled_e4 for cell in counted(second)}
+        assert rates == {K: 10_000, P: 0 if is_answered else 10_000}
+        if is_answered:
+            assert counted(second) == measured
+        await second.stop()
+
+
+def counted(run: Run) -> tuple[CellCount, ...]:
+    """What the engine goes by."""
+    return run.app.engine._evidence._counts.dump()

@@ -14,7 +14,7 @@ from twoleg.core.actions import NoteKind
 from twoleg.core.breaker import BreakerState
 from twoleg.core.market import Direction, Outcome, Polarity, TimeInForce, Venue
 from twoleg.core.units import LOT_E6
-from twoleg.runtime import app as app_module
+from twoleg.runtime import waiting
 from twoleg.sim.kalshi.venue import KalshiSim
 from twoleg.sim.polymarket.venue import PolymarketSim
 from twoleg.storage.records import FeeAdjusted
@@ -473,7 +473,7 @@ async def test_order_that_nobody_tells_of_does_not_hold_up_the_end(
     scene_of: MakeScene, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither a look-up nor a settlement without an end keeps the process from ending."""
-    monkeypatch.setattr(app_module, "DRAIN_S", 0.3)
+    monkeypatch.setattr(waiting, "DRAIN_S", 0.3)
     async with scene_of() as scene:
         run = scene.start()
         await run.started()

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.daemon import K, P, Run, Scene
 from tests.support.runtime import ONE, spec_of
@@ -11,7 +12,8 @@ from twoleg.core.actions import NoteKind
 from twoleg.core.events import AnswerStatus
 from twoleg.core.flows import FlowKind
 from twoleg.core.market import Direction, MarketId, Side, TimeInForce, Venue
-from twoleg.runtime import owner, reconcile
+from twoleg.runtime import accounts, owner
+from twoleg.runtime.operators import AcceptRequest
 from twoleg.runtime.recovery import Reading, Recovered
 from twoleg.runtime.snapshots import snapshot_of
 from twoleg.sim.kalshi.venue import KalshiSim
@@ -23,7 +25,7 @@ from twoleg.storage.records import AnyRecord, CashFlowSeen, CashOpened, Position
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconcile, "LOOK_AGAIN_S", 0.2)
+    monkeypatch.setattr(accounts, "LOOK_AGAIN_S", 0.2)
     monkeypatch.setattr(owner, "CHECK_S", 0.1)
 
 
@@ -140,6 +142,41 @@ async def test_reward_is_booked_as_a_rebate(scene_of: MakeScene) -> None:
         assert (run.difference_micros, run.alarms()) == (0, [])
 
 
+async def test_deposit_that_the_wallet_s_activity_tells_is_booked(scene_of: MakeScene) -> None:
+    async with scene_of() as scene:
+        run = scene.start()
+        await run.started()
+        sim, wallet = polymarket_of(scene)
+        for kind, micros in (("DEPOSIT", 5_000_000), ("WITHDRAWAL", -2_000_000)):
+            wallet.cash_micros += micros
+            sim.note_act(wallet, kind, "", micros)
+        await compared(run)
+        await run.stop()
+        assert sorted(micros for _, micros in flows(run)) == [-2_000_000, 5_000_000]
+        assert (run.difference_micros, run.alarms()) == (0, [])
+
+
+async def test_difference_that_an_operator_accepts_lets_trading_go_on(scene_of: MakeScene) -> None:
+    async with scene_of() as scene:
+        run = scene.start()
+        await run.started()
+        wallet = polymarket_of(scene)[1]
+        wallet.cash_micros += 5_000_000
+        await compared(run)
+        assert "cash_difference" in run.alarms()
+        now_ns = run.app.seams.clock.monotonic_ns
+        assert run.app.engine.why_closed(now_ns()).startswith("open as long as")
+        wanted = AcceptRequest(venue=P, shard=0, micros=5_000_000, reason="gift", actor="test")
+        assert run.app.operators.accept(replace(wanted, micros=4_999_999)) is False
+        assert run.app.operators.accept(wanted) is True
+        # No guard stands any more: what is left ends by itself.
+        assert run.app.engine.why_closed(now_ns()).startswith("open for ")
+        await compared(run)
+        await run.stop()
+        assert run.difference_micros == 0
+        assert run.alarms()[-2:] == ["cash_difference_gone", "guard_cleared"]
+
+
 async def test_settlement_and_redemption_end_what_a_pair_holds(scene_of: MakeScene) -> None:
     async with scene_of() as scene:
         run = scene.start()
@@ -213,6 +250,31 @@ async def test_small_trade_of_somebody_else_leaves_the_breaker_closed(scene_of: 
         await trade_behind(run, K, contracts=1, price_e4=3_900, outcome=outcome, side=Side.SELL)
         await compared(run)
         assert "market_unbarred" in run.alarms()
+        await ended(run)
+
+
+async def test_cash_is_compared_while_a_residual_is_held(scene_of: MakeScene) -> None:
+    unable: dict[str, Any] = {
+        "trading.rollback_loss_cents_max": 0,
+        "trading.rollback_ladder_cents_ms": [[0, 250]],
+        "trading.rollback_attempts_max": 1,
+        "trading.exit_depth_percent_min": 0,
+        "trading.unwind_loss_cents": 0,
+    }
+    async with scene_of(**unable) as scene:
+        run = scene.start()
+        await run.started()
+        scene.fault(K, "kill", count=1_000)
+        scene.open_edge()
+        await run.poked(lambda: "residual_held" in run.alarms())
+        scene.close_edge()
+        wallet = polymarket_of(scene)[1]
+        wallet.cash_micros -= 7_000_000
+        await run.until(lambda: not run.app.engine.is_money_moving, "the money")
+        await compared(run)
+        assert run.app.engine.open_executions == 1
+        told = [alarm for alarm in run.of(NoteKind.ALARM) if alarm["event"] == "cash_difference"]
+        assert [alarm["micros"] for alarm in told] == [-7_000_000]
         await ended(run)
 
 

@@ -90,7 +90,7 @@ class Post:
         """Let tasks live here; `sweeps` runs the timer too."""
         async with asyncio.TaskGroup() as self._group:
             works = self.tracker.make_side_work(self._guard).values() if sweeps else ()
-            tasks = [self._group.create_task(work) for work in works]
+            tasks = [self._group.create_task(make()) for make in works]
             try:
                 yield self
             finally:

@@ -9,7 +9,8 @@ from msgspec import structs
 
 from tests.property.test_core_sizing import LIMITS, ROOMS, scenes
 from twoleg.core.closing import plan_close
-from twoleg.core.evidence import Evidence, LegTry
+from twoleg.core.counts import LegTry
+from twoleg.core.evidence import Evidence
 from twoleg.core.limits import Limits
 from twoleg.core.market import LegMode, Venue
 from twoleg.core.odds import ALL_MODES

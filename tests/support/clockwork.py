@@ -159,8 +159,12 @@ class Clockwork:
 
     def _turn(self) -> bool:
         has_run = False
+        now_s = self.now_s
         for loop in tuple(self.loops):
-            loop.ripen(self.now_s)
+            timers = loop._timers
+            # Most of the time nothing is due: asked here, without a call.
+            if timers and (timers[0][0] <= now_s or timers[0][2]._cancelled):
+                loop.ripen(now_s)
             if loop._ready and not loop.is_dead:
                 has_run = True
                 self._run_batch(loop)

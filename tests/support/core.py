@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
-from twoleg.core.actions import Action, Fire, Note, NoteKind
+from twoleg.core.actions import Action, Fire, Note, NoteKind, SetTimer
 from twoleg.core.engine import Engine
 from twoleg.core.events import (
     AnswerStatus,
@@ -362,6 +362,11 @@ T = TypeVar("T")
 
 def only(actions: Iterable[Action], kind: type[T]) -> list[T]:
     return [action for action in actions if isinstance(action, kind)]
+
+
+def timers(actions: Iterable[Action]) -> list[SetTimer]:
+    """Timers that were set, but for the look at the cash whenever no money moves any more."""
+    return [timer for timer in only(actions, SetTimer) if timer.key != "cash:"]
 
 
 def fires(actions: Iterable[Action]) -> list[Fire]:

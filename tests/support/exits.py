@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tests.support.core import ONE, K, P, Rig, fires
 from twoleg.core.actions import Action
-from twoleg.core.events import AnswerStatus, BooksVoid
+from twoleg.core.events import AnswerStatus, BooksVoid, TimerFired
 from twoleg.core.orders import OrderSpec
 
 BIDS = [(4_700, 1_000 * ONE)]
@@ -23,6 +23,12 @@ def lone_kalshi(rig: Rig, bids: list[tuple[int, int]]) -> tuple[OrderSpec, Seque
     rig.send(BooksVoid((P,), "disconnected"))
     rig.send(rig.book(K, bids, [(4_900, 100 * ONE)]))
     return first, rig.answer(second, AnswerStatus.MISSED)
+
+
+def all_told(rig: Rig) -> Sequence[Action]:
+    """So long after a late fill that no other trade of its order can be on its way."""
+    rig.pass_ms(300)
+    return rig.send(TimerFired("retry:1"))
 
 
 def exit_of(actions: Sequence[Action]) -> OrderSpec:

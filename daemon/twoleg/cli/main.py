@@ -15,6 +15,7 @@ from twoleg.sim.world import PAIRS_MAX
 
 INTERRUPTED: Final = 130
 PORT_MAX: Final = 65_535
+SHARD_MAX: Final = 1_000
 SPEED_MAX: Final = 10_000
 ACTS: Final = {
     "pause": "start nothing new until resume",
@@ -89,6 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
     migrate.set_defaults(command="database:migrate_now")
     for word, text in ACTS.items():
         _add_operate(commands.add_parser(word, help=text), word)
+    _add_accept(commands.add_parser("accept-difference", help="take a cash difference over"))
     meanings = commands.add_parser("meanings", help="what each answer of the venues means")
     meanings.add_argument("--markdown", action="store_true", help="as the page in the docs")
     meanings.set_defaults(command="meanings:command")
@@ -145,6 +147,20 @@ def _add_operate(parser: argparse.ArgumentParser, word: str) -> None:
     _add_config(parser)
     parser.add_argument("--reason", default="", help="for the record")
     parser.set_defaults(command="operate:command", act=word)
+
+
+def _add_accept(parser: argparse.ArgumentParser) -> None:
+    _add_config(parser)
+    parser.add_argument("venue", choices=("kalshi", "polymarket"))
+    parser.add_argument("--shard", type=whole(0, SHARD_MAX), default=0, help="0 (default)")
+    parser.add_argument(
+        "--micros",
+        type=int,
+        required=True,
+        help="the difference as it is alarmed, in micro-dollars; --micros=-N if cash is missing",
+    )
+    parser.add_argument("--reason", required=True, help="why it is right, for the record")
+    parser.set_defaults(command="operate:accept", act="accept-difference")
 
 
 def _add_sim(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,7 @@
-"""`twoleg halt`, `pause`, `resume`, `clear-halt`: leave an act for the daemon of a state folder."""
+"""`twoleg halt`, `pause`, `resume`, `clear-halt`, `accept-difference`: requests for a daemon.
+
+They are left in its state folder.
+"""
 
 import argparse
 import getpass
@@ -6,20 +9,37 @@ import sys
 
 from twoleg.cli.config import read
 from twoleg.core.events import OperatorAct
-from twoleg.runtime.operators import Request, put_request
+from twoleg.core.market import Venue
+from twoleg.runtime.operators import AcceptRequest, Request, put_request
 from twoleg.runtime.system import SystemClock, SystemEntropy
 
 
 def command(arguments: argparse.Namespace) -> int:
     """Leave the act; a running daemon takes it within a second or two, else the next start does."""
-    settings = read(arguments.config)
     act = OperatorAct(arguments.act.replace("-", "_"))
     request = Request(act=act, reason=arguments.reason, actor=_actor())
+    return _leave(arguments, request, "before anything new begins")
+
+
+def accept(arguments: argparse.Namespace) -> int:
+    """Leave the wish to accept a difference; one that does not stand as told is refused."""
+    request = AcceptRequest(
+        venue=Venue(arguments.venue),
+        shard=arguments.shard,
+        micros=arguments.micros,
+        reason=arguments.reason,
+        actor=_actor(),
+    )
+    return _leave(arguments, request, "once it has compared the accounts")
+
+
+def _leave(arguments: argparse.Namespace, request: Request | AcceptRequest, when: str) -> int:
+    settings = read(arguments.config)
     path = put_request(settings.state_dir, request, SystemClock(), SystemEntropy())
     mode = settings.daemon.mode.value
     sys.stdout.write(
         f"{arguments.act} asked of the daemon in mode {mode} ({path.parent}). A running one takes "
-        "it within seconds, else the next one at its start, before anything new begins.\n"
+        f"it within seconds, else the next one at its start, {when}.\n"
     )
     return 0
 

@@ -83,6 +83,8 @@ class Access:
             until_ns = now_ns + (UNAVAILABLE_NS << count)
             # A venue that was closed by its own word stays closed until it opens by it.
             self.closed_until_ns[venue] = max(self.closed_until_ns.get(venue, 0), until_ns)
+            # That it takes orders again after the pause is a guess.
+            self.unproven[venue] = None
 
     def told(self, venue: Venue, closed_until_ns: int, *, is_assumed: bool) -> None:
         """Somebody who looked tells until when a venue is closed (0: open), or that it may be."""

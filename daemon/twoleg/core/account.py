@@ -6,10 +6,13 @@ import msgspec
 
 from twoleg.core.actions import Action
 from twoleg.core.breaker import Breaker
+from twoleg.core.counts import Counts
+from twoleg.core.events import LegAnswer
 from twoleg.core.evidence import Evidence
 from twoleg.core.execution import Execution, OrderState
+from twoleg.core.market import Direction, PairId
 from twoleg.core.notes import breaker_note, closed_note
-from twoleg.core.orders import Purpose
+from twoleg.core.orders import OrderSpec, Purpose
 from twoleg.core.outcomes import outcome_of
 
 
@@ -37,24 +40,10 @@ class Account:
         self._marked_micros = 0
 
     def tell_leg(self, execution: Execution, order: OrderState) -> None:
-        """What a leg filled, once per leg; a second leg's rate is its own."""
-        spec, answer = order.spec, order.answer
-        assert answer is not None
-        is_second = spec.purpose is Purpose.ROLLBACK
-        if is_second and (not execution.is_sequenced or spec.is_unwind):
-            return
-        leg_try = execution.tries.pop(spec.venue, None)
-        if leg_try is None or not outcome_of(answer).is_evidence:
-            return
-        self._evidence.tell(
-            execution.pair.id,
-            execution.direction,
-            spec.venue,
-            leg_try,
-            is_second=is_second,
-            filled_e6=order.filled_e6,
-            size_e6=spec.size_e6,
-        )
+        """What an order filled, now that it is decided."""
+        assert order.answer is not None
+        whose = (execution.pair.id, execution.direction)
+        tell_leg(self._evidence, whose, order.spec, order.answer, order.filled_e6)
 
     def failure(self, execution: Execution, reason: str, now_ns: int) -> list[Action]:
         """Something of an execution failed: the breaker counts it once."""
@@ -104,3 +93,27 @@ class Account:
         setattr(self.tally, closed_as, getattr(self.tally, closed_as) + 1)
         self.tally.net_micros += net - execution.counted_net_micros
         execution.counted_as, execution.counted_net_micros = closed_as, net
+
+
+def tell_leg(
+    counts: Evidence | Counts,
+    whose: tuple[PairId, Direction],
+    spec: OrderSpec,
+    answer: LegAnswer,
+    filled_e6: int,
+) -> None:
+    """Count what an order filled when it was decided, if it was a leg and that is evidence.
+
+    A second leg's rate is its own. The engine and the reading of the journal both count by this,
+    once per order: at the answer that decides it.
+    """
+    if spec.leg_try is None or not outcome_of(answer).is_evidence:
+        return
+    counts.tell(
+        *whose,
+        spec.venue,
+        spec.leg_try,
+        is_second=spec.purpose is Purpose.ROLLBACK,
+        filled_e6=filled_e6,
+        size_e6=spec.size_e6,
+    )

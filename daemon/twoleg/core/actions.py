@@ -61,6 +61,12 @@ class ReadCash(msgspec.Struct, frozen=True):
     venue: Venue
 
 
+class ExecutionEnded(msgspec.Struct, frozen=True):
+    """An execution is closed; `ExecutionForgotten` tells when no news of its orders can come."""
+
+    execution_no: int
+
+
 class NoteKind(Enum):
     """What a note for the record is about."""
 
@@ -81,4 +87,4 @@ class Note(msgspec.Struct, frozen=True):
     fields: tuple[tuple[str, str | int | bool], ...]
 
 
-Action = Fire | LookUp | SettleMoney | SetTimer | Resync | ReadCash | Note
+Action = Fire | LookUp | SettleMoney | SetTimer | Resync | ReadCash | ExecutionEnded | Note

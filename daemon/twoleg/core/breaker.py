@@ -255,16 +255,6 @@ class Breaker:
         """What held it open is over; True if it did. The time since the trip has gone on."""
         return self._standing.pop(reason, reason) is None
 
-    @property
-    def is_halted(self) -> bool:
-        """Whether an operator halted it."""
-        return self._halt is not None
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether an operator paused it."""
-        return self._is_paused
-
     def halt(self, reason: str) -> None:
         """Start nothing until `clear_halt`, restarts included."""
         self._halt = reason

@@ -18,6 +18,8 @@ from twoleg.core.events import (
     BooksVoid,
     CashReported,
     Event,
+    EvidenceRestored,
+    ExecutionForgotten,
     ExecutionFound,
     ExposureFound,
     FillBooked,
@@ -84,6 +86,7 @@ class Engine:
             OrderAnswered: self._on_answer,
             FillBooked: self._on_fill,
             FillVoided: self._on_void,
+            ExecutionForgotten: self._executions.forgotten,
             FillConfirmed: self._executions.fill_confirmed,
             ExposureFound: self._on_exposure,
             MoneySettled: self._on_money,
@@ -93,6 +96,7 @@ class Engine:
             VenueStateChanged: self._on_venue,
             PairsChanged: self._on_pairs,
             LimitsChanged: self._on_limits,
+            EvidenceRestored: self._on_evidence,
             ExecutionFound: self._on_found,
             StopRequested: self._on_stop,
             InvariantReported: self._on_invariant,
@@ -134,6 +138,11 @@ class Engine:
     def moving_executions(self) -> int:
         """Open executions but for those whose residual is held: there is nothing to wait for."""
         return self._executions.moving_count
+
+    @property
+    def is_money_moving(self) -> bool:
+        """Whether balances are between two states; a residual that is held does not move any."""
+        return self._executions.is_money_moving
 
     def is_busy(self, market_id: MarketId) -> bool:
         """Whether an execution is open on a market."""
@@ -227,15 +236,14 @@ class Engine:
         return [*self._executions.money_settled(event, now_ns), *self._after(now_ns)]
 
     def _after(self, now_ns: int) -> Sequence[Action]:
-        """When the last execution closed, look at the cash once the venues are quiet."""
+        """When no money moves any more, look at the cash once the venues are quiet."""
         self._entry.mark_stale()
-        return [SetTimer("cash:", now_ns + QUIET_NS)] if self._executions.open_count == 0 else ()
+        return () if self.is_money_moving else [SetTimer("cash:", now_ns + QUIET_NS)]
 
     def _on_timer(self, event: TimerFired, now_ns: int) -> Sequence[Action]:
         kind, _, number = event.key.partition(":")
         if kind == "cash":
-            quiet = self._executions.open_count == 0
-            return [ReadCash(venue) for venue in Venue] if quiet else ()
+            return () if self.is_money_moving else [ReadCash(venue) for venue in Venue]
         if kind == "doubt":
             return self._books.doubt_due(MarketId(number))
         if kind == "edge":
@@ -245,15 +253,15 @@ class Engine:
 
     def _on_cash(self, event: CashReported, now_ns: int) -> Sequence[Action]:
         del now_ns
-        if self._executions.open_count == 0:
-            # With orders in flight the venue's figure is neither before nor after them.
+        if not self.is_money_moving:
+            # Else the venue's figure is neither before nor after the orders in flight.
             self._executions.funds.report(event.venue, event.cash_micros)
         return ()
 
     def _on_position(self, event: PositionReported, now_ns: int) -> Sequence[Action]:
         del now_ns
         self._executions.holdings.report(event, self._books)
-        self._executions.mark_accounted()
+        self._executions.mark_accounted(event.market_id)
         self._entry.mark_stale()
         return ()
 
@@ -281,6 +289,12 @@ class Engine:
         self._evidence.change_limits(event.limits)
         self._executions.change_limits(event.limits)
         self._entry.change_limits(event.limits)
+        return ()
+
+    def _on_evidence(self, event: EvidenceRestored, now_ns: int) -> Sequence[Action]:
+        del now_ns
+        self._evidence.restore(event.steps_e4, event.cells)
+        self._entry.mark_stale()
         return ()
 
     def _on_stop(self, event: StopRequested, now_ns: int) -> Sequence[Action]:

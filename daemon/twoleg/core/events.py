@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from twoleg.core.counts import CellCount
 from twoleg.core.limits import Limits
 from twoleg.core.market import (
     Direction,
@@ -291,6 +292,15 @@ class PairsChanged(msgspec.Struct, frozen=True):
     pairs: tuple[Pair, ...]
 
 
+class OrderBooked(msgspec.Struct, frozen=True):
+    """What is on record of an order's fills: those that stand, and what of it failed on chain."""
+
+    size_e6: int = 0
+    notional_micros: int = 0
+    fee_micros: int = 0
+    void_e6: int = 0
+
+
 class ExecutionFound(msgspec.Struct, frozen=True):
     """At start: the journal holds an execution that never closed. Its orders are asked for.
 
@@ -303,8 +313,10 @@ class ExecutionFound(msgspec.Struct, frozen=True):
     direction: Direction
     orders: tuple[tuple[OrderSpec, LegAnswer | None], ...]
     was_closed: bool = False
+    booked: tuple[OrderBooked, ...] = ()
+    """For each order; empty: nothing is on record of any."""
     is_accounted: bool = False
-    """What it filled so far is in the holdings that were reported."""
+    """What is booked is in the holdings and in the cash that were reported."""
 
 
 class StopRequested(msgspec.Struct, frozen=True):
@@ -330,6 +342,12 @@ class FillConfirmed(msgspec.Struct, frozen=True):
     order_no: int
     fill_id: str
     size_e6: int
+
+
+class ExecutionForgotten(msgspec.Struct, frozen=True):
+    """No late fill, void or money of a closed execution will be told any more."""
+
+    execution_no: int
 
 
 class OperatorAct(Enum):
@@ -379,6 +397,16 @@ class GuardsRestored(msgspec.Struct, frozen=True):
     paused: bool = False
 
 
+class EvidenceRestored(msgspec.Struct, frozen=True):
+    """At start: how the legs of earlier processes filled, counted by these steps of depth share.
+
+    `steps_e4` are their upper bounds in 1/10 000; counts of other steps than ours are forgotten.
+    """
+
+    steps_e4: tuple[int, ...]
+    cells: tuple[CellCount, ...]
+
+
 class MarketBarred(msgspec.Struct, frozen=True):
     """No new execution on this market, or no longer barred; rollbacks stay allowed."""
 
@@ -425,10 +453,12 @@ Event = (
     | StopRequested
     | InvariantReported
     | FillConfirmed
+    | ExecutionForgotten
     | OperatorActed
     | GuardTripped
     | GuardCleared
     | GuardsRestored
+    | EvidenceRestored
     | MarketBarred
     | ExposureFound
 )

@@ -6,90 +6,60 @@ is the prior of the one above it, worth `Limits.prior_tries` tries: the publishe
 tries on a venue, then those of one pair and direction on it. Rates are 1/10 000.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Final
 
-import msgspec
-
+from twoleg.core.counts import (
+    AGE_STEPS_MS,
+    NOTHING,
+    Cell,
+    CellCount,
+    Count,
+    Counts,
+    Key,
+    LegTry,
+    age_step,
+)
 from twoleg.core.limits import Limits
 from twoleg.core.market import Direction, PairId, Venue
 
-AGE_STEPS_MS: Final = (100, 1_000)
-"""Level ages are told apart below 100 ms, below 1 s, and above."""
 OLD_MISSES: Final = 6
 """0 of 6 hedges filled where the quote was over 1 s old (one public 54-hour log of 2026): counted
 as six tries without a fill beside the prior. Too few to say that old levels never fill."""
-TRIES_MAX: Final = 200
-"""At so many tries a cell's counts are halved: old tries fade, and markets change."""
 MISSES_MAX: Final = 16
 """After so many misses the greatest rate of a cell is found anew, though the old one bounds it."""
-CELLS_MAX: Final = 4_096
-"""Cells of pairs that are remembered; the one that was begun first goes first."""
-
-Cell = tuple[int, int, bool]
-"""(step of depth share, step of level age, fired second)"""
-
-
-class LegTry(msgspec.Struct, frozen=True, gc=False):
-    """What a leg was tried against: the share of the displayed depth, and the level's age.
-
-    `share_e4` is size over displayed depth within the limit in 1/10 000, `age_ms` how long the
-    best level that it aims at has stood.
-    """
-
-    share_e4: int
-    age_ms: int
-
-
-class Count(msgspec.Struct, gc=False):
-    """Tries, and the sum of the shares of them that filled, in 1/10 000."""
-
-    tries: int = 0
-    filled_e4: int = 0
-
-    def add(self, share_e4: int) -> bool:
-        """Count one try; True if what is old was halved first, as there was enough of it."""
-        is_halved = self.tries >= TRIES_MAX
-        if is_halved:
-            self.tries //= 2
-            self.filled_e4 //= 2
-        self.tries += 1
-        self.filled_e4 += share_e4
-        return is_halved
-
-
-NOTHING: Final = Count()
 
 
 class Evidence:
     """Fill rates by what was measured. Told by whoever judges the legs; asked when sizing."""
 
-    __slots__ = ("_best", "_ceilings", "_limits", "_misses", "_pairs", "_unsure", "_venues")
+    __slots__ = ("_best", "_ceilings", "_counts", "_limits", "_misses", "_unsure")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._venues: dict[tuple[Venue, Cell], Count] = {}
-        # Own cells per (venue, cell), so that all which share a prior are found together.
-        self._pairs: dict[tuple[Venue, Cell], dict[tuple[PairId, Direction], Count]] = {}
+        self._counts = Counts(depth_steps_e4(limits))
         # The greatest rate of each (venue, cell) that anything was told about, and those for which
         # it has to be found anew: not while an answer waits to be acted on.
-        self._best: dict[tuple[Venue, Cell], int] = {}
-        self._unsure: dict[tuple[Venue, Cell], None] = {}
+        self._best: dict[Key, int] = {}
+        self._unsure: dict[Key, None] = {}
         # Misses since then: no rate rises by one, so that the greatest one known still bounds them.
-        self._misses: dict[tuple[Venue, Cell], int] = {}
+        self._misses: dict[Key, int] = {}
         # What `ceilings` answers until something is unsure.
         self._ceilings: dict[bool, tuple[int, ...]] = {}
 
     def change_limits(self, limits: Limits) -> None:
         """Take new priors; counts whose depth steps are others now are forgotten."""
-        if limits.fill_curve != self._limits.fill_curve:
-            self._venues.clear()
-            self._pairs.clear()
+        self._counts.change_steps(depth_steps_e4(limits))
         self._limits = limits
-        self._best.clear()
-        self._ceilings.clear()
-        self._unsure = dict.fromkeys(self._venues)
+        self._judge_anew()
+
+    def restore(self, steps_e4: tuple[int, ...], cells: Iterable[CellCount]) -> None:
+        """Go on from what an earlier process counted, unless it counted by other steps."""
+        self._counts = Counts(steps_e4)
+        self._counts.load(cells)
+        self._counts.change_steps(depth_steps_e4(self._limits))
+        self._judge_anew()
 
     def rate_e4(
         self,
@@ -105,11 +75,11 @@ class Evidence:
 
         `is_second`: fired only after the other leg has filled.
         """
-        step = self._share_step(share_e4)
+        step = self._counts.step_of(share_e4)
         if step is None:
             return 0
         key = (venue, (step, age_step(age_ms), is_second))
-        own = self._pairs.get(key)
+        own = self._counts.pairs.get(key)
         return self._rate(key, own.get((pair_id, direction), NOTHING) if own else NOTHING)
 
     def best_e4(self, *, is_second: bool) -> int:
@@ -146,31 +116,31 @@ class Evidence:
         size_e6: int,
     ) -> None:
         """Count a leg that was decided: `filled_e6` of `size_e6`; over-fills count as full."""
-        assert size_e6 > 0
-        assert filled_e6 >= 0
-        step = self._share_step(leg_try.share_e4)
-        if step is None:
+        told = self._counts.tell(
+            pair_id,
+            direction,
+            venue,
+            leg_try,
+            is_second=is_second,
+            filled_e6=filled_e6,
+            size_e6=size_e6,
+        )
+        if told is None:
             return
-        share_e4 = min(10_000, filled_e6 * 10_000 // size_e6)
-        is_miss = share_e4 == 0
-        key = (venue, (step, age_step(leg_try.age_ms), is_second))
-        own = self._pairs.setdefault(key, {})
-        if (pair_id, direction) not in own:
-            self._make_room()
-        own_halved = own.setdefault((pair_id, direction), Count()).add(share_e4)
-        venue_halved = self._venues.setdefault(key, Count()).add(share_e4)
-        misses = self._misses.get(key, 0) + 1
-        if is_miss and misses < MISSES_MAX and not (own_halved or venue_halved):
-            self._misses[key] = misses
+        if told.forgotten is not None:
+            self._doubt(told.forgotten)
+        misses = self._misses.get(told.key, 0) + 1
+        if told.is_fall and misses < MISSES_MAX:
+            self._misses[told.key] = misses
         else:
-            self._doubt(key)
+            self._doubt(told.key)
 
     # -- inner workings --------------------------------------------------------------------
 
-    def _rate(self, key: tuple[Venue, Cell], own: Count) -> int:
+    def _rate(self, key: Key, own: Count) -> int:
         """Own tries over the others' of the venue over the published rate."""
         weight = self._limits.prior_tries
-        total = self._venues.get(key, NOTHING)
+        total = self._counts.venues.get(key, NOTHING)
         # A pair's own tries are not evidence for themselves. Halved at different times, the
         # difference may be off; it is then nothing rather than below nothing.
         tries = max(0, total.tries - own.tries)
@@ -178,15 +148,9 @@ class Evidence:
         venue_e4 = _posterior(weight, published_e4(self._limits, key[1]), tries, filled_e4)
         return _posterior(weight, venue_e4, own.tries, own.filled_e4)
 
-    def _find_best(self, key: tuple[Venue, Cell]) -> int:
-        own = self._pairs.get(key, {})
+    def _find_best(self, key: Key) -> int:
+        own = self._counts.pairs.get(key, {})
         return max(self._rate(key, count) for count in (NOTHING, *own.values()))
-
-    def _share_step(self, share_e4: int) -> int | None:
-        for step, (upper_e4, _) in enumerate(self._limits.fill_curve):
-            if share_e4 <= upper_e4:
-                return step
-        return None
 
     @staticmethod
     def _allowed_steps(limits: Limits) -> Iterator[int]:
@@ -198,22 +162,25 @@ class Evidence:
                 yield step
             lower_e4 = upper_e4
 
-    def _make_room(self) -> None:
-        """Forget the cell that was begun first when there are too many."""
-        if sum(map(len, self._pairs.values())) < CELLS_MAX:
-            return
-        key = next(key for key, own in self._pairs.items() if own)
-        del self._pairs[key][next(iter(self._pairs[key]))]
-        self._doubt(key)
+    def _judge_anew(self) -> None:
+        self._best.clear()
+        self._misses.clear()
+        self._ceilings.clear()
+        self._unsure = dict.fromkeys(self._counts.venues)
 
-    def _doubt(self, key: tuple[Venue, Cell]) -> None:
+    def _doubt(self, key: Key) -> None:
         """The greatest rate of a cell has to be found anew when it is asked for."""
         self._unsure[key] = None
         self._misses.pop(key, None)
         self._ceilings.clear()
 
-    def _bound(self, key: tuple[Venue, Cell]) -> int:
+    def _bound(self, key: Key) -> int:
         return self._best[key] if key in self._best else published_e4(self._limits, key[1])
+
+
+def depth_steps_e4(limits: Limits) -> tuple[int, ...]:
+    """The upper bounds of the depth shares that are told apart, in 1/10 000."""
+    return tuple(upper_e4 for upper_e4, _ in limits.fill_curve)
 
 
 def published_e4(limits: Limits, cell: Cell) -> int:
@@ -232,11 +199,6 @@ def published_e4(limits: Limits, cell: Cell) -> int:
     if age == len(AGE_STEPS_MS):
         rate_e4 = _posterior(limits.prior_tries, rate_e4, OLD_MISSES, 0)
     return rate_e4
-
-
-def age_step(age_ms: int) -> int:
-    """Which of the three ages a level has."""
-    return sum(age_ms >= edge_ms for edge_ms in AGE_STEPS_MS)
 
 
 def _posterior(weight: int, prior_e4: int, tries: int, filled_e4: int) -> int:

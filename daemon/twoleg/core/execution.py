@@ -10,8 +10,8 @@ from collections import Counter
 from enum import Enum
 from typing import Final, assert_never
 
-from twoleg.core.events import LegAnswer
-from twoleg.core.evidence import LegTry
+from twoleg.core.counts import LegTry
+from twoleg.core.events import LegAnswer, OrderBooked
 from twoleg.core.market import Direction, Outcome, Pair, Polarity, Side, Venue
 from twoleg.core.orders import OrderSpec, Purpose
 from twoleg.core.outcomes import outcome_of
@@ -152,10 +152,19 @@ class OrderState:
         self.booked_notional_micros = 0
         self.booked_fee_micros = 0
         self.is_settled = False
-        # What of its cash the engine's funds already know.
+        # What of its cash the engine's funds know: all that is booked, but while it is restored.
         self.accounted_micros = 0
         self.look_ups = 0
         self.was_unknown = False
+
+    def recall(self, booked: OrderBooked) -> None:
+        """Take over what is on record of its fills; its answer may not know of them."""
+        assert self.answer is not None
+        self.booked_e6 = booked.size_e6
+        self.booked_notional_micros = booked.notional_micros
+        self.booked_fee_micros = booked.fee_micros
+        self.voided_e6 = booked.void_e6
+        self.filled_e6 = max(self.answer.filled_e6, booked.size_e6)
 
     @property
     def is_out(self) -> bool:
@@ -166,6 +175,11 @@ class OrderState:
     def is_unresolved(self) -> bool:
         """Answered without telling what happened: counts as the interval [0, size]."""
         return self.answer is not None and not outcome_of(self.answer).is_decided
+
+    @property
+    def is_decided(self) -> bool:
+        """The venue told what it filled; only a late fill or a void changes that."""
+        return not (self.is_out or self.is_unresolved)
 
     @property
     def cash_micros(self) -> int:
@@ -223,6 +237,7 @@ class Execution:
         "sent_ns",
         "state",
         "tries",
+        "unsure_until_ns",
         "waiting_since_ns",
         "was_counted",
     )
@@ -258,11 +273,13 @@ class Execution:
         self.held_since_ns = 0
         self.held_alarm_ns = 0
         self.next_try_ns = 0
+        # An order that had been decided filled all the same: until then more of it may be told.
+        self.unsure_until_ns = 0
         # Since when nothing but books without a snapshot stands in the way (0: it does not).
         self.waiting_since_ns = 0
         # An early exit sells what the pair held before: how much of it this execution may.
         self.inventory_e6: dict[tuple[Venue, Outcome], int] = {}
-        # What the legs were tried against, by venue, until their outcome was told as evidence.
+        # What the legs are tried against, by venue, until their order is made.
         self.tries: dict[Venue, LegTry] = {}
         # Found closed at the start: told again only if something changes.
         self.is_quiet = False
@@ -306,6 +323,15 @@ class Execution:
         An early exit owns beside that the part of the pair's holding that it was given to sell.
         """
         return self.inventory_e6.get((venue, outcome), 0) + self._net_e6(venue, outcome)
+
+    def has_sold(self, venue: Venue, outcome: Outcome) -> bool:
+        """Whether a sale of an outcome filled."""
+        return any(
+            order.filled_e6
+            for order in self.orders
+            if (order.spec.venue, order.spec.outcome, order.spec.side)
+            == (venue, outcome, Side.SELL)
+        )
 
     def _net_e6(self, venue: Venue, outcome: Outcome) -> int:
         total = 0

@@ -6,11 +6,12 @@ from typing import Final
 
 from twoleg.core.access import Access
 from twoleg.core.account import Account, Tally
-from twoleg.core.actions import Action, LookUp, SetTimer, SettleMoney
+from twoleg.core.actions import Action, ExecutionEnded, LookUp, SetTimer, SettleMoney
 from twoleg.core.books import Books
 from twoleg.core.breaker import Breaker
 from twoleg.core.events import (
     AnswerStatus,
+    ExecutionForgotten,
     ExecutionFound,
     ExposureFound,
     FillBooked,
@@ -20,15 +21,16 @@ from twoleg.core.events import (
     LegAnswer,
     MoneySettled,
     OrderAnswered,
+    OrderBooked,
 )
 from twoleg.core.evidence import Evidence
 from twoleg.core.execution import Execution, ExecutionState, OrderState, Row, Signal, move
 from twoleg.core.exits import Exits
 from twoleg.core.holdings import Holdings
 from twoleg.core.limits import Limits
-from twoleg.core.market import MarketId, Venue
+from twoleg.core.market import MarketId, Side, Venue
 from twoleg.core.notes import alarm, answer_note, breaker_note, opened_note
-from twoleg.core.orders import Purpose
+from twoleg.core.orders import OrderSpec, Purpose
 from twoleg.core.outcomes import outcome_of
 from twoleg.core.risk import Funds
 from twoleg.core.sizing import Opportunity
@@ -36,9 +38,10 @@ from twoleg.core.specs import fire_orders, give_inventory, leg_specs
 from twoleg.core.worst import costs_to_come, unhedged_micros
 from twoleg.errors import InvariantBroken
 
-CLOSED_KEPT: Final = 512
-"""Closed executions kept for late fills; older ones are only in the record."""
 LOOK_UP_AGAIN_NS: Final = 2_000_000_000
+LATE_NS: Final = 300_000_000
+"""An order that comes late may fill in several trades, and each is told by itself: what closes the
+first one alone would be too much or too little as soon as the next is known."""
 
 
 class Executions:
@@ -92,6 +95,12 @@ class Executions:
         states = (execution.state for execution in self._open.values())
         return sum(state is not ExecutionState.HOLDING for state in states)
 
+    @property
+    def is_money_moving(self) -> bool:
+        """Whether an order is out, undecided, or filled and not booked: no balance is final."""
+        orders = (order for execution in self._open.values() for order in execution.orders)
+        return any(not (order.is_decided and order.is_booked) for order in orders)
+
     def change_limits(self, limits: Limits) -> None:
         """Take new limits for everything decided from now on."""
         self._limits = limits
@@ -112,10 +121,11 @@ class Executions:
         """Markets on which a residual is held: `book_changed` wants to know of their books."""
         return self._exits.held_markets
 
-    def mark_accounted(self) -> None:
-        """Holdings were just read from the venues: fills of open executions are in them."""
+    def mark_accounted(self, market_id: MarketId) -> None:
+        """A holding was just told: fills of executions that are open on that market are in it."""
         for execution in self._open.values():
-            self.holdings.mark_accounted(execution)
+            if market_id in (execution.pair.kalshi, execution.pair.polymarket):
+                self.holdings.mark_accounted(execution)
 
     def is_open_venue(self, venue: Venue, now_ns: int) -> bool:
         """Whether a venue takes new executions."""
@@ -154,21 +164,30 @@ class Executions:
     def restore(self, event: ExecutionFound, now_ns: int) -> list[Action]:
         """Adopt an execution that an earlier process left open: ask for each of its orders."""
         execution = Execution(event.execution_no, event.pair, event.direction, now_ns)
-        # What the pair's other executions left; its own fills are not in the holdings yet.
-        execution.carry_in_e6 = self.holdings.carry_e6(event.pair.id)
+        # What the pair's other executions left; its own fills are not in the holdings yet, nor are
+        # those of the executions that were found closed before it.
+        execution.carry_in_e6 = self.holdings.carry_e6(event.pair.id) + sum(
+            other.exposure_e6(venue)
+            for other in self._open.values()
+            if other.is_quiet and other.pair.id == event.pair.id
+            for venue in Venue
+        )
         execution.has_failed = True
         execution.state = ExecutionState.RESOLVING
         execution.is_quiet = event.was_closed
         self._next_no = max(self._next_no, event.execution_no + 1)
         actions: list[Action] = []
-        for spec, known in event.orders:
+        for number, (spec, known) in enumerate(event.orders):
             if spec.market.id not in self._books.markets:
                 # It may have left the catalogue meanwhile; its orders have not.
                 self._books.change_market(spec.market)
             order = OrderState(spec)
             order.answer = known or LegAnswer(status=AnswerStatus.UNKNOWN, code="restarted")
-            order.filled_e6 = order.answer.filled_e6
             order.was_unknown = order.is_unresolved
+            order.recall(event.booked[number] if event.booked else OrderBooked())
+            if event.is_accounted:
+                order.accounted_micros = order.cash_micros
+            self._spend(execution, order)
             execution.orders.append(order)
             execution.rolled_back |= spec.purpose is Purpose.ROLLBACK
             actions += self._settle(execution, order)
@@ -242,6 +261,9 @@ class Executions:
         order.booked_e6 += event.fill.size_e6
         order.booked_notional_micros += event.fill.notional_micros
         order.booked_fee_micros += event.fill.fee_micros
+        self._spend(execution, order)
+        if order.is_decided and order.booked_e6 > order.filled_e6:
+            execution.unsure_until_ns = now_ns + LATE_NS
         return self._adopt_late(execution, order, order.booked_e6, now_ns)
 
     def money_settled(self, event: MoneySettled, now_ns: int) -> list[Action]:
@@ -259,6 +281,7 @@ class Executions:
         order.booked_fee_micros = event.fee_micros
         order.is_settled = True
         order.filled_e6 = max(order.filled_e6, event.filled_e6)
+        self._spend(execution, order)
         return self._reopen(execution, now_ns)
 
     def fill_voided(self, event: FillVoided, now_ns: int) -> list[Action]:
@@ -273,9 +296,13 @@ class Executions:
         if order.booked_e6 == 0:
             # What the order's own money was rounded to never was either.
             order.booked_notional_micros = order.booked_fee_micros = 0
+        self._spend(execution, order)
         if order.filled_e6 < 0:
             raise InvariantBroken(f"execution {event.execution_no}: more voided than filled")
         execution.is_quiet = False
+        if execution.has_sold(order.spec.venue, order.spec.outcome):
+            # Tokens that never came were not sold either: that sale is about to fail as well.
+            execution.unsure_until_ns = now_ns + LATE_NS
         # On chain it was said to be final, and is void all the same: that is worth its own name.
         was_final = event.fill.status is FillStatus.FINAL
         name = "final_fill_voided" if was_final else "fill_voided"
@@ -288,6 +315,13 @@ class Executions:
             *self._settle(execution, order),
             *self._reopen(execution, now_ns),
         ]
+
+    def forgotten(self, event: ExecutionForgotten, now_ns: int) -> list[Action]:
+        """No news of a closed execution can come any more."""
+        del now_ns
+        if self._closed.pop(event.execution_no, None) is not None:
+            self.holdings.forget(event.execution_no)
+        return []
 
     def fill_confirmed(self, event: FillConfirmed, now_ns: int) -> list[Action]:
         """A provisional fill is final: evidence about how often they fail."""
@@ -372,10 +406,19 @@ class Executions:
             # Nothing new; or the fill outran the answer or look-up that will tell the whole.
             order.filled_e6 = max(order.filled_e6, filled_e6)
             return []
+        self._take_from_others(execution, order.spec, filled_e6 - order.filled_e6)
         order.filled_e6 = filled_e6
         order.is_settled = execution.is_quiet = False
         late = alarm(execution, "late_fill", (("filled_e6", filled_e6),))
         return [late, *self._settle(execution, order), *self._reopen(execution, now_ns)]
+
+    def _take_from_others(self, execution: Execution, spec: OrderSpec, size_e6: int) -> None:
+        """An unexpected sale took what an early exit of the pair was given to sell."""
+        key = (spec.venue, spec.outcome)
+        for other in self._open.values():
+            is_its = other is not execution and other.pair.id == execution.pair.id
+            if spec.side is Side.SELL and is_its and key in other.inventory_e6:
+                other.inventory_e6[key] = max(0, other.inventory_e6[key] - size_e6)
 
     def _reopen(self, execution: Execution, now_ns: int) -> list[Action]:
         if execution.state is ExecutionState.CLOSED:
@@ -416,24 +459,25 @@ class Executions:
         number = execution.execution_no
         self._open.pop(number, None)
         self._closed[number] = execution
-        while len(self._closed) > CLOSED_KEPT:
-            oldest = next(iter(self._closed))
-            del self._closed[oldest]
-            self.holdings.forget(oldest)
         for market_id in (execution.pair.kalshi, execution.pair.polymarket):
             if self.busy.get(market_id) == number:
                 del self.busy[market_id]
         for other in self._open.values():
             # One that was reopened meanwhile has waited for these markets.
             self._keep_busy(other)
-        self.funds.release(number)
         for order in execution.orders:
-            self.funds.spend(order.spec.market, order.cash_micros - order.accounted_micros)
-            order.accounted_micros = order.cash_micros
+            self._spend(execution, order)
+        self.funds.release(number)
         self.holdings.account(execution)
         self.tally.open = len(self._open)
         if execution.is_quiet:
             # Closed before the restart, and as it was: it is in the record, and counted there.
             execution.counted_net_micros = execution.net_micros()
-            return []
-        return self._account.conclude(execution, now_ns)
+            return [ExecutionEnded(number)]
+        return [*self._account.conclude(execution, now_ns), ExecutionEnded(number)]
+
+    def _spend(self, execution: Execution, order: OrderState) -> None:
+        """What an order took is gone at once, however long its execution stays open."""
+        taken_micros = order.cash_micros - order.accounted_micros
+        self.funds.spend(execution.execution_no, order.spec.market, taken_micros)
+        order.accounted_micros = order.cash_micros

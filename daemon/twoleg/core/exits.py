@@ -84,7 +84,8 @@ class Exits:
         verdict = self._judge(execution, now_ns)
         order = verdict.order
         is_tired = execution.attempts >= self._limits.rollback_attempts_max
-        if order is None or is_tired or self._is_storm(execution, now_ns):
+        is_unsure = now_ns < execution.unsure_until_ns
+        if order is None or is_tired or is_unsure or self._is_storm(execution, now_ns):
             return self._hold(execution, verdict, now_ns)
         self._let_go(execution)
         execution.waiting_since_ns = 0
@@ -212,6 +213,9 @@ class Exits:
         self._held[execution.execution_no] = execution
         for market_id in (execution.pair.kalshi, execution.pair.polymarket):
             self.held_markets[market_id] = None
+        if now_ns < execution.unsure_until_ns:
+            at_ns = execution.next_try_ns = execution.unsure_until_ns
+            return [SetTimer(f"retry:{execution.execution_no}", at_ns)]
         if verdict.waits_for_tokens or self._is_brief(execution, verdict, now_ns):
             return self._pause(execution, verdict, now_ns)
         actions: list[Action] = []

@@ -21,6 +21,7 @@ class FlowKind(Enum):
 class CashFlow(msgspec.Struct, frozen=True, kw_only=True):
     """One such movement, with the venue's own id of it: by that it is booked once.
 
+    `ts_ms` is the venue's time of it (Unix ms), 0 if it cannot be read.
     `micros` > 0 came to us. A settlement or redemption ends the holding of `market_id`: `yes_e6`
     and `no_e6` are what the venue paid for (−1: not told, the money alone must prove it).
     """
@@ -35,4 +36,6 @@ class CashFlow(msgspec.Struct, frozen=True, kw_only=True):
     yes_e6: int = -1
     no_e6: int = -1
     margin_micros: int = 0
-    """How far `micros` may be off: a venue that tells whole cents cuts off the rest."""
+    """How much too small `micros` may be: a venue that tells whole cents cuts off the rest."""
+    undoes: str = ""
+    """The flow that this one takes back; nothing moved where that one was never booked."""

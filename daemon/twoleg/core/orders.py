@@ -4,6 +4,7 @@ from enum import Enum
 
 import msgspec
 
+from twoleg.core.counts import LegTry
 from twoleg.core.market import Market, Outcome, Side, TimeInForce, Venue
 
 
@@ -42,6 +43,8 @@ class OrderSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Unix seconds from which a GTD order is gone; 0 for all others."""
     is_unwind: bool = False
     """A rollback order that gives up what its own venue filled; else it completes."""
+    leg_try: LegTry | None = None
+    """A leg's, whose outcome tells how often such legs fill; None: it tells nothing of that."""
 
     @property
     def venue(self) -> Venue:

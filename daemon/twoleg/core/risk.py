@@ -65,10 +65,13 @@ class Funds:
         """The execution has ended; what it really spent was booked by `spend`."""
         self._reservations.pop(execution_no, None)
 
-    def spend(self, market: Market, micros: int) -> None:
-        """Book money that left (or, negative, came back to) a pot."""
+    def spend(self, execution_no: int, market: Market, micros: int) -> None:
+        """Book money that left (or, negative, came back to) a pot; it needs no reserve any more."""
         pot = (market.venue, market.shard)
         self._cash[pot] = self._cash.get(pot, 0) - micros
+        held = self._reservations.get(execution_no)
+        if held is not None and micros > 0:
+            held.micros[pot] = max(0, held.micros.get(pot, 0) - micros)
 
     def found(self, event: ExposureFound) -> None:
         """Count what nobody journalled: at worst every uncovered contract loses a dollar."""

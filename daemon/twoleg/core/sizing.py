@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from twoleg.core.counts import LegTry
 from twoleg.core.events import Level
-from twoleg.core.evidence import Evidence, LegTry
+from twoleg.core.evidence import Evidence
 from twoleg.core.fees import FILLS_PER_LEVEL, fee_bound
 from twoleg.core.holdings import CARRY_E6_MAX
 from twoleg.core.limits import Limits

@@ -19,6 +19,7 @@ def leg_specs(
 
     What a leg that goes first fills is a residual; completing it is the second leg.
     """
+    tries = execution.tries
     pair, side = found.pair, Side.SELL if found.is_close else Side.BUY
     first = OrderSpec(
         execution_no=execution.execution_no,
@@ -33,6 +34,7 @@ def leg_specs(
         # Kalshi takes reduce-only with immediate-or-cancel alone (its docs, orders, 2026-11-22).
         tif=TimeInForce.IOC if found.is_close else pair.tif,
         reduce_only=found.is_close,
+        leg_try=tries.get(Venue.KALSHI),
     )
     second = OrderSpec(
         execution_no=execution.execution_no,
@@ -46,12 +48,17 @@ def leg_specs(
         spend_micros=found.spend_micros,
         limit_e4=found.polymarket_limit_e4,
         tif=pair.tif,
+        leg_try=tries.get(Venue.POLYMARKET),
     )
     if found.mode is LegMode.CONCURRENT:
+        tries.clear()
         return first, second
+    # What is left in `tries` is the leg's that waits.
     if found.mode is LegMode.KALSHI_FIRST:
+        tries.pop(Venue.KALSHI, None)
         return (first,)
     assert found.mode is LegMode.POLYMARKET_FIRST, "AUTO is decided before"
+    tries.pop(Venue.POLYMARKET, None)
     return (second,)
 
 
@@ -117,4 +124,6 @@ def exit_spec(execution: Execution, found: Exit) -> OrderSpec:
         tif=TimeInForce.IOC,
         reduce_only=found.side is Side.SELL and found.market.venue is Venue.KALSHI,
         is_unwind=found.is_unwind,
+        # The first order that completes a leg that went first is the other leg.
+        leg_try=None if found.is_unwind else execution.tries.pop(found.market.venue, None),
     )

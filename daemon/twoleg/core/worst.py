@@ -13,11 +13,11 @@ FILLS_MAX: Final = 16
 
 
 def costs_to_come(execution: Execution) -> list[tuple[Market, int]]:
-    """Cash that orders without a decided answer may take, per market."""
+    """Cash that purchases may take yet, per market: undecided ones, and fills not booked so far."""
     return [
-        (order.spec.market, _cost(order, order.spec.size_e6))
+        (order.spec.market, max(0, _cost(order, _size_e6(order)) - order.accounted_micros))
         for order in execution.orders
-        if (order.is_out or order.is_unresolved) and order.spec.side is Side.BUY
+        if order.spec.side is Side.BUY and not (order.is_decided and order.is_booked)
     ]
 
 
@@ -33,13 +33,15 @@ def unhedged_micros(execution: Execution) -> int:
 
 def _venue_cost(execution: Execution, venue: Venue) -> int:
     return sum(
-        _cost(
-            order,
-            order.filled_e6 if order.answer and not order.is_unresolved else order.spec.size_e6,
-        )
+        _cost(order, _size_e6(order))
         for order in execution.orders
         if order.spec.venue is venue and order.spec.side is Side.BUY
     )
+
+
+def _size_e6(order: OrderState) -> int:
+    """The most that it has filled or may yet."""
+    return order.filled_e6 if order.is_decided else order.spec.size_e6
 
 
 def _cost(order: OrderState, size_e6: int) -> int:

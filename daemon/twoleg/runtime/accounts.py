@@ -5,33 +5,35 @@ at; from then on they are compared, and a difference is repaired only where it c
 flow that the venue tells with an id, or by the rounding that modelled fees leave.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from functools import partial
 from typing import Final, TypeVar
 
 import structlog
 
 from twoleg.core.events import CashReported, Event, PositionReported
-from twoleg.core.flows import CashFlow, FlowKind
-from twoleg.core.market import Market, MarketId, Venue
+from twoleg.core.market import Market, MarketId, Side, Venue
 from twoleg.errors import VenueError
 from twoleg.runtime.differences import Differences
+from twoleg.runtime.flows import Flows
 from twoleg.runtime.ledger import MODELLED_MICROS_MAX, Ledger
 from twoleg.seams import Clock
 from twoleg.storage.records import (
     AccountCompared,
     AnyRecord,
-    CashFlowSeen,
     CashOpened,
     FeeAdjusted,
     PositionOpened,
     StrangerSeen,
 )
-from twoleg.venues.ports import AccountNewsPort, AccountPort
+from twoleg.venues.ports import AccountPort, AllHoldingsPort
 
 OPEN_TRIES: Final = 5
 CLOSE_TRIES: Final = 3
-MS: Final = 1_000_000
+LOOK_AGAIN_S: Final = 3.0
+"""Kalshi's reads lag behind its matching by up to two seconds (its API docs, 2026; measured)."""
+NS_PER_S: Final = 1_000_000_000
 
 T = TypeVar("T")
 
@@ -42,11 +44,15 @@ def _no_activity() -> int:
     return 0
 
 
+def _all_final(_venue: Venue) -> tuple[Side, ...]:
+    return ()
+
+
 class Accounts:
     """Reads cash, holdings and flows; compares them with the ledger that the journal gives.
 
-    `activity` is None while an order of ours may be moving money, and else a number that is
-    another one once anything moved.
+    `activity` is None while an order of ours may be moving money, and else how often anything moved
+    so far, flows included. `unsure` tells on which sides a venue's fills may still fail.
     """
 
     def __init__(
@@ -59,22 +65,30 @@ class Accounts:
         emit: Callable[[Event], None],
         differences: Differences,
         activity: Callable[[], int | None] = _no_activity,
+        unsure: Callable[[Venue], Container[Side]] = _all_final,
     ) -> None:
         self.ports = ports
         self._clock = clock
         self._record = record
         self._emit = emit
-        self._differences = differences
+        self.differences = differences
         self._activity = activity
+        self._unsure = unsure
         self.ledger = ledger
-        # The last disagreement per venue and shard: only one that stands twice is believed.
-        self._doubt: dict[tuple[Venue, int], int] = {}
+        # The last disagreement per pot, and when it was first seen: only one that stands twice, a
+        # pause apart, is believed.
+        self._doubt: dict[tuple[Venue, int], tuple[int, int]] = {}
         # One that stood twice and that nothing explains: money moved without us.
         self._unexplained: dict[tuple[Venue, int], int] = {}
-        # Venues whose cash this run has read, and compared if it could be.
+        # Venues whose cash, and whose holdings, this run has compared.
         self._compared: set[Venue] = set()
-        # Flows that could not be proven, so that each is told once.
-        self._unproven: set[str] = set()
+        self._held: set[Venue] = set()
+        # How often that was forgotten: a look that began before it marks nothing.
+        self.forgotten = 0
+        self._locks = {venue: asyncio.Lock() for venue in Venue}
+        self.book_flows = Flows(
+            ports, ledger=ledger, clock=clock, record=record, differences=differences
+        ).book
 
     # -- beginning -------------------------------------------------------------------------
 
@@ -87,11 +101,18 @@ class Accounts:
         known = tuple(markets)
         for venue, port in self.ports.items():
             if venue not in self.ledger.opened_wall_ns:
-                cash = await self._ask(venue, port.read_cash)
-                for shard, micros in cash.cash_micros:
+                cash = sorted((await self._ask(venue, port.read_cash)).cash_micros)
+                shards = tuple(shard for shard, _ in cash)
+                for shard, micros in cash:
                     wall_ns = self._clock.wall_ns()
                     self._record(
-                        CashOpened(wall_ns=wall_ns, venue=venue, shard=shard, cash_micros=micros)
+                        CashOpened(
+                            wall_ns=wall_ns,
+                            venue=venue,
+                            shard=shard,
+                            cash_micros=micros,
+                            shards=shards,
+                        )
                     )
             fresh = [m for m in known if m.venue is venue and not self.ledger.is_opened(m.id)]
             if fresh:
@@ -105,27 +126,29 @@ class Accounts:
                 yes_e6, no_e6 = yes_e6 - no_e6, 0
             self._emit(PositionReported(market.id, yes_e6, no_e6))
             met = ledger.strangers_e6.get(market.id, (0, 0))
-            self._differences.strangers(market.venue, market.id, met)
+            self.differences.strangers(market.venue, market.id, met)
         for venue in self.ports:
             cash = sorted(
                 (shard, micros) for (v, shard), micros in ledger.cash_micros.items() if v is venue
             )
             self._emit(CashReported(venue, tuple(cash)))
 
-    async def add(self, markets: Iterable[Market], is_quiet: Callable[[], bool]) -> bool:
-        """Let further markets join; False if something was opened meanwhile.
+    async def add(self, markets: Iterable[Market], is_busy: Callable[[MarketId], bool]) -> bool:
+        """Let further markets join; False if something is open on one of them.
 
-        The engine takes what it is told here for the truth of everything that is open.
+        The engine takes what it is told here for the truth of everything that is open on them.
 
         Raises:
             VenueError: a venue could not be asked.
         """
         known = tuple(markets)
+        if any(is_busy(market.id) for market in known):
+            return False
         found: list[tuple[list[Market], tuple[tuple[MarketId, int, int], ...]]] = []
         for venue, port in self.ports.items():
             fresh = [m for m in known if m.venue is venue and not self.ledger.is_opened(m.id)]
             found.append((fresh, await port.read_positions(fresh) if fresh else ()))
-        if not is_quiet():
+        if any(is_busy(market.id) for market in known):
             return False
         for fresh, held in found:
             self._begin(fresh, held)
@@ -138,11 +161,9 @@ class Accounts:
         held = {entry[0]: entry for entry in held_now}
         for market in markets:
             wall_ns, venue = self._clock.wall_ns(), market.venue
-            self._record(
-                PositionOpened(wall_ns=wall_ns, venue=venue, market_id=market.id, yes_e6=0, no_e6=0)
-            )
-            if market.id in held:
-                _, yes_e6, no_e6 = held[market.id]
+            _, yes_e6, no_e6 = held.get(market.id, (market.id, 0, 0))
+            if yes_e6 or no_e6 or market.id in self.ledger.strangers_e6:
+                # First, so that a death in between begins the market again, whole.
                 self._record(
                     StrangerSeen(
                         wall_ns=wall_ns,
@@ -152,6 +173,9 @@ class Accounts:
                         no_e6=no_e6,
                     )
                 )
+            self._record(
+                PositionOpened(wall_ns=wall_ns, venue=venue, market_id=market.id, yes_e6=0, no_e6=0)
+            )
 
     async def _ask(self, venue: Venue, read: Callable[[], Awaitable[T]]) -> T:
         for tried in range(1, OPEN_TRIES):
@@ -164,87 +188,53 @@ class Accounts:
 
     # -- holdings --------------------------------------------------------------------------
 
-    async def position_difference_e6(self, market: Market) -> int:
-        """What a Kalshi market's signed holding differs from our record; 0 too if not read."""
-        found = await self.holding_differences((market,))
-        return found.get(market.id, (0, 0))[0]
-
     async def holding_differences(
-        self, markets: Iterable[Market]
-    ) -> dict[MarketId, tuple[int, int]]:
-        """How much more each of these markets of one venue holds than our record; all that agree.
+        self, venue: Venue, markets: Iterable[Market], followed: Container[MarketId]
+    ) -> dict[MarketId, tuple[int, int]] | None:
+        """How much more each of these markets of a venue holds than our record; all that agree.
 
-        Nothing of a venue that cannot be asked.
+        None if the venue cannot be asked. What it tells of markets that are not followed is told.
         """
-        wanted = tuple(markets)
-        if not wanted:
-            return {}
-        venue = wanted[0].venue
+        wanted, port = tuple(markets), self.ports[venue]
         try:
-            rows = await self.ports[venue].read_positions(wanted)
+            if isinstance(port, AllHoldingsPort):
+                rows = await port.read_all_positions()
+            else:
+                rows = await port.read_positions(wanted) if wanted else ()
         except VenueError as error:
             log.warning("position_not_read", venue=venue.value, reason=str(error))
-            return {}
+            return None
         held = {market_id: (yes_e6, no_e6) for market_id, yes_e6, no_e6 in rows}
-        found: dict[MarketId, tuple[int, int]] = {}
-        for market in wanted:
-            yes_e6, no_e6 = held.get(market.id, (0, 0))
-            if venue is Venue.KALSHI:
-                yes_e6, no_e6 = yes_e6 - no_e6, 0
-            known_yes_e6, known_no_e6 = self.ledger.expected_e6(venue, market.id)
-            found[market.id] = (yes_e6 - known_yes_e6, no_e6 - known_no_e6)
-        return found
+        foreign = {key: self._beside(venue, key, held) for key in held if key not in followed}
+        self.differences.foreign(venue, {key: e6 for key, e6 in foreign.items() if any(e6)})
+        return {market.id: self._beside(venue, market.id, held) for market in wanted}
 
-    def alarm_position(self, market: Market, difference_e6: int) -> None:
-        """A Kalshi holding differs, and was read twice: tell of it, once for each size."""
-        self._differences.holding(market.venue, market.id, (difference_e6, 0))
+    def _beside(
+        self, venue: Venue, market_id: MarketId, held: Mapping[MarketId, tuple[int, int]]
+    ) -> tuple[int, int]:
+        yes_e6, no_e6 = held.get(market_id, (0, 0))
+        if venue is Venue.KALSHI:
+            yes_e6, no_e6 = yes_e6 - no_e6, 0
+        known_yes_e6, known_no_e6 = self.ledger.expected_e6(venue, market_id)
+        return yes_e6 - known_yes_e6, no_e6 - known_no_e6
 
-    # -- flows -----------------------------------------------------------------------------
-
-    async def book_flows(self, venue: Venue) -> int:
-        """Book what moved without us, each once and only if it is proven; returns how many."""
-        port = self.ports[venue]
-        opened_ms = self.ledger.opened_wall_ns.get(venue, 0) // MS
-        if not isinstance(port, AccountNewsPort) or not opened_ms:
-            return 0
-        try:
-            flows = await port.read_flows(opened_ms)
-        except VenueError as error:
-            log.warning("flows_not_read", venue=venue.value, reason=str(error))
-            return 0
-        booked = 0
-        for flow in sorted(flows, key=lambda flow: flow.ts_ms):
-            if flow.reference in self.ledger.flows or flow.ts_ms < opened_ms // 1_000 * 1_000:
-                continue
-            if not self._is_proven(flow):
-                self._tell_unproven(flow)
-                continue
-            self._record(CashFlowSeen(wall_ns=self._clock.wall_ns(), flow=flow))
-            self._unproven.discard(flow.reference)
-            log.info("flow_booked", venue=venue.value, kind=flow.kind.value, micros=flow.micros)
-            booked += 1
-        return booked
-
-    def _is_proven(self, flow: CashFlow) -> bool:
-        """A payment has its id; what ends a holding must also fit the holding that we know."""
-        if not flow.market_id or not self.ledger.is_opened(flow.market_id):
-            return True
-        yes_e6, no_e6 = self.ledger.expected_e6(flow.venue, flow.market_id)
-        if flow.kind is FlowKind.SETTLEMENT:
-            return flow.yes_e6 - flow.no_e6 == yes_e6
-        # The winning side, or half of both, at a dollar each.
-        return flow.micros in {yes_e6, no_e6, (yes_e6 + no_e6) // 2}
-
-    def _tell_unproven(self, flow: CashFlow) -> None:
-        if flow.reference not in self._unproven:
-            self._unproven.add(flow.reference)
-            log.error(
-                "flow_not_proven",
-                venue=flow.venue.value,
-                kind=flow.kind.value,
-                market_id=flow.market_id,
-                micros=flow.micros,
+    def believe_holding(self, market: Market, difference_e6: tuple[int, int]) -> None:
+        """Take what a market holds more than our record for true: it agrees, or differed twice."""
+        venue, market_id = market.venue, market.id
+        theirs_e6 = self.ledger.theirs_e6(venue, market_id)
+        if theirs_e6 != (0, 0) and difference_e6 == (-theirs_e6[0], -theirs_e6[1]):
+            # All that is left is ours: whoever it was is gone.
+            wall_ns = self._clock.wall_ns()
+            self._record(
+                StrangerSeen(wall_ns=wall_ns, venue=venue, market_id=market_id, yes_e6=0, no_e6=0)
             )
+            self.differences.strangers(venue, market_id, (0, 0))
+            difference_e6 = (0, 0)
+        self.differences.holding(venue, market_id, difference_e6)
+
+    def mark_holdings(self, venue: Venue) -> None:
+        """All that a venue's markets hold was compared, and what differed was believed."""
+        self._held.add(venue)
 
     # -- cash ------------------------------------------------------------------------------
 
@@ -258,71 +248,107 @@ class Accounts:
         """Compare once more at the end, again where a venue's figure may only lag behind."""
         for venue in self.ports:
             for _ in range(CLOSE_TRIES):
-                await self.compare(venue)
-                if not any(doubted is venue for doubted, _ in self._doubt):
+                if not await self.compare(venue):
                     break
-                await self._clock.sleep(1)
+                await self.pause()
+
+    async def pause(self) -> None:
+        """Wait until a second look can tell a difference from a figure that came late."""
+        await self._clock.sleep(LOOK_AGAIN_S)
 
     async def compare(self, venue: Venue) -> bool:
-        """Read cash while nothing is open; book what is proven, report what is not.
+        """Read cash while none is moving; book what is proven, report what is not.
 
-        True if a difference was seen that only a second look, soon, can tell from a late figure.
+        True if a difference was seen that only a second look, after a pause, can tell from a late
+        figure.
         """
-        before = self._activity()
+        async with self._locks[venue]:
+            return await self._compare(venue)
+
+    async def _compare(self, venue: Venue) -> bool:
+        before, asked_ns = self._activity(), self._clock.monotonic_ns()
+        forgotten = self.forgotten
         try:
             report = await self.ports[venue].read_cash()
         except VenueError as error:
             log.warning("cash_not_read", venue=venue.value, reason=str(error))
             return False
-        self._mark_compared(venue)
         if before is None or self._activity() != before:
             # Neither before nor after what moved meanwhile.
             return False
         told = dict(report.cash_micros)
-        pots = {shard for pot, shard in self.ledger.cash_micros if pot is venue} | set(told)
-        differs = [
-            shard
-            for shard in sorted(pots)
-            if told.get(shard, 0) != self.ledger.cash_micros.get((venue, shard), 0)
-        ]
-        if differs and await self.book_flows(venue):
-            before = self._activity()
-        if self._activity() != before:
-            return False
-        is_new = [self._compare_shard(venue, shard, told.get(shard, 0)) for shard in sorted(pots)]
-        self._emit(report)
-        return any(is_new)
+        pots = sorted({shard for pot, shard in self.ledger.cash_micros if pot is venue} | set(told))
+        if any(self._difference(venue, shard, told) for shard in pots):
+            before += await self.book_flows(venue)
+            if self._activity() != before:
+                # Something else moved while the flows were read: the figure is from before it.
+                return False
+        unsure = self._unsure(venue)
+        is_new, is_above = False, False
+        for shard in pots:
+            difference = self._difference(venue, shard, told)
+            if difference and (Side.BUY if difference > 0 else Side.SELL) in unsure:
+                # A purchase that is not final may not show yet, and nor may a sale.
+                self._doubt.pop((venue, shard), None)
+                is_above |= difference > 0
+            else:
+                is_new |= self._compare_pot((venue, shard), difference, asked_ns)
+        if not is_above:
+            self._emit(report)
+        if not is_new and forgotten == self.forgotten:
+            self._mark_compared(venue)
+        return is_new
+
+    def standing(self, venue: Venue, shard: int) -> int | None:
+        """Micro-dollars that a pot holds beside our record, seen twice; None: not yet known."""
+        return self._unexplained.get((venue, shard), 0) if self.is_compared else None
+
+    def accepted(self, venue: Venue, shard: int) -> None:
+        """A standing difference was taken over into our record."""
+        self._agree((venue, shard))
 
     @property
     def is_compared(self) -> bool:
-        """Whether this run has looked at both accounts."""
-        return self._compared == set(self.ports)
+        """Whether this run has compared cash and holdings of both accounts."""
+        return self._compared == self._held == set(self.ports)
+
+    def forget_compared(self) -> None:
+        """Count as looked at only what is read from now on."""
+        self._compared.clear()
+        self._held.clear()
+        self.forgotten += 1
+        self._held.clear()
 
     def _mark_compared(self, venue: Venue) -> None:
         if venue not in self._compared:
             self._compared.add(venue)
             self._record(AccountCompared(wall_ns=self._clock.wall_ns(), venue=venue))
 
-    def _compare_shard(self, venue: Venue, shard: int, micros: int) -> bool:
-        """Whether a difference was seen for the first time."""
-        difference = micros - self.ledger.cash_micros.get((venue, shard), 0)
-        if -self._differences.resting_micros.get((venue, shard), 0) <= difference <= 0:
+    def _difference(self, venue: Venue, shard: int, told: Mapping[int, int]) -> int:
+        return told.get(shard, 0) - self.ledger.cash_micros.get((venue, shard), 0)
+
+    def _compare_pot(self, pot: tuple[Venue, int], difference: int, asked_ns: int) -> bool:
+        """Whether a difference stands that was not yet seen twice, a pause apart."""
+        venue, shard = pot
+        if -self.differences.resting_micros.get(pot, 0) <= difference <= 0:
             # They agree, or strangers' orders keep the rest back.
-            self._doubt.pop((venue, shard), None)
-            self._unexplained.pop((venue, shard), None)
-            self._differences.cash(venue, shard, 0)
+            self._agree(pot)
             if difference == 0:
-                self.ledger.modelled_fills[venue] = 0
+                self.ledger.agree(venue, shard)
             return False
-        if self._doubt.get((venue, shard)) != difference:
+        doubted, seen_ns = self._doubt.get(pot, (0, 0))
+        if doubted != difference:
             # The venue's figure may lag behind a fill; a second look decides.
-            self._doubt[venue, shard] = difference
+            self._doubt[pot] = (difference, asked_ns)
             log.info("cash_difference_seen", venue=venue.value, shard=shard, micros=difference)
             return True
+        if asked_ns - seen_ns < int(LOOK_AGAIN_S * NS_PER_S):
+            return True
         fills = self.ledger.modelled_fills.get(venue, 0)
-        if abs(difference) > fills * MODELLED_MICROS_MAX:
-            self._unexplained[venue, shard] = difference
-            self._differences.cash(venue, shard, difference)
+        most, margin = fills * MODELLED_MICROS_MAX, self.ledger.margin_micros.get(pot, 0)
+        if not -most <= difference <= most + margin:
+            self._unexplained[pot] = difference
+            self.differences.cash(venue, shard, difference)
             return False
         self._record(
             FeeAdjusted(
@@ -333,7 +359,11 @@ class Accounts:
                 fills=fills,
             )
         )
-        self._doubt.pop((venue, shard), None)
-        self._unexplained.pop((venue, shard), None)
-        self._differences.cash(venue, shard, 0)
+        self._agree(pot)
         return False
+
+    def _agree(self, pot: tuple[Venue, int]) -> None:
+        """Nothing is doubted of a pot any more."""
+        self._doubt.pop(pot, None)
+        self._unexplained.pop(pot, None)
+        self.differences.cash(*pot, 0)

@@ -7,9 +7,10 @@ does anything new start.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 import structlog
 from msgspec.structs import replace
@@ -19,8 +20,6 @@ from twoleg.core.book import Book
 from twoleg.core.engine import Engine
 from twoleg.core.events import (
     Fill,
-    GuardCleared,
-    GuardTripped,
     PairsChanged,
     StopRequested,
     TimerFired,
@@ -29,37 +28,35 @@ from twoleg.core.market import Market, MarketId, Pair, PairState, Venue
 from twoleg.runtime.accounts import Accounts
 from twoleg.runtime.approvals import Approvals
 from twoleg.runtime.archive import Archive, MakeArchive, open_journal
+from twoleg.runtime.claims import Claims
 from twoleg.runtime.differences import Differences
-from twoleg.runtime.dispatch import Dispatch
 from twoleg.runtime.executor import Executor
 from twoleg.runtime.feeds import Feeds
 from twoleg.runtime.finished import Finished
 from twoleg.runtime.guard import Guard
+from twoleg.runtime.hostlock import accounts_held
 from twoleg.runtime.joining import Joining
+from twoleg.runtime.keeper import MakeWork
 from twoleg.runtime.kit import Hints, Seams, Sinks
 from twoleg.runtime.kits import choose_ports, open_kits
 from twoleg.runtime.operators import Operators
 from twoleg.runtime.patience import Patience
 from twoleg.runtime.pushes import Pushes
-from twoleg.runtime.reconcile import Reconcile
+from twoleg.runtime.reconcile import Reconcile, unsure_sides
 from twoleg.runtime.recovery import Recovered, read_journal
 from twoleg.runtime.snapshots import Snapshots
 from twoleg.runtime.startup import Startup
 from twoleg.runtime.terms import Terms
 from twoleg.runtime.timers import Timers
 from twoleg.runtime.tracker import Tracker
+from twoleg.runtime.waiting import Waiting
 from twoleg.runtime.watch import Watch
 from twoleg.settings import Settings
 from twoleg.storage.journal import Journal
 from twoleg.storage.records import MarketSeen
 from twoleg.venues.ports import AccountPort
 
-DRAIN_S: Final = 20.0
-"""How long open executions get to end after a stop was asked for."""
-TELL_OPEN_S: Final = 20.0
-"""How often a start tells that it waits for what an earlier run left open."""
 SHIP_S: Final = 15.0
-ACCOUNTS_TAKEN: Final = "accounts_taken"
 READS_SETTLE_S: Final = 2.0
 """The venues' reads lag behind their matching by up to a second (measured on Kalshi, 2026-07)."""
 
@@ -71,7 +68,7 @@ def _ignore(note: Note) -> None:
     del note
 
 
-class App(Dispatch):
+class App(Waiting):
     """One run of the daemon. Everything outside is handed in; `observe` sees every note."""
 
     def __init__(
@@ -101,6 +98,7 @@ class App(Dispatch):
             note=self._note,
         )
         self._patience = Patience(clock=seams.clock, entropy=seams.entropy, stop=self._stop)
+        self._claims = Claims(emit=self.feed, look=self._look_anew, spawn=self.spawn_kept)
         # Set when the first execution may start.
         self.has_started = asyncio.Event()
         # Built by `run`, as the parts that `Dispatch` names.
@@ -111,15 +109,6 @@ class App(Dispatch):
         self._finished: Finished
         self._snapshots: Snapshots
 
-    def stop(self) -> None:
-        """Ask for the end: no new execution, open ones are finished or rolled back."""
-        self._stop.set()
-
-    @property
-    def is_stopping(self) -> bool:
-        """Whether the end was asked for."""
-        return self._stop.is_set()
-
     # -- life ------------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -127,6 +116,8 @@ class App(Dispatch):
         async with AsyncExitStack() as stack:
             self.journal = self._make_journal(self.settings, self.seams)
             stack.callback(self.journal.close)
+            stack.callback(self._owed.end)
+            stack.enter_context(accounts_held(self.settings))
             self.known = recovered = read_journal(self.journal)
             self.engine = Engine(
                 self._limits,
@@ -148,7 +139,7 @@ class App(Dispatch):
 
     async def _run_side_work(self, recovered: Recovered) -> None:
         async with asyncio.TaskGroup() as side:
-            self.archive.on_rival(self._on_rival)
+            self.archive.on_claim(self._claims.on_claim)
             archive = side.create_task(self._keep_archive(), name="archive")
             beside = self._start_beside(side)
             startup = self._make_startup()
@@ -165,9 +156,15 @@ class App(Dispatch):
                 self.operators.take_requests()
                 self._tell_pairs(armed=not self.is_stopping)
                 self.has_started.set()
-                log.info("started", mode=self.settings.daemon.mode.value, pairs=len(self._pairs))
-                tasks.append(self._begin(feeds, "joining", self._join_later(startup)))
-                tasks.append(self._begin(feeds, "reconcile", self._reconcile.run()))
+                log.info(
+                    "started",
+                    mode=self.settings.daemon.mode.value,
+                    pairs=len(self._pairs),
+                    fill_tries=self.known.counts.tries,
+                )
+                join = partial(self._make_joining(startup).run, self._let_in)
+                tasks.append(self._keep(feeds, "joining", join, may_end=True))
+                tasks.append(self._keep(feeds, "reconcile-timer", self._reconcile.run))
                 await self._stop.wait()
                 await self._drain()
                 for task in tasks:
@@ -187,6 +184,7 @@ class App(Dispatch):
         """
         known = self.known
         self.feed(known.guarded.restored(self.seams.clock.wall_ns()))
+        self.feed(known.evidence())
         await self._patience.ask("accounts", lambda: self.accounts.open(self.markets.values()))
         # The engine books what it adopts by itself: until then that is not in its figures.
         self.accounts.tell(known.settled_ledger(), self.markets.values())
@@ -197,32 +195,26 @@ class App(Dispatch):
         if has_unfinished:
             # What was just resolved or covered must stand in what is compared now.
             await self.seams.clock.sleep(READS_SETTLE_S)
+        for venue in Venue:
+            # What came while nobody listened, also of finished executions, is booked by then.
+            await self._guard(f"sweep-{venue.value}", self._tracker.sweep(venue))
+        await self._look_at_accounts()
+
+    async def _look_at_accounts(self) -> bool:
+        """Compare both accounts, as often as it takes to read them; False if stopped before."""
         await self._reconcile.look()
         while not (self.accounts.is_compared or self.is_stopping):
             # Nothing starts on an account that nobody could look at.
             await self.seams.clock.sleep(READS_SETTLE_S)
             await self._reconcile.look()
+        return self.accounts.is_compared
 
-    async def _close_residuals(self) -> None:
-        """Wait until all that an earlier run left open is closed, or held with its alarm.
-
-        However long that takes: only then does anything new start. A stop ends the waiting.
-        """
-        while self.engine.moving_executions and not self.is_stopping:
-            try:
-                async with asyncio.timeout(TELL_OPEN_S):
-                    await self._until_stopped(self._at_rest)
-            except TimeoutError:
-                log.error("start_waits_for_executions", count=self.engine.moving_executions)
-
-    async def _until_stopped(self, event: asyncio.Event) -> None:
-        """Wait for an event, or for the stop if that comes first."""
-        waits = [asyncio.ensure_future(one.wait()) for one in (event, self._stop)]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+    async def _look_anew(self) -> bool:
+        """As at the start: somebody else may have had the accounts meanwhile."""
+        await self._until_stopped(self.has_started)
+        await self.seams.clock.sleep(READS_SETTLE_S)
+        self.accounts.forget_compared()
+        return await self._look_at_accounts()
 
     def _make_startup(self) -> Startup:
         return Startup(
@@ -237,42 +229,43 @@ class App(Dispatch):
 
     def _start_beside(self, side: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """Start what runs beside the feeds, as long as orders may be open."""
-        works: dict[str, Coroutine[Any, Any, None]] = {
-            "watch": self._watch.run(),
-            "fills": self._watch.see_fills_through(),
-            "terms": self._terms.run(),
-            "guard": self._sentry.run(),
-            "operators": self.operators.run(),
-            "snapshots": self._snapshots.run(),
+        works: dict[str, MakeWork] = {
+            "watch": self._watch.run,
+            "fills": self._watch.see_fills_through,
+            "terms": self._terms.run,
+            "guard": self._sentry.run,
+            "operators": self.operators.run,
+            "owed": self._owed.run,
+            "snapshots": self._snapshots.run,
             **self._tracker.make_side_work(self._guard),
         }
         for kit in self._kits:
             works.update(kit.make_side_work(self._pushes.on_gap))
-        return [self._begin(side, name, work) for name, work in works.items()]
+        return [self._keep(side, name, make_work) for name, make_work in works.items()]
 
     async def _check_wallets(self) -> None:
         for kit in self._kits:
             await kit.check_wallet([m for m in self.markets.values() if m.venue is kit.venue])
 
-    async def _join_later(self, startup: Startup) -> None:
-        """Let pairs in whose market was not ready at the start."""
-        joining = Joining(
+    def _make_joining(self, startup: Startup) -> Joining:
+        """Build what lets pairs in whose market was not ready at the start."""
+        return Joining(
             startup=startup,
             kits={kit.venue: kit for kit in self._kits},
             accounts=self.accounts,
             markets=self.markets,
             clock=self.seams.clock,
             emit=self.feed,
-            is_quiet=self._is_quiet,
+            pairs=lambda: self._pairs,
+            is_busy=self._is_busy,
         )
-        await joining.run(self._pairs, self._let_in)
 
     def _let_in(self, pair: Pair) -> None:
         self._pairs = (*self._pairs, pair)
 
-    def _is_quiet(self) -> bool:
-        """Whether nothing of ours is open, now that what an earlier run left is dealt with."""
-        return self.has_started.is_set() and self.engine.open_executions == 0
+    def _is_busy(self, market_id: MarketId) -> bool:
+        """Whether something of ours is open on a market, as far as a start knows it by then."""
+        return not self.has_started.is_set() or self.engine.is_busy(market_id)
 
     def _make_sinks(self) -> Sinks:
         pushes, terms = self._pushes, self._terms
@@ -311,11 +304,11 @@ class App(Dispatch):
         self._pushes = Pushes(
             tracker=self._tracker,
             executor=self._executor,
-            accounts=self.accounts,
+            ledger=self.known.ledger,
             timers=self._timers,
-            markets=self.markets,
             clock=clock,
-            is_quiet=self._is_quiet,
+            is_busy=self._is_busy,
+            hurry=self._reconcile.hurry,
             spawn=self.spawn,
         )
 
@@ -339,28 +332,18 @@ class App(Dispatch):
             record=self.record,
             emit=self.feed,
             differences=differences,
-            activity=self._activity,
+            activity=lambda: None if self.engine.is_money_moving else self.known.ledger.moves,
+            unsure=partial(unsure_sides, self._tracker),
         )
         self._reconcile = Reconcile(
             accounts=self.accounts,
-            differences=differences,
             tracker=self._tracker,
             markets=self.markets,
             is_busy=self.engine.is_busy,
             clock=clock,
             seconds=lambda: self.settings.trading.reconcile_seconds,
-            spawn=self.spawn,
+            spawn=self.spawn_watched,
         )
-
-    def _on_rival(self, is_rival: bool) -> None:  # noqa: FBT001 - a callback's shape
-        """Another daemon has our accounts: what is open is finished, and nothing new starts."""
-        if is_rival:
-            self.feed(GuardTripped(ACCOUNTS_TAKEN, "another daemon has them", stands=True))
-        else:
-            self.feed(GuardCleared(ACCOUNTS_TAKEN))
-
-    def _activity(self) -> int | None:
-        return None if self.engine.open_executions else self.known.ledger.moves
 
     def _claim_late(self, fill: Fill) -> bool:
         """A fill of no order that was registered: maybe of one that ended before this run."""
@@ -387,6 +370,7 @@ class App(Dispatch):
             note=self._note,
             on_unclaimed=self._on_unclaimed,
             claim=self._claim_late,
+            hear=partial(self.record, reserve=False),
             markets=self.markets,
             poll_ms_max=lambda: self._limits.poll_ms_max,
         )
@@ -410,7 +394,7 @@ class App(Dispatch):
 
     def _make_guards(self) -> None:
         """Build what may stop new executions from the outside."""
-        clock = self.seams.clock
+        clock, pairs = self.seams.clock, self._pairs
         self._sentry = Guard(
             limits=lambda: self._limits.breaker,
             journal=self.journal,
@@ -425,15 +409,25 @@ class App(Dispatch):
             clock=clock,
             append=self.append,
             shipped_seq=lambda: self.archive.state.shipped_seq,
-            is_quiet=lambda: self.engine.open_executions == 0,
+            is_quiet=lambda: not self.engine.is_money_moving,
+            # As configured: one that is not read yet keeps what it was approved by.
+            followed=lambda: {*self.markets, *(pair.market_on(v) for pair in pairs for v in Venue)},
+            note=self._note,
         )
         self.operators = Operators(
-            self.settings.state_dir, clock=clock, append=self.append, emit=self.feed
+            self.settings.state_dir,
+            accounts=self.accounts,
+            clock=clock,
+            append=self.append,
+            emit=self.feed,
         )
 
     def _expected_cash(self) -> tuple[int, int] | None:
-        """Polymarket's balance by our record, if only the execution that asks is in flight."""
-        if not self.has_started.is_set() or self.engine.open_executions != 1:
+        """Polymarket's balance by our record: as it is if nothing filled that is not booked.
+
+        None while a start finds out what happened before it.
+        """
+        if not self.has_started.is_set():
             return None
         return self.accounts.expected(Venue.POLYMARKET)
 
@@ -459,16 +453,6 @@ class App(Dispatch):
 
     def _on_timer(self, key: str) -> None:
         self.feed(TimerFired(key))
-
-    async def _wait_idle(self) -> None:
-        """Give open executions their time to end; what is still open stays on record."""
-        if self.engine.open_executions == 0:
-            return
-        try:
-            async with asyncio.timeout(DRAIN_S):
-                await self._idle.wait()
-        except TimeoutError:
-            log.error("executions_left_open", count=self.engine.open_executions)
 
     async def _drain(self) -> None:
         """Let open executions end; then read the cash once more."""

@@ -8,7 +8,7 @@ import structlog
 
 from twoleg.errors import PostgresMissing, StorageError
 from twoleg.runtime.kit import Seams
-from twoleg.runtime.owner import Owner, account_keys
+from twoleg.runtime.owner import Claim, Owner, account_keys
 from twoleg.settings import Settings
 from twoleg.storage.database import Database
 from twoleg.storage.embedded import EmbeddedPostgres
@@ -39,8 +39,8 @@ class ArchivePort(Protocol):
         """Something was journalled."""
         ...
 
-    def on_rival(self, tell: Callable[[bool], None]) -> None:
-        """Tell from now on when somebody else has our accounts, and when no longer."""
+    def on_claim(self, tell: Callable[[Claim], None]) -> None:
+        """Tell from now on whether our accounts are ours alone, whenever that changes."""
         ...
 
     async def run(self) -> None:
@@ -72,9 +72,10 @@ class Archive:
             )
         self.database = Database(url or self._embedded_dsn)
         self._shipper = Shipper(journal, self.database, seams.clock, seams.entropy)
-        # Our own server is nobody else's: only one of several hosts can tell of a rival.
+        # Our own server is nobody else's: only one that hosts share can tell of another.
         keys = account_keys(settings) if url else ()
-        self._owner = Owner(self.database, keys, clock=seams.clock)
+        grace_s = settings.database.owner_grace_seconds
+        self._owner = Owner(self.database, keys, clock=seams.clock, grace_s=grace_s)
         # Set once the database took its schema, and it is known whether the accounts are ours.
         self.is_ready = asyncio.Event()
 
@@ -91,8 +92,8 @@ class Archive:
         """Something was journalled."""
         self._shipper.notify()
 
-    def on_rival(self, tell: Callable[[bool], None]) -> None:
-        """Tell from now on when somebody else has our accounts, and when no longer."""
+    def on_claim(self, tell: Callable[[Claim], None]) -> None:
+        """Tell from now on whether our accounts are ours alone, whenever that changes."""
         self._owner.listen(tell)
 
     async def run(self) -> None:

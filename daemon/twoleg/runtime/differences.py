@@ -12,6 +12,7 @@ import msgspec
 
 from twoleg.core.actions import Note, NoteKind
 from twoleg.core.events import Event, ExposureFound, GuardCleared, GuardTripped, MarketBarred
+from twoleg.core.flows import CashFlow
 from twoleg.core.limits import BreakerLimits
 from twoleg.core.market import MarketId, Venue
 from twoleg.venues.ports import OpenOrder
@@ -25,6 +26,7 @@ class _Seen(msgspec.Struct):
     """All that is known of one market beside our record: sizes as the venue counts them."""
 
     strangers_e6: tuple[int, int] = (0, 0)
+    foreign_e6: tuple[int, int] = (0, 0)
     difference_e6: tuple[int, int] = (0, 0)
     resting_micros: int = 0
 
@@ -88,6 +90,8 @@ class Differences:
     def strangers(self, venue: Venue, market_id: MarketId, sizes_e6: tuple[int, int]) -> None:
         """A market holds that much which no journal knows; (0, 0): nothing any more."""
         seen = self._markets.setdefault(market_id, _Seen())
+        # The market is followed now, if it was not before.
+        seen.foreign_e6 = (0, 0)
         if seen.strangers_e6 == sizes_e6:
             return
         seen.strangers_e6 = sizes_e6
@@ -98,8 +102,36 @@ class Differences:
         self._bar(market_id, STRANGER, is_barred=is_some)
         self._expose(market_id)
 
+    def foreign(self, venue: Venue, held_e6: Mapping[MarketId, tuple[int, int]]) -> None:
+        """All that a venue's account holds in markets that are not followed, beside our record."""
+        gone = [
+            market_id
+            for market_id, seen in self._markets.items()
+            if seen.foreign_e6 != (0, 0) and market_id not in held_e6
+            if market_id.startswith(f"{venue.value}:")
+        ]
+        for market_id, sizes_e6 in (*held_e6.items(), *((key, (0, 0)) for key in gone)):
+            seen = self._markets.setdefault(market_id, _Seen())
+            if seen.foreign_e6 == sizes_e6:
+                continue
+            seen.foreign_e6 = sizes_e6
+            yes_e6, no_e6 = sizes_e6
+            fields = {
+                "venue": venue.value,
+                "market_id": market_id,
+                "yes_e6": yes_e6,
+                "no_e6": no_e6,
+            }
+            self._alarm("stranger_found" if any(sizes_e6) else "stranger_gone", fields)
+            self._expose(market_id)
+
+    def flow_time(self, flow: CashFlow) -> None:
+        """A venue tells no time of a flow that can be used; it is taken to be of now."""
+        fields = {"venue": flow.venue.value, "reference": flow.reference, "ts_ms": flow.ts_ms}
+        self._alarm("flow_time_unusable", fields)
+
     def open_orders(self, venue: Venue, orders: Mapping[MarketId, list[OpenOrder]]) -> None:
-        """These orders rest on our markets of a venue, and none of them is ours."""
+        """These orders rest in a venue's account, and none of them is ours."""
         told = {(venue, order.venue_order_id): order for some in orders.values() for order in some}
         for key, order in told.items():
             if key not in self._orders:
@@ -124,8 +156,8 @@ class Differences:
 
     def _expose(self, market_id: MarketId) -> None:
         seen = self._markets[market_id]
-        yes_e6 = seen.strangers_e6[0] + seen.difference_e6[0]
-        no_e6 = seen.strangers_e6[1] + seen.difference_e6[1]
+        sizes = (seen.strangers_e6, seen.difference_e6, seen.foreign_e6)
+        yes_e6, no_e6 = (sum(size[side] for size in sizes) for side in (0, 1))
         self._emit(ExposureFound(market_id, yes_e6, no_e6, seen.resting_micros))
 
     def _bar(self, market_id: MarketId, reason: str, *, is_barred: bool) -> None:

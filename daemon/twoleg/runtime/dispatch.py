@@ -13,6 +13,7 @@ import structlog
 
 from twoleg.core.actions import (
     Action,
+    ExecutionEnded,
     Fire,
     LookUp,
     Note,
@@ -40,8 +41,10 @@ from twoleg.runtime.archive import ArchivePort
 from twoleg.runtime.executor import Executor
 from twoleg.runtime.feeds import Feeds
 from twoleg.runtime.guard import Guard
+from twoleg.runtime.keeper import Keeper, MakeWork, tell_failure
 from twoleg.runtime.kit import Kit, Seams
 from twoleg.runtime.logs import log_context
+from twoleg.runtime.owed import Owed
 from twoleg.runtime.recovery import Recovered
 from twoleg.runtime.stats import Stats
 from twoleg.runtime.timers import Timers
@@ -73,6 +76,9 @@ class Dispatch:
         self._kits: list[Kit] = []
         # What runs in the outermost group besides timers.
         self._tasks: set[asyncio.Task[None]] = set()
+        self._keeper = Keeper(clock=seams.clock, emit=self.feed)
+        # Facts that the journal did not take yet.
+        self._owed = Owed(self._write_fact, lambda: self.journal.is_writable, seams.clock)
         # What the journal says, kept up with every record.
         self.known = Recovered()
         self.journal: Journal
@@ -120,6 +126,8 @@ class Dispatch:
                 self._feeds.resync(action.venue, action.market_ids)
             case ReadCash():
                 self.spawn(f"cash-{action.venue.value}", self._compare_cash(action.venue))
+            case ExecutionEnded():
+                self._tracker.closed(action.execution_no)
             case Note():
                 self._note(action)
 
@@ -158,10 +166,7 @@ class Dispatch:
             fields=fields,
         )
         # The end of an execution must not be lost for lack of room; other notes may be.
-        is_end = note.kind is NoteKind.EXECUTION_CLOSED
-        self.record(record, reserve=is_end)
-        if is_end:
-            self._tracker.closed(note.execution_no)
+        self.record(record, reserve=note.kind is NoteKind.EXECUTION_CLOSED)
         self._observe(note)
 
     def _break(self, error: Exception) -> None:
@@ -179,6 +184,7 @@ class Dispatch:
         """Journal a record; raises StorageError where it cannot be written."""
         started_ns = self.seams.clock.monotonic_ns()
         try:
+            self._owed.pay()
             self.journal.append(record, reserve=reserve)
         except StorageError:
             self._sentry.look_at_journal()
@@ -194,19 +200,48 @@ class Dispatch:
         try:
             self.append(record, reserve)
         except StorageError as error:
-            log.error("fact_not_journalled", record=type(record).__name__, reason=str(error))
+            if reserve:
+                self._owed.keep(record, str(error))
+            else:
+                log.error("record_not_journalled", record=type(record).__name__, reason=str(error))
             self.known.apply(record)
+
+    def _write_fact(self, record: AnyRecord) -> None:
+        """Journal a fact that counts already."""
+        self.journal.append(record, reserve=True)
+        self.archive.notify()
 
     def spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run something in the outermost group; what it raises is our bug, never a crash."""
-        task = self._begin(self._group, name, work)
+        self._own(self._begin(self._group, name, work, self._guard))
+
+    def spawn_watched(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """As `spawn`; once it failed, nothing new starts until work of that name went well."""
+        self._own(self._begin(self._group, name, work, self._keeper.watch))
+
+    def spawn_kept(self, name: str, make_work: MakeWork) -> None:
+        """As `spawn`, for work that must reach its end: it is started again if it fails."""
+        self.spawn(name, self._keeper.keep(name, make_work, may_end=True))
+
+    def _own(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _begin(
-        self, group: asyncio.TaskGroup, name: str, work: Coroutine[Any, Any, None]
+    def _keep(
+        self, group: asyncio.TaskGroup, name: str, make_work: MakeWork, *, may_end: bool = False
     ) -> asyncio.Task[None]:
-        task = group.create_task(self._guard(name, work), name=name)
+        """Run side work in a group: one that dies is started again, and has nothing new start."""
+        work = self._keeper.keep(name, make_work, may_end=may_end)
+        return self._begin(group, name, work, self._guard)
+
+    def _begin(
+        self,
+        group: asyncio.TaskGroup,
+        name: str,
+        work: Coroutine[Any, Any, None],
+        run: Callable[[str, Coroutine[Any, Any, None]], Coroutine[Any, Any, None]],
+    ) -> asyncio.Task[None]:
+        task = group.create_task(run(name, work), name=name)
         # Cancelled before its first step it would be a coroutine that nobody ever awaited.
         task.add_done_callback(lambda _task: work.close())
         return task
@@ -215,7 +250,7 @@ class Dispatch:
         try:
             await work
         except Exception as error:  # noqa: BLE001 - a task's root: report, trip, go on
-            log.error("task_failed", task=name, reason=f"{type(error).__name__}: {error}")
+            tell_failure(name, error)
             self.feed(InvariantReported(f"{name}: {type(error).__name__}"))
 
 

@@ -181,7 +181,7 @@ class _Kalshi:
     def _make_side_work(self, on_gap: GapSink) -> SideWork:
         # Kalshi has no switch that falls when we are silent.
         del on_gap
-        return {"kalshi-key": self._watch_key()}
+        return {"kalshi-key": self._watch_key}
 
     async def _watch_key(self) -> None:
         """Look at the key once a day; what was taken from it is told, orders are refused anyway."""

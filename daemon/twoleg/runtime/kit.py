@@ -16,8 +16,8 @@ from twoleg.core.orders import OrderRef
 from twoleg.seams import Clock, Entropy, Network
 from twoleg.venues.ports import AccountPort, EventSink, FeedPort, FillSink, OrderPort
 
-SideWork = Mapping[str, Coroutine[Any, Any, None]]
-"""Named work beside the feeds, for as long as orders may be open."""
+SideWork = Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
+"""Named work beside the feeds, for as long as orders may be open; each call begins it anew."""
 GapSink = Callable[[tuple[OrderRef, ...]], Coroutine[None, None, None]]
 
 

@@ -49,7 +49,7 @@ class Redactor:
     def __init__(self) -> None:
         # Every spelling of every secret, in lower case.
         self._spellings: set[str] = set()
-        # All of them as one pattern, longest first; None while there are none.
+        # All of them as one pattern, longest first; None until it is needed.
         self._pattern: re.Pattern[str] | None = None
 
     def register(self, secret: str) -> None:
@@ -57,14 +57,13 @@ class Redactor:
         self._spellings |= {
             text.lower() for text in _spellings(secret) if len(text) >= SECRET_LENGTH_MIN
         }
-        longest_first = sorted(self._spellings, key=lambda text: (-len(text), text))
-        if longest_first:
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+        # Made with the next text: secrets come in bunches, and each pattern costs milliseconds.
+        self._pattern = None
 
     def text(self, text: str) -> str:
         """The text without secrets, credentials in headers, and passwords in addresses."""
-        if self._pattern is not None:
-            text = self._pattern.sub(MASK, text)
+        if self._spellings:
+            text = self._secrets().sub(MASK, text)
         text = _URL_PASSWORD.sub(rf"\1:{MASK}@", text)
         text = _SECRET_PAIR.sub(rf"\g<name>{MASK}", text)
         # A lone surrogate in a venue's text would cost the whole line.
@@ -89,6 +88,12 @@ class Redactor:
         """Redact a whole line: the last step before rendering."""
         return {key: self._field(key, value, 0) for key, value in event_dict.items()}
 
+    def _secrets(self) -> re.Pattern[str]:
+        if self._pattern is None:
+            longest_first = sorted(self._spellings, key=lambda text: (-len(text), text))
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+        return self._pattern
+
     def _field(self, key: object, value: object, depth: int) -> object:
         is_secret = _SECRET_KEY.search(str(key).replace("-", "_"))
         if is_secret and value not in (None, "", b""):
@@ -102,11 +107,6 @@ _REDACTOR: Final = Redactor()
 def register_secret(secret: str) -> None:
     """Take this text out of every line that is logged from now on."""
     _REDACTOR.register(secret)
-
-
-def redact(text: str) -> str:
-    """A text without the registered secrets, for what is told outside the logs."""
-    return _REDACTOR.text(text)
 
 
 def describe_error(error: BaseException, depth: int = 0) -> str:

@@ -114,13 +114,13 @@ class PaperAccount:
         self._opening_micros = opening_micros
 
     async def read_cash(self) -> CashReported:
-        """Cash on paper per shard; before anything is on record, what the settings give."""
-        known = {
-            shard: micros
-            for (venue, shard), micros in self._ledger.cash_micros.items()
-            if venue is self.venue
-        }
-        return CashReported(self.venue, tuple(sorted((known or self._opening_micros).items())))
+        """Cash on paper per shard; before the account has begun, what the settings give."""
+        micros = self._opening_micros
+        if self.venue in self._ledger.opened_wall_ns:
+            micros = {
+                pot[1]: m for pot, m in self._ledger.cash_micros.items() if pot[0] is self.venue
+            }
+        return CashReported(self.venue, tuple(sorted(micros.items())))
 
     async def read_positions(
         self, markets: Iterable[Market]

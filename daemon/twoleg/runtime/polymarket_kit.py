@@ -234,7 +234,8 @@ class _Polymarket:
     def _make_side_work(self, on_gap: GapSink) -> SideWork:
         if self._member is None:
             return {}
-        return {"polymarket-heartbeat": self._member.orders.make_heartbeat(on_gap).run()}
+        # One switch for good: what it last heard of the venue outlives a failure of ours.
+        return {"polymarket-heartbeat": self._member.orders.make_heartbeat(on_gap).run}
 
 
 async def _join(

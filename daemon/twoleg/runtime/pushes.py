@@ -4,16 +4,16 @@ A push is a hint: it makes us look sooner, or compare. What it says is never boo
 not come means nothing.
 """
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import structlog
 
 from twoleg.core.actions import LookUp
-from twoleg.core.market import Market, MarketId, Venue
+from twoleg.core.market import MarketId, Venue
 from twoleg.core.orders import OrderRef
-from twoleg.runtime.accounts import Accounts
 from twoleg.runtime.executor import Executor
+from twoleg.runtime.ledger import Ledger
 from twoleg.runtime.timers import Timers
 from twoleg.runtime.tracker import Tracker
 from twoleg.seams import Clock
@@ -21,40 +21,38 @@ from twoleg.seams import Clock
 HASTE_NS_MIN: Final = 1_000_000_000
 """Between two look-ups of one order that pushes brought forward: look-ups cause pushes too."""
 HASTE_KEPT_MAX: Final = 1_024
-POSITION_LOOKS: Final = 2
-POSITION_PAUSE_S: Final = 1.0
-"""A fill may still be on its way: only a difference that stands so long is compared."""
 
 log = structlog.get_logger(__name__)
 
 
 class Pushes:
-    """Takes hints. `is_quiet` tells whether nothing of ours is open; `spawn` starts a task."""
+    """Takes hints.
+
+    `is_busy` tells whether something of ours is open on a market; `spawn` starts a task.
+    """
 
     def __init__(
         self,
         *,
         tracker: Tracker,
         executor: Executor,
-        accounts: Accounts,
+        ledger: Ledger,
         timers: Timers,
-        markets: Mapping[MarketId, Market],
         clock: Clock,
-        is_quiet: Callable[[], bool],
+        is_busy: Callable[[MarketId], bool],
+        hurry: Callable[[], None],
         spawn: Callable[[str, Coroutine[Any, Any, None]], None],
     ) -> None:
         self._tracker = tracker
         self._executor = executor
-        self._accounts = accounts
+        self._ledger = ledger
         self._timers = timers
-        self._markets = markets
         self._clock = clock
-        self._is_quiet = is_quiet
+        self._is_busy = is_busy
+        self._hurry = hurry
         self._spawn = spawn
         # When a look-up of each order was brought forward last.
         self._hastened_ns: dict[tuple[int, int], int] = {}
-        # Holdings that are being compared.
-        self._compared: set[MarketId] = set()
 
     def on_order(self, venue: Venue, order_key: str, venue_order_id: str) -> None:
         """An order changed: if its outcome is waited for, it is looked up now, not later."""
@@ -71,13 +69,11 @@ class Pushes:
             self._hastened_ns[number] = now_ns
 
     def on_position(self, market_id: MarketId, position_e6: int) -> None:
-        """A holding changed: one that contradicts our record while nothing is open is read."""
-        if market_id not in self._markets or market_id in self._compared or not self._is_quiet():
+        """A holding changed: one that contradicts our record while nothing is open is compared."""
+        if not self._ledger.is_opened(market_id) or self._is_busy(market_id):
             return
-        if self._accounts.ledger.kalshi_yes_e6(market_id) != position_e6:
-            self._compared.add(market_id)
-            work = self._compare(self._markets[market_id])
-            self._spawn(f"position-{market_id}", work)
+        if self._ledger.kalshi_yes_e6(market_id) != position_e6:
+            self._hurry()
 
     def on_up(self, venue: Venue) -> None:
         """A private stream was away: fills, and the ends of orders, may have been missed."""
@@ -94,17 +90,3 @@ class Pushes:
             )
             if number is not None:
                 self._executor.look_up(LookUp(*number))
-
-    async def _compare(self, market: Market) -> None:
-        difference_e6 = 0
-        try:
-            for _ in range(POSITION_LOOKS):
-                await self._clock.sleep(POSITION_PAUSE_S)
-                if not self._is_quiet():
-                    return
-                difference_e6 = await self._accounts.position_difference_e6(market)
-                if not self._is_quiet() or not difference_e6:
-                    return
-            self._accounts.alarm_position(market, difference_e6)
-        finally:
-            self._compared.discard(market.id)

@@ -4,19 +4,29 @@ The same folding runs on while the daemon does, so that a snapshot can be writte
 journal that is read from its snapshot gives what the whole of it gives.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
+from twoleg.core.account import tell_leg
 from twoleg.core.actions import NoteKind
-from twoleg.core.events import AnswerStatus, ExecutionFound, Fill, FillStatus, LegAnswer
-from twoleg.core.executions import CLOSED_KEPT
+from twoleg.core.counts import Counts
+from twoleg.core.events import (
+    AnswerStatus,
+    EvidenceRestored,
+    ExecutionFound,
+    Fill,
+    FillStatus,
+    LegAnswer,
+    OrderBooked,
+)
 from twoleg.core.fingerprint import rules_fingerprint
 from twoleg.core.market import Direction, MarketId, Pair, PairId, Side, Venue
 from twoleg.core.orders import OrderRef
 from twoleg.runtime.guarded import Guarded
+from twoleg.runtime.heard import Heard
 from twoleg.runtime.ledger import Ledger
 from twoleg.storage.cursor import UnknownRecord
 from twoleg.storage.journal import Journal
@@ -32,11 +42,14 @@ from twoleg.storage.records import (
     MarketSeen,
     NoteRecorded,
     PairSeen,
+    RunStarted,
     SnapshotBegun,
     SnapshotEnded,
     SnapshotPart,
 )
 
+CLOSED_KEPT: Final = 512
+"""Finished executions that a late fill can open again; older ones are only in the record."""
 UNRESOLVED: Final = (AnswerStatus.UNKNOWN, AnswerStatus.DELAYED, AnswerStatus.RESTING)
 
 
@@ -66,14 +79,28 @@ class FoundExecution:
 
     def found(self, execution_no: int, pair: Pair, *, is_accounted: bool = False) -> ExecutionFound:
         """The event that lets the engine adopt it."""
-        orders = tuple((ref.spec, self._known(ref.spec.order_no)) for ref in self.orders)
+        numbers = [ref.spec.order_no for ref in self.orders]
+        orders = tuple((ref.spec, self.known(ref.spec.order_no)) for ref in self.orders)
         return ExecutionFound(
             execution_no,
             pair,
             self.direction,
             orders,
             was_closed=self.is_closed,
+            booked=tuple(map(self._booked, numbers)),
             is_accounted=is_accounted,
+        )
+
+    def _booked(self, order_no: int) -> OrderBooked:
+        known = self.fills_of(order_no)
+        fills = [fill for fill in known if fill.status is not FillStatus.VOID]
+        size_e6 = sum(fill.size_e6 for fill in fills)
+        notional_micros = sum(fill.notional_micros for fill in fills)
+        return OrderBooked(
+            size_e6=size_e6,
+            notional_micros=notional_micros + self.adjusted.get(order_no, 0),
+            fee_micros=sum(fill.fee_micros for fill in fills),
+            void_e6=sum(fill.size_e6 for fill in known) - size_e6,
         )
 
     def fills_of(self, order_no: int) -> tuple[Fill, ...]:
@@ -85,7 +112,7 @@ class FoundExecution:
         for fills in self.fills.values():
             yield from fills.values()
 
-    def _known(self, order_no: int) -> LegAnswer | None:
+    def known(self, order_no: int) -> LegAnswer | None:
         """The last answer, corrected by what the fills told after it."""
         answer = self.answers.get(order_no)
         if answer is None or answer.status in UNRESOLVED:
@@ -111,9 +138,12 @@ class Recovered:
     """Fingerprints of the rules as approved last, or else as seen first."""
     ledger: Ledger = field(default_factory=Ledger)
     guarded: Guarded = field(default_factory=Guarded)
+    counts: Counts = field(default_factory=Counts)
+    """How the legs filled that were tried; the engine goes on from there."""
     unknown_records: int = 0
     written_wall_ns: int = 0
     """When the latest record was written; 0: there is none."""
+    heard: Heard = field(default_factory=Heard)
 
     @property
     def unfinished(self) -> dict[int, FoundExecution]:
@@ -139,11 +169,37 @@ class Recovered:
         settled.take_back(fills, adjusted)
         return settled
 
+    def evidence(self) -> EvidenceRestored:
+        """What the engine must know of the legs of earlier processes."""
+        return EvidenceRestored(self.counts.steps_e4, self.counts.dump())
+
+    def prune(self, followed: Iterable[MarketId]) -> None:
+        """Forget pairs and texts of markets that are not followed and of which nothing is left.
+
+        Needed are those of the executions that are kept, and those of which anything is held.
+        """
+        kept = self.ledger.prune({*followed, *self._execution_markets()})
+        for pair in list(self.pairs.values()):
+            if kept.isdisjoint(map(pair.market_on, Venue)):
+                del self.pairs[pair.id]
+        for market_id in [market_id for market_id in self.rules if market_id not in kept]:
+            del self.rules[market_id]
+
+    def _execution_markets(self) -> Iterator[MarketId]:
+        for execution in self.executions.values():
+            for ref in execution.orders:
+                yield ref.spec.market.id
+            if execution.pair_id in self.pairs:
+                yield from map(self.pairs[execution.pair_id].market_on, Venue)
+
     def apply(self, record: AnyRecord) -> None:
         """Take the next record."""
         self.ledger.apply(record)
         self.guarded.apply(record)
+        self.heard.apply(record)
         self.written_wall_ns = max(self.written_wall_ns, record.wall_ns)
+        if isinstance(record, RunStarted) and record.depth_steps_e4:
+            self.counts.change_steps(record.depth_steps_e4)
         _apply(self, record)
 
 
@@ -174,8 +230,7 @@ class Reading:
             case SnapshotPart():
                 if self._begun is not None:
                     self._parts += 1
-                    for known in record.executions:
-                        self._begun.executions[known.execution_no] = _found_execution(known)
+                    _add(self._begun, record)
             case SnapshotEnded():
                 begun, self._begun = self._begun, None
                 if begun is not None and self._parts == record.parts:
@@ -197,9 +252,22 @@ def _begin(record: SnapshotBegun) -> Recovered:
         guarded=Guarded(
             record.halt, record.is_paused, list(record.losses), dict(record.lost_micros)
         ),
+        counts=Counts(record.depth_steps_e4),
+        heard=Heard(dict(record.heard)),
     )
     found.ledger.load(record.account)
     return found
+
+
+def _add(found: Recovered, part: SnapshotPart) -> None:
+    for known in part.executions:
+        found.executions[known.execution_no] = _found_execution(known)
+    found.counts.load(part.counts)
+    found.pairs.update({pair.id: pair for pair in part.pairs})
+    found.rules.update(part.rules)
+    found.guarded.losses += part.losses
+    if part.account is not None:
+        found.ledger.load(part.account)
 
 
 def _found_execution(known: KnownExecution) -> FoundExecution:
@@ -265,8 +333,10 @@ def _intent(found: Recovered, record: IntentRecorded) -> None:
 def _replace(execution: FoundExecution, ref: OrderRef) -> None:
     """Add an order; one of its number was refused, and this one was signed in its place."""
     order_no = ref.spec.order_no
-    execution.orders = [known for known in execution.orders if known.spec.order_no != order_no]
-    execution.orders.append(_without_texts(ref))
+    orders = {known.spec.order_no: known for known in execution.orders}
+    # In its place: the number of the last one tells what the next is called.
+    orders[order_no] = _without_texts(ref)
+    execution.orders = list(orders.values())
     execution.answers.pop(order_no, None)
 
 
@@ -274,7 +344,10 @@ def _answer(found: Recovered, record: AnswerRecorded) -> None:
     execution = found.executions.get(record.execution_no)
     if execution is None:
         return
+    before = execution.answers.get(record.order_no)
     execution.answers[record.order_no] = record.answer
+    if before is None or before.status in UNRESOLVED:
+        _count(found.counts, execution, record)
     if record.answer.venue_order_id:
         execution.orders = [
             _with_venue_id(ref, record.answer.venue_order_id)
@@ -282,6 +355,14 @@ def _answer(found: Recovered, record: AnswerRecorded) -> None:
             else ref
             for ref in execution.orders
         ]
+
+
+def _count(counts: Counts, execution: FoundExecution, record: AnswerRecorded) -> None:
+    """Count a leg as the engine did: at the first answer that decides it, by what it told."""
+    answer, whose = execution.known(record.order_no), (execution.pair_id, execution.direction)
+    for ref in execution.orders:
+        if ref.spec.order_no == record.order_no and answer is not None:
+            tell_leg(counts, whose, ref.spec, answer, answer.filled_e6)
 
 
 def _put(found: Recovered, execution_no: int, order_no: int, fill: Fill) -> None:

@@ -1,21 +1,27 @@
 """Keeps the journal bounded: a snapshot once a segment is full, and what is behind it goes.
 
-A snapshot is written in one go, without an await in it: no other record can come between its
-parts. Old segments go only when the database has them and a complete snapshot stands after them.
+A snapshot is written in one go, without an await in it. One that another record came into all the
+same (a write that took long is told, and journalled) counts for nothing, and is written again. Old
+segments go only when the database has them and a complete snapshot stands after them.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import chain
+from typing import Any, Final, TypeVar
 
+import msgspec
 import structlog
 
+from twoleg.core.actions import Note, NoteKind
 from twoleg.core.guards import DAY_NS
+from twoleg.core.market import MarketId
 from twoleg.errors import StorageError
 from twoleg.runtime.recovery import FoundExecution, Recovered
 from twoleg.seams import Clock
 from twoleg.storage.journal import Journal
 from twoleg.storage.records import (
     AnyRecord,
+    KnownAccount,
     KnownExecution,
     SnapshotBegun,
     SnapshotEnded,
@@ -25,16 +31,26 @@ from twoleg.storage.records import (
 EVERY_S: Final = 1.0
 PATIENCE_S: Final = 60.0
 """How long a snapshot waits for a moment in which nothing is open; then it is written anyway."""
+AGAIN_S_MIN: Final = 60.0
+AGAIN_S_MAX: Final = 3_600.0
+"""Between two tries of a snapshot that could not be written; each longer than the one before."""
 EXECUTIONS_PER_PART: Final = 32
-"""Their records stay far below the greatest length, and one write takes no millisecond."""
-LOST_KEPT: Final = 1_024
-"""Executions whose loss is known, so that one that closes again counts by what changed."""
+ENTRIES_PER_PART: Final = 512
+PART_BYTES: Final = 1 << 18
+"""Far below the longest record, and one write takes no millisecond."""
+NS_PER_S: Final = 1_000_000_000
+_ENCODER: Final = msgspec.json.Encoder()
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
 
 class Snapshots:
-    """Looks at the journal every second; `shipped_seq` tells how far the database has it."""
+    """Looks at the journal every second; `shipped_seq` tells how far the database has it.
+
+    `followed` are the markets that must not be forgotten, `note` takes alarms.
+    """
 
     def __init__(
         self,
@@ -45,6 +61,8 @@ class Snapshots:
         append: Callable[[AnyRecord, bool], None],
         shipped_seq: Callable[[], int],
         is_quiet: Callable[[], bool],
+        followed: Callable[[], Collection[MarketId]],
+        note: Callable[[Note], None],
     ) -> None:
         self._journal = journal
         self._known = known
@@ -52,12 +70,19 @@ class Snapshots:
         self._append = append
         self._shipped_seq = shipped_seq
         self._is_quiet = is_quiet
+        self._followed = followed
+        self._note = note
         # The segment in which the last snapshot was written, or in which this process began.
         self._segment_seq = journal.segments[-1].first_seq
         # Where a restart may begin to read; 0: at the first kept record.
         self._needed_seq = 0
+        # Why segments could not be removed at the last look; empty if they could.
+        self._drop_failure = ""
         # Since when a snapshot waits; negative: none does.
         self._due_ns = -1
+        # After a failure: when it is tried again, and how long to wait after the next one.
+        self._again_ns = 0
+        self._again_s = AGAIN_S_MIN
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -70,57 +95,129 @@ class Snapshots:
         if self._journal.segments[-1].first_seq != self._segment_seq and self._is_due():
             self._take()
         if self._needed_seq and len(self._journal.segments) > 1:
+            self._drop()
+
+    def _drop(self) -> None:
+        try:
             count = self._journal.drop_shipped(
                 self._shipped_seq(), needed_from_seq=self._needed_seq
             )
-            if count:
-                log.info("journal_segments_dropped", count=count)
+        except OSError as error:
+            # They only take room, and the next look tries again: told once for each reason.
+            if str(error) != self._drop_failure:
+                self._drop_failure = str(error)
+                log.warning("journal_segments_not_dropped", reason=str(error))
+            return
+        self._drop_failure = ""
+        if count:
+            log.info("journal_segments_dropped", count=count)
 
     def _is_due(self) -> bool:
         now_ns = self._clock.monotonic_ns()
+        if now_ns < self._again_ns:
+            return False
         if self._due_ns < 0:
             self._due_ns = now_ns
-        return self._is_quiet() or now_ns - self._due_ns >= PATIENCE_S * 1_000_000_000
+        return self._is_quiet() or now_ns - self._due_ns >= PATIENCE_S * NS_PER_S
 
     def _take(self) -> None:
-        first_seq = self._journal.last_seq + 1
+        first_seq, count = self._journal.last_seq + 1, 0
+        self._known.prune(self._followed())
         try:
             for record in snapshot_of(self._known, self._clock.wall_ns()):
                 self._append(record, False)
+                count += 1
         except StorageError as error:
-            # Without its end it counts for nothing; the next look tries again.
-            log.warning("snapshot_not_written", reason=str(error))
+            # Without its end it counts for nothing.
+            self._fail(str(error))
             return
-        self._due_ns = -1
+        if self._journal.last_seq - first_seq + 1 != count:
+            self._fail("another record came into it")
+            return
+        self._due_ns, self._again_ns, self._again_s = -1, 0, AGAIN_S_MIN
         self._segment_seq = self._journal.segments[-1].first_seq
         self._needed_seq = first_seq
         log.info("snapshot_written", first_seq=first_seq, last_seq=self._journal.last_seq)
 
+    def _fail(self, reason: str) -> None:
+        """Try again later: until then the journal grows. An alarm tells it once."""
+        log.warning("snapshot_not_written", reason=reason)
+        if not self._again_ns:
+            fields = (("event", "snapshot_not_written"), ("reason", reason))
+            self._note(Note(NoteKind.ALARM, 0, fields))
+        self._again_ns = self._clock.monotonic_ns() + int(self._again_s * NS_PER_S)
+        self._again_s = min(2 * self._again_s, AGAIN_S_MAX)
+
 
 def snapshot_of(known: Recovered, wall_ns: int) -> Iterator[AnyRecord]:
     """The records of a snapshot, in order."""
-    guarded = known.guarded
-    oldest_ns = known.written_wall_ns - DAY_NS
-    lost = list(guarded.lost_micros.items())[-LOST_KEPT:]
+    guarded, account = known.guarded, known.ledger.dump()
     yield SnapshotBegun(
         wall_ns=wall_ns,
         next_execution_no=known.next_execution_no,
         latest_wall_ns=known.written_wall_ns,
+        heard=tuple(known.heard.begun_ms.items()),
         unknown_records=known.unknown_records,
         halt=guarded.halt,
         is_paused=guarded.is_paused,
-        losses=tuple(loss for loss in guarded.losses if loss[0] >= oldest_ns),
-        lost_micros=dict(lost),
-        account=known.ledger.dump(),
-        pairs=tuple(known.pairs.values()),
-        rules=known.rules,
+        lost_micros=dict(guarded.lost_micros),
+        # What there is one of for each market or flow follows.
+        account=msgspec.structs.replace(account, held=(), strangers=(), shards={}, flows=()),
+        depth_steps_e4=known.counts.steps_e4,
     )
-    executions = [_known_execution(*entry) for entry in known.executions.items()]
-    parts = range(0, len(executions), EXECUTIONS_PER_PART)
-    for start in parts:
-        some = executions[start : start + EXECUTIONS_PER_PART]
-        yield SnapshotPart(wall_ns=wall_ns, executions=tuple(some))
-    yield SnapshotEnded(wall_ns=wall_ns, parts=len(parts))
+    parts = 0
+    for fields in chain(_executions(known), _account(account), _rest(known)):
+        yield SnapshotPart(wall_ns=wall_ns, **fields)
+        parts += 1
+    yield SnapshotEnded(wall_ns=wall_ns, parts=parts)
+
+
+Fields = dict[str, Any]
+"""What one part of a snapshot tells."""
+
+
+def _executions(known: Recovered) -> Iterator[Fields]:
+    executions = (_known_execution(*entry) for entry in known.executions.items())
+    for some in _chunks(executions, EXECUTIONS_PER_PART):
+        yield {"executions": some}
+
+
+def _account(account: KnownAccount) -> Iterator[Fields]:
+    for held in _chunks(account.held):
+        yield {"account": KnownAccount(held=held)}
+    for strangers in _chunks(account.strangers):
+        yield {"account": KnownAccount(strangers=strangers)}
+    for shards in _chunks(account.shards.items()):
+        yield {"account": KnownAccount(shards=dict(shards))}
+    for flows in _chunks(account.flows):
+        yield {"account": KnownAccount(flows=flows)}
+
+
+def _rest(known: Recovered) -> Iterator[Fields]:
+    for pairs in _chunks(known.pairs.values()):
+        yield {"pairs": pairs}
+    for rules in _chunks(known.rules.items()):
+        yield {"rules": dict(rules)}
+    oldest_ns = known.written_wall_ns - DAY_NS
+    for losses in _chunks(loss for loss in known.guarded.losses if loss[0] >= oldest_ns):
+        yield {"losses": losses}
+    for counts in _chunks(known.counts.dump()):
+        yield {"counts": counts}
+
+
+def _chunks(entries: Iterable[T], most: int = ENTRIES_PER_PART) -> Iterator[tuple[T, ...]]:
+    """In their order; as many at once as fit into one record."""
+    some: list[T] = []
+    size = 0
+    for entry in entries:
+        length = len(_ENCODER.encode(entry))
+        if some and (len(some) == most or size + length > PART_BYTES):
+            yield tuple(some)
+            some, size = [], 0
+        some.append(entry)
+        size += length
+    if some:
+        yield tuple(some)
 
 
 def _known_execution(number: int, execution: FoundExecution) -> KnownExecution:

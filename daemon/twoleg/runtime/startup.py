@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from twoleg.core.events import Event, MarketChanged
+from twoleg.core.evidence import depth_steps_e4
 from twoleg.core.market import Market, MarketId, Pair, Venue
 from twoleg.errors import VenueError, VenueRejected, VenueUnavailable
 from twoleg.runtime.approvals import Approvals
@@ -18,6 +19,7 @@ from twoleg.runtime.logs import log_context
 from twoleg.runtime.patience import Patience
 from twoleg.runtime.recovery import Recovered
 from twoleg.runtime.tracker import Tracker
+from twoleg.runtime.tracking.sweep import OVERLAP_MS
 from twoleg.settings import Settings
 from twoleg.storage.records import AnyRecord, MarketSeen, PairSeen, RunStarted
 
@@ -62,6 +64,7 @@ class Startup:
                 version=version("twoleg"),
                 member=daemon.member,
                 accounts={venue.value: "main" for venue in Venue},
+                depth_steps_e4=depth_steps_e4(settings.limits),
             ),
             False,
         )
@@ -126,11 +129,11 @@ class Startup:
 
     def adopt(self, recovered: Recovered, executor: Executor, tracker: Tracker) -> None:
         """Hand every unfinished execution to the engine, which asks the venues for its orders."""
-        if recovered.written_wall_ns:
-            # Lists of the account show fills of finished executions too.
-            on_record = (execution.all_fills() for execution in recovered.executions.values())
-            written_ms = recovered.written_wall_ns // 1_000_000
-            tracker.recall(chain.from_iterable(on_record), since_wall_ms=written_ms)
+        # Lists of the account show fills of finished executions too.
+        on_record = (execution.all_fills() for execution in recovered.executions.values())
+        tracker.recall(chain.from_iterable(on_record))
+        for venue in Venue:
+            tracker.look_back(venue, *_heard_ms(recovered, venue))
         for number, execution in recovered.unfinished.items():
             pair = recovered.pairs.get(execution.pair_id)
             if pair is None:
@@ -167,3 +170,13 @@ class Startup:
             if not is_found:
                 self._approvals.look(pair, market)
             self._emit(MarketChanged(market))
+
+
+def _heard_ms(recovered: Recovered, venue: Venue) -> tuple[int, int]:
+    """Up to when an account was heard, and before which nothing in it is ours (Unix ms)."""
+    heard_ms = recovered.heard.begun_ms.get(venue)
+    if heard_ms is not None:
+        return heard_ms, heard_ms - OVERLAP_MS
+    # Nobody ever heard it whole, as in journals of earlier versions; its balance has told the rest.
+    opened_ms = recovered.ledger.opened_wall_ns.get(venue, 0) // 1_000_000
+    return opened_ms, opened_ms

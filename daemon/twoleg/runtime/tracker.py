@@ -6,16 +6,23 @@ own, or by what its venue calls it.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from twoleg.core.actions import Note
-from twoleg.core.events import Event, Fill, FillStatus
+from twoleg.core.events import Event, ExecutionForgotten, Fill, FillStatus
 from twoleg.core.limits import Limits
 from twoleg.core.market import Market, MarketId, Venue
 from twoleg.core.orders import OrderRef
 from twoleg.runtime.tracking.booked import Booked
 from twoleg.runtime.tracking.money import settle
-from twoleg.runtime.tracking.outlets import Outlets, claim_nothing, keep_unclaimed, tell_log
+from twoleg.runtime.tracking.outlets import (
+    Outlets,
+    claim_nothing,
+    hear_alone,
+    keep_unclaimed,
+    tell_log,
+)
 from twoleg.runtime.tracking.sweep import Sweep
 from twoleg.runtime.tracking.venue import VenueTracker
 from twoleg.seams import Clock
@@ -42,7 +49,8 @@ class Tracker:
 
     `note` takes alarms, `on_unclaimed` a fill that belongs to no order we know, once, after
     `poll_ms_max`; before that `claim` may register its order. `markets` are those whose fills can
-    be read for the whole account, besides those of our orders.
+    be read for the whole account, besides those of our orders. `hear` journals how far the account
+    was heard.
     """
 
     def __init__(  # noqa: PLR0913 - each way out is somebody else's
@@ -55,10 +63,12 @@ class Tracker:
         note: Callable[[Note], None] = tell_log,
         on_unclaimed: Callable[[Fill], None] = keep_unclaimed,
         claim: Callable[[Fill], bool] = claim_nothing,
+        hear: Callable[[AnyRecord], None] = hear_alone,
         markets: Mapping[MarketId, Market] | None = None,
         poll_ms_max: Callable[[], int] = _default_poll_ms,
     ) -> None:
         self._clock = clock
+        self._emit = emit
         # Executions that ended, and when, oldest first.
         self._closed: dict[int, int] = {}
         known = markets if markets is not None else {}
@@ -69,6 +79,7 @@ class Tracker:
             note=note,
             on_unclaimed=on_unclaimed,
             claim=claim,
+            hear=hear,
             poll_ms_max=poll_ms_max,
         )
         self._venues = {
@@ -90,16 +101,14 @@ class Tracker:
         self._opened(ref.spec.execution_no)
         self._venues[ref.spec.venue].register(ref, fills, adjusted_micros)
 
-    def recall(self, fills: Iterable[Fill], *, since_wall_ms: int) -> None:
-        """At start: know fills that are on record and whose orders are not registered.
-
-        `since_wall_ms` is when the earlier process wrote last: whatever happened in the account
-        after that is read, and else only what happens from now on.
-        """
+    def recall(self, fills: Iterable[Fill]) -> None:
+        """At start: know fills that are on record and whose orders are not registered."""
         for fill in fills:
             self._venues[fill.venue].recall((fill,))
-        for sweep in self._sweeps.values():
-            sweep.look_back(since_wall_ms)
+
+    def look_back(self, venue: Venue, heard_ms: int, floor_ms: int) -> None:
+        """At start: read what happened in an account since it was last heard; see `Sweep`."""
+        self._sweeps[venue].look_back(heard_ms, floor_ms)
 
     def closed(self, execution_no: int) -> None:
         """An execution ended: its orders may be forgotten once many others ended after it."""
@@ -114,6 +123,7 @@ class Tracker:
             return
         for tracker in self._venues.values():
             tracker.forget(oldest)
+        self._emit(ExecutionForgotten(oldest))
 
     def learn_order_id(self, execution_no: int, order_no: int, venue_order_id: str) -> None:
         """The venue told its own id of an order: claim what came early."""
@@ -193,9 +203,11 @@ class Tracker:
         """Find by REST what the private stream of a venue may have lost."""
         await self._sweeps[venue].run()
 
-    def make_side_work(self, guard: Guard) -> dict[str, Coroutine[Any, Any, None]]:
+    def make_side_work(self, guard: Guard) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
         """Named work that must run as long as orders may be open; ends only when cancelled."""
-        return {f"track-{venue.value}": self._track(venue, guard) for venue in self._venues}
+        return {
+            f"track-{venue.value}": partial(self._track, venue, guard) for venue in self._venues
+        }
 
     async def _track(self, venue: Venue, guard: Guard) -> None:
         """Sweep on a timer, and tell of unclaimed fills."""

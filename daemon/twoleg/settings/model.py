@@ -239,6 +239,7 @@ class DatabaseSettings(msgspec.Struct, frozen=True, kw_only=True):
         RESTART,
     ] = Secret()
     pg_bin: Annotated[Path | None, Place(is_absolute=True), AUTO, RESTART] = None
+    owner_grace_seconds: Annotated[int, Whole(0, 86_400), RESTART] = 300
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -79,11 +79,6 @@ class Cursor:
         self._fd = -1
         self._offset = 0
 
-    @property
-    def next_seq(self) -> int:
-        """Number of the record that `take` returns first."""
-        return self._seq
-
     def take(self, count: int, *, bytes_max: int = 4 << 20) -> list[tuple[int, bytes]]:
         """Up to `count` records as (seq, payload), fewer if they exceed `bytes_max`; moves on.
 

@@ -93,6 +93,21 @@ def _cash_flow(record: r.CashFlowSeen, run: RunContext, seq: int) -> list[Statem
     return [moved, told, *_position_opened(ended, run, seq)]
 
 
+def _accepted(record: r.DifferenceAccepted, run: RunContext, seq: int) -> list[Statement]:
+    kind = FlowKind.DEPOSIT if record.micros > 0 else FlowKind.WITHDRAWAL
+    moved = _cash(record, run, seq, kind=kind.value, micros=record.micros)
+    account = run.account(record.venue)
+    source = (run.journal_uuid, seq, run.mode, run.member, account, "accepted", None)
+    told = {
+        "shard": record.shard,
+        "micros": record.micros,
+        "reason": record.reason,
+        "actor": record.actor,
+    }
+    keys = (0, "", record.venue.value, "", _to_json(told), to_time(record.wall_ns))
+    return [moved, ("insert_audit", (*source, *keys))]
+
+
 def _stranger(record: r.StrangerSeen, run: RunContext, seq: int) -> list[Statement]:
     venue, time = record.venue.value, to_time(record.wall_ns)
     account = run.account(record.venue)
@@ -109,13 +124,18 @@ def _compared(record: r.AccountCompared, run: RunContext, seq: int) -> list[Stat
 
 
 def _nothing(record: r.Record, run: RunContext, seq: int) -> list[Statement]:
-    """A snapshot says nothing that the records before it did not say."""
+    """A snapshot says nothing that the records before it did not say; a reading moves nothing."""
     del record, run, seq
     return []
 
 
 def _cash(
-    record: r.CashOpened | r.FeeAdjusted, run: RunContext, seq: int, *, kind: str, micros: int
+    record: r.CashOpened | r.FeeAdjusted | r.DifferenceAccepted,
+    run: RunContext,
+    seq: int,
+    *,
+    kind: str,
+    micros: int,
 ) -> Statement:
     venue = record.venue
     keys = (run.journal_uuid, seq, kind, run.mode, run.account(venue), run.member, venue.value)
@@ -301,6 +321,9 @@ _PROJECTIONS: Final[Mapping[type[r.Record], Callable[..., list[Statement]]]] = {
     r.StrangerSeen: _stranger,
     r.AccountCompared: _compared,
     r.CashFlowSeen: _cash_flow,
+    r.FlowsRead: _nothing,
+    r.AccountHeard: _nothing,
+    r.DifferenceAccepted: _accepted,
     r.SnapshotBegun: _nothing,
     r.SnapshotPart: _nothing,
     r.SnapshotEnded: _nothing,

@@ -6,6 +6,7 @@ wall-clock nanoseconds. The tag (`t`) never changes its meaning: old journals st
 
 import msgspec
 
+from twoleg.core.counts import CellCount
 from twoleg.core.events import Fill, LegAnswer, OperatorAct
 from twoleg.core.flows import CashFlow
 from twoleg.core.market import Direction, Market, MarketId, Outcome, Pair, PairId, Venue
@@ -27,6 +28,8 @@ class RunStarted(Record, frozen=True, kw_only=True, tag="run_started"):
     member: str
     accounts: dict[str, str]
     """venue -> account label (never a key)."""
+    depth_steps_e4: tuple[int, ...] = ()
+    """Steps of depth share by which the tries of legs are counted from here on; none: as before."""
 
 
 class CashOpened(Record, frozen=True, kw_only=True, tag="cash_opened"):
@@ -38,6 +41,8 @@ class CashOpened(Record, frozen=True, kw_only=True, tag="cash_opened"):
     venue: Venue
     shard: int
     cash_micros: int
+    shards: tuple[int, ...] = ()
+    """All that are opened together: the account has begun with the last of them. None: this one."""
 
 
 class PositionOpened(Record, frozen=True, kw_only=True, tag="position_opened"):
@@ -161,10 +166,42 @@ class AccountCompared(Record, frozen=True, kw_only=True, tag="compared"):
     venue: Venue
 
 
+class AccountHeard(Record, frozen=True, kw_only=True, tag="heard"):
+    """A list of an account's fills came whole, and all in it is booked or nobody's of ours.
+
+    `begun_ms` is our own clock's time at which that reading began (Unix ms): what happened since is
+    still to be read by whoever comes next.
+    """
+
+    venue: Venue
+    begun_ms: int
+
+
 class CashFlowSeen(Record, frozen=True, kw_only=True, tag="cash_flow"):
     """Money that moved without a trade of ours, booked once by the venue's id of it."""
 
     flow: CashFlow
+
+
+class FlowsRead(Record, frozen=True, kw_only=True, tag="flows_read"):
+    """All flows of a venue were read and booked; from a while before then on they are read again.
+
+    `upto_ms` is our own clock's time at which that reading began (Unix ms).
+    """
+
+    venue: Venue
+    upto_ms: int
+
+
+class DifferenceAccepted(Record, frozen=True, kw_only=True, tag="accepted"):
+    """An operator took over a difference that stood: `micros` is added to our cash (may be < 0)."""
+
+    venue: Venue
+    shard: int
+    micros: int
+    reason: str
+    actor: str
+    """Who asked for it, as far as is known; never a secret."""
 
 
 class KnownExecution(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,22 +219,27 @@ class KnownExecution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """The ledger in a snapshot: (venue, shard, micros), (market, outcome, size) and so on."""
+    """The ledger in a snapshot, or a part of it: (venue, shard, micros) and so on."""
 
-    cash: tuple[tuple[Venue, int, int], ...]
-    held: tuple[tuple[MarketId, Outcome, int], ...]
-    strangers: tuple[tuple[MarketId, int, int], ...]
-    opened: tuple[tuple[Venue, int], ...]
-    modelled_fills: tuple[tuple[Venue, int], ...]
-    shards: dict[str, int]
-    flows: tuple[str, ...]
+    cash: tuple[tuple[Venue, int, int], ...] = ()
+    held: tuple[tuple[MarketId, Outcome, int], ...] = ()
+    strangers: tuple[tuple[MarketId, int, int], ...] = ()
+    opened: tuple[tuple[Venue, int], ...] = ()
+    modelled_fills: tuple[tuple[Venue, int], ...] = ()
+    shards: dict[str, int] = {}
+    flows: tuple[tuple[Venue, str, int], ...] = ()
+    """(venue, id, until when it is to be remembered) of the flows that are booked, Unix ms."""
+    flows_read: tuple[tuple[Venue, int], ...] = ()
+    margins: tuple[tuple[Venue, int, int], ...] = ()
+    """(venue, shard, micros) by which booked flows may be too small."""
 
 
 class SnapshotBegun(Record, frozen=True, kw_only=True, tag="snapshot_begun"):
     """All that a start needs of the records before this one, up to the `SnapshotEnded`.
 
-    `losses` and `lost_micros` are those of the loss window, `latest_wall_ns` is when the latest
-    record before was written. A snapshot without its end counts for nothing.
+    What may be long stands in the parts; journals of earlier versions have it here. `losses` and
+    `lost_micros` are those of the loss window, `latest_wall_ns` is when the latest record before
+    was written. A snapshot without its end counts for nothing.
     """
 
     next_execution_no: int
@@ -205,18 +247,29 @@ class SnapshotBegun(Record, frozen=True, kw_only=True, tag="snapshot_begun"):
     unknown_records: int
     halt: str
     is_paused: bool
-    losses: tuple[tuple[int, int], ...]
     lost_micros: dict[int, int]
     account: KnownAccount
-    pairs: tuple[Pair, ...]
+    losses: tuple[tuple[int, int], ...] = ()
+    pairs: tuple[Pair, ...] = ()
     rules: dict[MarketId, str] = {}
-    """Fingerprints that the markets' texts are held against."""
+    depth_steps_e4: tuple[int, ...] = ()
+    """Steps of depth share by which tries are counted; what they counted stands in the parts."""
+    heard: tuple[tuple[Venue, int], ...] = ()
+    """(venue, Unix ms) up to when its account was heard, as `AccountHeard` tells it."""
 
 
 class SnapshotPart(Record, frozen=True, kw_only=True, tag="snapshot_part"):
-    """Some of the executions of a snapshot, in their order."""
+    """Some of what a snapshot tells, in its order; each part adds to those before it."""
 
-    executions: tuple[KnownExecution, ...]
+    executions: tuple[KnownExecution, ...] = ()
+    counts: tuple[CellCount, ...] = ()
+    """How legs filled."""
+    account: KnownAccount | None = None
+    """Holdings, shards and flows."""
+    pairs: tuple[Pair, ...] = ()
+    rules: dict[MarketId, str] = {}
+    """Fingerprints that the markets' texts are held against."""
+    losses: tuple[tuple[int, int], ...] = ()
 
 
 class SnapshotEnded(Record, frozen=True, kw_only=True, tag="snapshot_ended"):
@@ -241,7 +294,10 @@ AnyRecord = (
     | OperatorRecorded
     | StrangerSeen
     | AccountCompared
+    | AccountHeard
     | CashFlowSeen
+    | FlowsRead
+    | DifferenceAccepted
     | SnapshotBegun
     | SnapshotPart
     | SnapshotEnded

@@ -170,6 +170,15 @@ class AccountNewsPort(Protocol):
         ...
 
 
+@runtime_checkable
+class AllHoldingsPort(Protocol):
+    """All that an account holds, also in markets that nobody follows."""
+
+    async def read_all_positions(self) -> tuple[tuple[MarketId, int, int], ...]:
+        """As `AccountPort.read_positions`, of every market that is not settled."""
+        ...
+
+
 class RestingOrderPort(OrderPort, Protocol):
     """Orders that may rest, many at once, and the ways to be rid of them."""
 

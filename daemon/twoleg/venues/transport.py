@@ -7,13 +7,14 @@ import asyncio
 import ipaddress
 import ssl
 from collections.abc import Mapping
+from contextvars import ContextVar
 from http import HTTPStatus
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
 from multidict import CIMultiDictProxy
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
@@ -32,6 +33,20 @@ KEEPALIVE_S = 75.0
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 _CHUNK_BYTES = 1 << 20
+
+
+class _Progress:
+    """How far the request of an `HttpExchange` has come."""
+
+    __slots__ = ("is_connected",)
+
+    def __init__(self) -> None:
+        self.is_connected = False
+
+
+# Of the request that the running task makes. aiohttp's own traces would tell the same, at the
+# price of building each address three times.
+_progress: Final[ContextVar[_Progress | None]] = ContextVar("progress", default=None)
 
 
 def is_loopback(host: str) -> bool:
@@ -85,6 +100,20 @@ class NetworkConnector(aiohttp.BaseConnector):
         # Built on the first https request: loading the trust store takes milliseconds.
         self._tls = tls
 
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
+    ) -> Connection:
+        """Connect as aiohttp does, and note that the request may go out from here on."""
+        connection = await super().connect(req, traces, timeout)
+        # Requests that do not come from an `HttpExchange` are not followed.
+        progress = _progress.get()
+        if progress is not None:
+            progress.is_connected = True
+        return connection
+
     async def _create_connection(
         self,
         req: aiohttp.ClientRequest,
@@ -127,27 +156,14 @@ def make_session(
         # Uncompressed answers: less latency, and no small body that unpacks into a huge one.
         headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
         timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None),
-        trace_configs=[_connection_trace()],
         trust_env=False,
     )
-
-
-def _connection_trace() -> aiohttp.TraceConfig:
-    async def note_connected(_session: object, context: SimpleNamespace, _params: object) -> None:
-        # Requests that do not come from an `HttpExchange` carry no context.
-        if context.trace_request_ctx is not None:
-            context.trace_request_ctx["connected"] = True
-
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_create_end.append(note_connected)
-    trace.on_connection_reuseconn.append(note_connected)
-    return trace
 
 
 class HttpExchange:
     """One request, one answer, and failures that say whether the request may have been received.
 
-    The session must come from `make_session`: its trace tells whether a connection was there.
+    The session must come from `make_session`: its connector tells whether a connection was there.
     """
 
     def __init__(
@@ -180,17 +196,20 @@ class HttpExchange:
             VenueUnavailable: nothing was sent, or a GET was not answered.
             OutcomeUnknown: a write was sent, or may have been, and was not answered.
         """
-        context = {"connected": False}
+        progress = _Progress()
+        token = _progress.set(progress)
         try:
             async with asyncio.timeout(timeout_ms / 1_000):
-                return await self._exchange(method, url, headers, body, context)
+                return await self._exchange(method, url, headers, body)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # TimeoutError is an OSError; ValueError: aiohttp's word for an unusable URL or header.
             cause: Exception = error
+        finally:
+            _progress.reset(token)
         failure = f"{type(cause).__name__} (limit {timeout_ms} ms): {cause}"
-        if context["connected"] and method not in SAFE_METHODS:
+        if progress.is_connected and method not in SAFE_METHODS:
             raise OutcomeUnknown(self._venue, "no_answer", failure) from cause
-        code = "no_answer" if context["connected"] else "not_connected"
+        code = "no_answer" if progress.is_connected else "not_connected"
         raise VenueUnavailable(self._venue, code, failure) from cause
 
     async def _exchange(
@@ -199,7 +218,6 @@ class HttpExchange:
         url: str,
         headers: Mapping[str, str],
         body: bytes | None,
-        context: dict[str, bool],
     ) -> tuple[int, CIMultiDictProxy[str], bytes]:
         async with self._session.request(
             method,
@@ -207,7 +225,6 @@ class HttpExchange:
             headers=headers,
             data=body,
             allow_redirects=False,
-            trace_request_ctx=context,
         ) as response:
             received = bytearray()
             async for chunk in response.content.iter_chunked(_CHUNK_BYTES):

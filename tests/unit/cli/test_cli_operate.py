@@ -7,7 +7,8 @@ import pytest
 
 from tests.unit.cli.conftest import Run
 from twoleg.core.events import OperatorAct
-from twoleg.runtime.operators import Request
+from twoleg.core.market import Venue
+from twoleg.runtime.operators import AcceptRequest, Request
 
 
 @pytest.mark.parametrize("act", list(OperatorAct))
@@ -35,3 +36,20 @@ def test_operator_with_wrong_settings_leaves_nothing(run: Run, tmp_path: Path) -
     ended = run("halt", TWOLEG_DAEMON__STATE_DIR=str(tmp_path), TWOLEG_TRADING__EXECUTIONS_MAX="0")
     assert ended.code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_operator_leaves_the_difference_that_is_to_be_accepted(run: Run, tmp_path: Path) -> None:
+    ended = run(
+        "accept-difference",
+        "polymarket",
+        "--micros=-1500000",
+        "--reason",
+        "withdrawn on chain",
+        TWOLEG_DAEMON__STATE_DIR=str(tmp_path),
+    )
+    assert (ended.code, ended.err) == (0, "")
+    (path,) = (tmp_path / "paper" / "operator").iterdir()
+    request = msgspec.json.decode(path.read_bytes(), type=AcceptRequest)
+    assert (request.venue, request.shard, request.micros) == (Venue.POLYMARKET, 0, -1_500_000)
+    assert request.reason == "withdrawn on chain"
+    assert path.suffix == ".accept"

@@ -20,8 +20,19 @@ from tests.support.core import (
     notes,
     only,
     polymarket_market,
+    timers,
 )
-from twoleg.core.actions import Fire, LookUp, NoteKind, ReadCash, Resync, SetTimer, SettleMoney
+from tests.support.exits import all_told
+from twoleg.core.actions import (
+    ExecutionEnded,
+    Fire,
+    LookUp,
+    NoteKind,
+    ReadCash,
+    Resync,
+    SetTimer,
+    SettleMoney,
+)
 from twoleg.core.breaker import BreakerState
 from twoleg.core.events import (
     ASK,
@@ -29,6 +40,7 @@ from twoleg.core.events import (
     AnswerStatus,
     BooksVoid,
     CashReported,
+    ExecutionForgotten,
     ExecutionFound,
     FillBooked,
     GridChanged,
@@ -51,7 +63,6 @@ from twoleg.core.events import (
     VenueStateChanged,
 )
 from twoleg.core.execution import ExecutionState
-from twoleg.core.executions import CLOSED_KEPT
 from twoleg.core.limits import BreakerLimits, Limits
 from twoleg.core.market import (
     Direction,
@@ -516,7 +527,7 @@ def test_unknown_look_up_is_tried_again_by_timer() -> None:
     rig.answer(second, UNKNOWN)
     actions = rig.answer(second, UNKNOWN)
     assert alarms(actions) == ["outcome_still_unknown"]
-    (timer,) = only(actions, SetTimer)
+    (timer,) = timers(actions)
     rig.now_ns = timer.at_ns
     assert rig.send(TimerFired(timer.key)) == [LookUp(1, 1)]
     rig.fill(second)
@@ -556,13 +567,32 @@ def test_late_fill_after_the_close_reopens_and_is_rolled_back() -> None:
     actions = rig.send(FillBooked(1, 0, make_fill(first, 5 * ONE, 2_400_000)))
     assert alarms(actions) == ["late_fill"]
     assert only(actions, SettleMoney) == [SettleMoney(1, 0, 5 * ONE, -1)]
-    (unwind,) = fires(actions)
+    assert fires(actions) == []
+    (unwind,) = fires(all_told(rig))
     assert unwind.orders[0].size_e6 == 5 * ONE
     assert set(rig.executions.busy) == {K, P}
     rig.send(MoneySettled(1, 0, 5 * ONE, 2_400_000, 0))
     rig.fill(unwind.orders[0])
     tally = rig.engine.tally
     assert (tally.missed, tally.rolled_back, tally.executions) == (0, 1, 1)
+
+
+def test_late_order_of_several_trades_is_closed_as_one() -> None:
+    rig = Rig()
+    first, second = fire(rig)
+    rig.fill(first)
+    rig.send(BooksVoid((K, P), "disconnected"))
+    rig.answer(second, MISSED)
+    rig.quote()
+    for number in range(2):
+        # What the first one leaves open is what the second one covers.
+        half_e6 = first.size_e6 // 2
+        fill = make_fill(second, half_e6, second.limit_e4 * half_e6 // 10_000, key=f"late{number}")
+        assert fires(rig.send(FillBooked(1, 1, fill))) == []
+        rig.pass_ms(10)
+    assert fires(all_told(rig)) == []
+    rig.send(MoneySettled(1, 1, first.size_e6, second.limit_e4 * first.size_e6 // 10_000, 0))
+    assert (rig.engine.open_executions, rig.engine.carry_e6(PAIR_ID)) == (0, 0)
 
 
 def test_late_answer_after_the_close_reopens_too() -> None:
@@ -664,17 +694,28 @@ def test_reopened_execution_keeps_its_markets_when_a_younger_one_closes() -> Non
     assert rig.executions.busy == {K: 1, P: 1}
 
 
-def test_closed_executions_are_kept_up_to_a_bound() -> None:
+def test_closed_executions_are_kept_until_no_news_of_them_can_come() -> None:
     # However often they miss, the prior weighs more.
     rig = Rig(limits=structs.replace(EASY, prior_tries=1_000_000))
-    for _ in range(CLOSED_KEPT + 1):
+    first, second = fire(rig)
+    rig.fill(first)
+    actions = [*rig.fill(second)]
+    assert only(actions, ExecutionEnded) == [ExecutionEnded(1)]
+    for _ in range(1_000):
         rig.pass_ms(10)
         (shot,) = fires(rig.quote())
         for order in shot.orders:
             rig.answer(order, MISSED)
-    assert len(rig.executions._closed) == CLOSED_KEPT
+    # A fill that was provisional all that time fails on chain: the other leg stands alone.
+    notional = second.limit_e4 * second.size_e6 // 10_000
+    rig.void_fill(second, second.size_e6, notional)
+    assert rig.engine.open_executions == 1
+    rig.send(ExecutionForgotten(2))
     with pytest.raises(InvariantBroken):
-        rig.executions._find(1)
+        rig.executions._find(2)
+    # What is open again is not forgotten, whoever says so.
+    rig.send(ExecutionForgotten(1))
+    assert rig.executions._find(1).execution_no == 1
 
 
 def test_dust_goes_into_the_next_executions_size() -> None:
@@ -730,7 +771,7 @@ def test_residual_that_cannot_be_closed_is_held_alarmed_and_tried_again() -> Non
         # Snapshots may be on their way: no alarm for that before a second is over.
         assert (alarms(actions), fires(actions)) == ([], [])
         assert rig.executions.breaker.state is BreakerState.CLOSED
-        (timer,) = only(actions, SetTimer)
+        (timer,) = timers(actions)
         assert timer.at_ns == rig.now_ns + 250 * ONE, waited
         rig.now_ns = timer.at_ns
         actions = rig.send(TimerFired(timer.key))
@@ -747,7 +788,7 @@ def test_residual_held_too_long_is_alarmed_again() -> None:
     first, second = fire(rig)
     rig.fill(first)
     rig.send(BooksVoid((K, P), "disconnected"))
-    (timer,) = only(rig.answer(second, MISSED), SetTimer)
+    (timer,) = timers(rig.answer(second, MISSED))
     rig.pass_ms(60_001)
     assert alarms(rig.send(TimerFired(timer.key))) == ["residual_held"]
 
@@ -761,7 +802,7 @@ def test_rollback_orders_are_bounded_then_spaced() -> None:
         (shot,) = fires(actions)
         actions = rig.answer(shot.orders[0], MISSED)
     assert fires(actions) == []
-    (timer,) = only(actions, SetTimer)
+    (timer,) = timers(actions)
     assert timer.at_ns == rig.now_ns + 4 * 250 * ONE
     rig.now_ns = timer.at_ns
     assert len(fires(rig.send(TimerFired(timer.key)))) == 1
@@ -829,19 +870,27 @@ def test_unavailable_venue_is_a_failure_and_gets_no_order_for_a_doubling_while()
     rig = Rig()
     for pause_ms in (1_000, 2_000, 4_000):
         (shot,) = requote(rig)
-        rig.answer(shot.orders[0], AnswerStatus.NOT_SENT, is_unavailable=True)
-        rig.answer(shot.orders[1], MISSED)
+        answer_unavailable(rig, shot)
         assert requote(rig, pause_ms - 20) == []
         rig.pass_ms(20)
     assert rig.executions.breaker.failures == 3
+    # That it is back is a guess: it is asked first, and alone.
     (shot,) = requote(rig)
-    rig.answer(shot.orders[0], MISSED)
-    rig.answer(shot.orders[1], MISSED)
+    (order,) = shot.orders
+    assert order.venue is Venue.KALSHI
+    rig.answer(order, MISSED)
+    # It answered: from now on both legs go at once, and the doubling starts again.
     (shot,) = requote(rig)
-    rig.answer(shot.orders[0], AnswerStatus.NOT_SENT, is_unavailable=True)
-    rig.answer(shot.orders[1], MISSED)
-    # An answer in between starts the doubling again.
+    assert len(shot.orders) == 2
+    answer_unavailable(rig, shot)
     assert len(requote(rig, 1_000)) == 1
+
+
+def answer_unavailable(rig: Rig, shot: Fire) -> None:
+    """Kalshi cannot be reached; where Polymarket was asked too, it missed."""
+    rig.answer(shot.orders[0], AnswerStatus.NOT_SENT, is_unavailable=True)
+    for order in shot.orders[1:]:
+        rig.answer(order, MISSED)
 
 
 def test_unavailable_answer_does_not_open_a_venue_that_closed_by_its_own_word() -> None:

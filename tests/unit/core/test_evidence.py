@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from twoleg.core.evidence import CELLS_MAX, OLD_MISSES, TRIES_MAX, Evidence, LegTry
+from twoleg.core.counts import CELLS_MAX, TRIES_MAX, LegTry
+from twoleg.core.evidence import OLD_MISSES, Evidence
 from twoleg.core.limits import Limits
 from twoleg.core.market import Direction, PairId, Venue
 
@@ -66,7 +67,7 @@ def test_share_beyond_the_curve_never_fills_and_is_no_evidence() -> None:
     evidence = Evidence(LIMITS)
     tell(evidence, at=LegTry(6_601, 0), times=50)
     assert rate(evidence, at=LegTry(6_601, 0)) == 0
-    assert evidence._venues == {}
+    assert evidence._counts.venues == {}
 
 
 def test_published_rate_of_a_second_leg_is_at_most_the_mean_of_second_legs() -> None:
@@ -135,7 +136,7 @@ def test_pairs_that_are_remembered_are_bounded() -> None:
     evidence = Evidence(LIMITS)
     for number in range(CELLS_MAX + 1):
         tell(evidence, pair_id=PairId(str(number)), filled_e6=0)
-    count = sum(map(len, evidence._pairs.values()))
+    count = sum(map(len, evidence._counts.pairs.values()))
     assert count == CELLS_MAX
     # The first one was forgotten: it is judged by the venue's rate like a stranger.
     assert rate(evidence, PairId("0")) == rate(evidence, PairId("stranger"))

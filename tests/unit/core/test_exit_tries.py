@@ -4,9 +4,8 @@ from itertools import pairwise
 
 from msgspec import structs
 
-from tests.support.core import EASY, LOT, MS, ONE, K, P, Rig, alarms, fires, only
+from tests.support.core import EASY, LOT, MS, ONE, K, P, Rig, alarms, fires, timers
 from tests.support.exits import BIDS, exit_of, fire, lone_kalshi
-from twoleg.core.actions import SetTimer
 from twoleg.core.breaker import BreakerState
 from twoleg.core.events import AnswerStatus, BooksVoid, TimerFired
 from twoleg.core.market import Side, Venue
@@ -25,7 +24,7 @@ def test_way_that_misses_down_the_whole_ladder_is_left_alone_ever_longer() -> No
             told += alarms(actions)
         # The book goes on showing what is not there for us.
         rig.send(rig.book(K, BIDS, [(4_900, 100 * ONE)]))
-        (timer,) = only(actions, SetTimer)
+        (timer,) = timers(actions)
         rig.now_ns = max(rig.now_ns + MS, timer.at_ns)
         actions = rig.send(TimerFired(timer.key))
         told += alarms(actions)
@@ -64,7 +63,7 @@ def test_rollback_orders_of_a_minute_are_bounded_whatever_they_bring() -> None:
         sent += 1
         actions = rig.answer(exit_of(actions), S.PARTIAL, LOT, 4_700)
     assert sent == 30
-    (timer,) = only(actions, SetTimer)
+    (timer,) = timers(actions)
     assert timer.at_ns == rig.now_ns + 60_000 * MS
     rig.now_ns = timer.at_ns
     assert fires(rig.send(TimerFired(timer.key)))

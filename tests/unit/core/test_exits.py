@@ -21,11 +21,12 @@ from tests.support.core import (
     make_fill,
     make_pair,
     notes,
-    only,
+    timers,
 )
-from tests.support.exits import BIDS, exit_of, fire, lone_kalshi
-from twoleg.core.actions import Action, NoteKind, SetTimer
+from tests.support.exits import BIDS, all_told, exit_of, fire, lone_kalshi
+from twoleg.core.actions import Action, NoteKind
 from twoleg.core.breaker import BreakerState
+from twoleg.core.counts import LegTry
 from twoleg.core.events import (
     NO_TOKENS,
     AnswerStatus,
@@ -42,7 +43,6 @@ from twoleg.core.events import (
     TimerFired,
     VenueStateChanged,
 )
-from twoleg.core.evidence import LegTry
 from twoleg.core.execution import ExecutionState
 from twoleg.core.market import (
     Direction,
@@ -113,7 +113,7 @@ def test_ladder_is_over_before_a_market_closes(closes_in_ms: int, *, is_hurried:
 # -- deciding anew ---------------------------------------------------------------------------------
 
 
-def test_fill_that_changes_a_held_residual_is_decided_on_at_once() -> None:
+def test_fill_that_changes_a_held_residual_is_decided_on_anew() -> None:
     rig = Rig()
     first, second = fire(rig)
     rig.fill(first)
@@ -122,11 +122,36 @@ def test_fill_that_changes_a_held_residual_is_decided_on_at_once() -> None:
     assert rig.executions._open[1].state is ExecutionState.HOLDING
     books = rig.engine.books()
     books.snapshot(rig.book(K, BIDS, [(4_900, 100 * ONE)]))
-    actions = rig.send(FillBooked(1, 1, make_fill(second, 4 * ONE, 2 * ONE)))
-    assert exit_of(actions).size_e6 == first.size_e6 - 4 * ONE
+    rig.send(FillBooked(1, 1, make_fill(second, 4 * ONE, 2 * ONE)))
+    assert exit_of(all_told(rig)).size_e6 == first.size_e6 - 4 * ONE
 
 
 # -- holding ---------------------------------------------------------------------------------------
+
+
+def is_moving(rig: Rig) -> bool:
+    return rig.engine.is_money_moving
+
+
+def test_held_residual_moves_no_money_once_its_fills_are_booked() -> None:
+    rig = Rig()
+    first, second = fire(rig)
+    assert is_moving(rig)
+    rig.send(BooksVoid((K, P), "disconnected"))
+    notional = first.size_e6 * first.limit_e4 // 10_000
+    rig.answer(first, S.FILLED, first.size_e6, notional)
+    rig.answer(second, S.MISSED)
+    assert rig.executions._open[1].state is ExecutionState.HOLDING
+    # The venue has paid, or will within a moment: what it tells may be either.
+    assert is_moving(rig)
+    rig.book_fill(first, first.size_e6, notional)
+    assert rig.executions._open[1].state is ExecutionState.HOLDING
+    assert not is_moving(rig)
+    # An unknown exit moves it again.
+    rig.send(rig.book(K, BIDS, [(4_900, 100 * ONE)]))
+    exit_order = exit_of(rig.send(TimerFired("retry:1")))
+    rig.answer(exit_order, S.UNKNOWN)
+    assert is_moving(rig)
 
 
 def test_held_residual_trips_once_then_keeps_the_breaker_open_until_it_is_gone() -> None:
@@ -160,7 +185,7 @@ def test_held_residual_is_told_again_at_its_deadline_however_rarely_it_is_tried(
     actions = rig.answer(order, S.REJECTED)
     started_ns, told_ms = rig.now_ns, [0]
     while rig.now_ns - started_ns < 240_000 * MS:
-        (timer,) = only(actions, SetTimer)
+        (timer,) = timers(actions)
         rig.now_ns = timer.at_ns
         actions = rig.send(TimerFired(timer.key))
         if fires(actions):
@@ -178,7 +203,7 @@ def test_own_rate_tokens_are_waited_for_without_alarm_or_failure() -> None:
     answer = LegAnswer(status=S.NOT_SENT, code=NO_TOKENS, retry_after_ms=130)
     actions = rig.send(OrderAnswered(1, order.order_no, answer, rig.now_ns))
     assert (fires(actions), alarms(actions)) == ([], [])
-    (timer,) = only(actions, SetTimer)
+    (timer,) = timers(actions)
     assert timer.at_ns == rig.now_ns + 130 * MS
     assert rig.executions.breaker.state is BreakerState.CLOSED
     rig.now_ns = timer.at_ns
@@ -208,7 +233,7 @@ def test_sale_that_was_refused_for_balance_is_allowed_again_after_the_pause() ->
     purchase = exit_of(rig.answer(sale, S.REJECTED))
     assert (sale.side, purchase.side) == (Side.SELL, Side.BUY)
     held = rig.answer(purchase, S.REJECTED)
-    (timer,) = only(held, SetTimer)
+    (timer,) = timers(held)
     rig.now_ns = timer.at_ns
     assert exit_of(rig.send(TimerFired(timer.key))).side is Side.SELL
 
@@ -411,7 +436,9 @@ def test_restored_execution_reserves_what_its_orders_may_still_take() -> None:
     rig.send(ExecutionFound(1, rig.pair, Direction.KALSHI_YES, orders))
     kalshi_cost = 20 * first.limit_e4 * 100
     assert before - rig.executions.funds.free(rig.kalshi) >= kalshi_cost
-    assert rig.executions.funds.free(rig.polymarket) == 1_000 * ONE
+    # What filled is reserved until its money is known.
+    polymarket_cost = 20 * second.limit_e4 * 100
+    assert 1_000 * ONE - rig.executions.funds.free(rig.polymarket) >= polymarket_cost
     assert rig.executions.funds.unhedged_micros >= kalshi_cost
 
 

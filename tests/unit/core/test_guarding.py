@@ -78,8 +78,9 @@ def test_restart_restores_halt_pause_and_losses() -> None:
     alarm, change = told(breaker, GuardsRestored(((5, LOSS + 1),), "rules", paused=True), 7)
     assert alarm == {"event": "guards_restored", "halt": "rules", "paused": True}
     assert (change["state"], change["reason"]) == ("open", "loss")
-    assert breaker.is_halted
-    assert breaker.is_paused
+    assert "halted by an operator: rules" in breaker.why_closed(7)
+    breaker.clear_halt()
+    assert breaker.why_closed(7) == "paused by an operator"
     assert breaker.lost_micros(7) == LOSS + 1
 
 

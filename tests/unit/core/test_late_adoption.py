@@ -1,13 +1,14 @@
 """A finished execution of an earlier process that a late fill opens again."""
 
-from tests.support.core import K, P, Rig, fires, make_fill
-from tests.unit.core.test_exits import fire
+from tests.support.core import K, P, Rig, make_fill
+from tests.support.exits import all_told, exit_of, fire
 from twoleg.core.events import (
     AnswerStatus,
     ExecutionFound,
     FillBooked,
     LegAnswer,
     MoneySettled,
+    OrderBooked,
     PositionReported,
 )
 from twoleg.core.market import Direction, Venue
@@ -28,14 +29,20 @@ def reopened(late_e6: int) -> Rig:
     rig.send(PositionReported(P, 0, HELD_E6))
     rig.quote()
     found = ExecutionFound(
-        1, rig.pair, Direction.KALSHI_YES, orders, was_closed=True, is_accounted=True
+        1,
+        rig.pair,
+        Direction.KALSHI_YES,
+        orders,
+        was_closed=True,
+        booked=(OrderBooked(HELD_E6, 9 * ONE),) * 2,
+        is_accounted=True,
     )
     rig.send(found)
+    rig.seen.clear()
     if late_e6:
         rig.send(FillBooked(1, 1, make_fill(second, late_e6, late_e6 * 45 // 100, key="late")))
     for number, spec in enumerate((first, second)):
         extra_e6 = late_e6 if spec is second else 0
-        rig.seen.clear()
         rig.send(MoneySettled(1, number, HELD_E6 + extra_e6, 9 * ONE, 0))
     return rig
 
@@ -43,8 +50,7 @@ def reopened(late_e6: int) -> Rig:
 def test_late_fill_is_a_residual_of_its_own_size() -> None:
     rig = reopened(LATE_E6)
     assert rig.engine.open_executions == 1
-    (order,) = fires(rig.seen)[0].orders
-    assert order.size_e6 == LATE_E6
+    assert exit_of(all_told(rig)).size_e6 == LATE_E6
 
 
 def test_what_was_in_the_holdings_is_not_counted_twice() -> None:

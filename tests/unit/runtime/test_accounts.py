@@ -1,13 +1,25 @@
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
-from tests.support.runtime import KALSHI, ONE, POLYMARKET, FakeVenue, HeldClock, fill_of, spec_of
+from tests.support.runtime import (
+    KALSHI,
+    ONE,
+    POLYMARKET,
+    WALL_NS,
+    FakeVenue,
+    HeldClock,
+    fill_of,
+    spec_of,
+)
 from tests.unit.runtime.support import Told
 from twoleg.core.events import CashReported, Event, ExposureFound, MarketBarred, PositionReported
-from twoleg.core.market import Venue
+from twoleg.core.flows import CashFlow, FlowKind
+from twoleg.core.market import Side, Venue
 from twoleg.errors import VenueError, VenueUnavailable
-from twoleg.runtime.accounts import CLOSE_TRIES, OPEN_TRIES, Accounts
+from twoleg.runtime.accounts import CLOSE_TRIES, LOOK_AGAIN_S, OPEN_TRIES, Accounts
 from twoleg.runtime.ledger import MODELLED_MICROS_MAX, Ledger
 from twoleg.storage.records import (
     AccountCompared,
@@ -19,9 +31,11 @@ from twoleg.storage.records import (
     PositionOpened,
     StrangerSeen,
 )
+from twoleg.venues.ports import OpenOrder
 
 K, P = Venue.KALSHI, Venue.POLYMARKET
 CASH = 100 * ONE
+LOOK_AGAIN_NS = int(LOOK_AGAIN_S * 1_000_000_000)
 
 
 class Office:
@@ -34,6 +48,8 @@ class Office:
         self.told = Told()
         # Whether an order of ours is on its way.
         self.is_open = False
+        # Sides on which fills may still fail.
+        self.unsure: set[Side] = set()
         self.events: list[Event] = []
         self.venues = {venue: FakeVenue(venue, []) for venue in Venue}
         self.venues[K].cash_micros = ((0, CASH), (2, CASH))
@@ -48,6 +64,7 @@ class Office:
             emit=self.events.append,
             differences=self.told.differences,
             activity=lambda: None if self.is_open else self.ledger.moves,
+            unsure=lambda _venue: self.unsure,
         )
 
     def record(self, record: AnyRecord) -> None:
@@ -70,6 +87,11 @@ class Office:
     def drift(self, micros: int) -> None:
         ((shard, cash),) = self.venues[P].cash_micros
         self.venues[P].cash_micros = ((shard, cash + micros),)
+
+    async def look(self, venue: Venue = P) -> bool:
+        """Compare once, long enough after the time before."""
+        self.clock.now_ns += LOOK_AGAIN_NS
+        return await self.accounts.compare(venue)
 
     def adjusted(self) -> list[FeeAdjusted]:
         return [record for record in self.records if isinstance(record, FeeAdjusted)]
@@ -163,7 +185,7 @@ async def test_open_gives_up_after_a_few_tries() -> None:
 async def test_equal_cash_is_told_and_clears_the_doubt() -> None:
     office = await Office().opened()
     office.buy()
-    await office.accounts.compare(P)
+    await office.look()
     assert office.adjusted() == []
     assert office.ledger.modelled_fills[P] == 0
     assert [type(event) for event in office.events] == [CashReported]
@@ -173,12 +195,12 @@ async def test_difference_is_adjusted_when_seen_twice() -> None:
     office = await Office().opened()
     office.buy(2)
     office.drift(-2 * MODELLED_MICROS_MAX)
-    await office.accounts.compare(P)
+    await office.look()
     assert office.adjusted() == []
-    await office.accounts.compare(P)
+    await office.look()
     (adjusted,) = office.adjusted()
     assert (adjusted.micros, adjusted.fills) == (-2 * MODELLED_MICROS_MAX, 2)
-    await office.accounts.compare(P)
+    await office.look()
     assert len(office.adjusted()) == 1
     assert office.ledger.cash_micros[P, 0] == office.venues[P].cash_micros[0][1]
 
@@ -188,9 +210,9 @@ async def test_difference_that_changes_is_looked_at_again() -> None:
     office.buy(2)
     for micros in (-5, 3):
         office.drift(micros)
-        await office.accounts.compare(P)
+        await office.look()
     assert office.adjusted() == []
-    await office.accounts.compare(P)
+    await office.look()
     assert [record.micros for record in office.adjusted()] == [-2]
 
 
@@ -200,7 +222,7 @@ async def test_difference_beyond_what_fees_explain_is_never_adjusted(fills: int)
     office.buy(fills)
     office.drift(-(fills * MODELLED_MICROS_MAX + 1))
     for _ in range(3):
-        await office.accounts.compare(P)
+        await office.look()
     assert office.adjusted() == []
 
 
@@ -208,16 +230,16 @@ async def test_difference_on_one_shard_is_doubted_while_the_other_agrees() -> No
     office = await Office().opened()
     office.ledger.modelled_fills[K] = 1
     office.venues[K].cash_micros = ((0, CASH - 5), (2, CASH))
-    await office.accounts.compare(K)
+    await office.look(K)
     office.ledger.modelled_fills[K] = 1
-    await office.accounts.compare(K)
+    await office.look(K)
     assert [(record.shard, record.micros) for record in office.adjusted()] == [(0, -5)]
 
 
 async def test_venue_that_cannot_be_asked_changes_nothing() -> None:
     office = await Office().opened()
     office.venues[P].read_errors = [VenueUnavailable("polymarket", "timeout")]
-    await office.accounts.compare(P)
+    await office.look()
     assert (office.records, office.events) == ([], [])
     assert not office.accounts.is_compared
 
@@ -226,7 +248,11 @@ async def test_accounts_are_compared_once_both_were_read() -> None:
     office = await Office().opened()
     for venue in (K, K, P):
         assert not office.accounts.is_compared
-        await office.accounts.compare(venue)
+        await office.look(venue)
+    # What they hold belongs to it.
+    for venue in (P, K):
+        assert not office.accounts.is_compared
+        office.accounts.mark_holdings(venue)
     assert office.accounts.is_compared
     told = [record.venue for record in office.records if isinstance(record, AccountCompared)]
     assert told == [K, P]
@@ -237,7 +263,7 @@ async def test_cash_while_an_order_is_out_is_read_and_not_judged() -> None:
     office.is_open = True
     office.drift(-5_000_000)
     for _ in range(3):
-        assert not await office.accounts.compare(P)
+        assert not await office.look()
     assert office.told.alarms() == []
 
 
@@ -246,7 +272,7 @@ async def test_close_looks_again_while_in_doubt_and_not_for_ever() -> None:
     office.buy()
     office.drift(-100)
     closing = asyncio.create_task(office.accounts.close())
-    await office.clock.pass_ms(CLOSE_TRIES * 1_000)
+    await office.clock.pass_ms(CLOSE_TRIES * LOOK_AGAIN_NS // 1_000_000)
     await closing
     assert office.adjusted() == []
 
@@ -256,7 +282,7 @@ async def test_close_adjusts_on_the_second_look() -> None:
     office.buy()
     office.drift(-5)
     closing = asyncio.create_task(office.accounts.close())
-    await office.clock.pass_ms(CLOSE_TRIES * 1_000)
+    await office.clock.pass_ms(CLOSE_TRIES * LOOK_AGAIN_NS // 1_000_000)
     await closing
     assert [record.micros for record in office.adjusted()] == [-5]
 
@@ -264,9 +290,9 @@ async def test_close_adjusts_on_the_second_look() -> None:
 async def test_second_look_is_asked_for_once_per_difference() -> None:
     office = await Office().opened()
     office.buy()
-    assert not await office.accounts.compare(P)
+    assert not await office.look()
     office.drift(-5_000_000)
-    looks = [await office.accounts.compare(P) for _ in range(3)]
+    looks = [await office.look() for _ in range(3)]
     assert looks == [True, False, False]
 
 
@@ -274,10 +300,184 @@ async def test_money_that_moved_without_us_is_expected_once_it_stood_twice() -> 
     office = await Office().opened()
     before, _ = office.accounts.expected(P)
     office.drift(7 * ONE)
-    await office.accounts.compare(P)
+    await office.look()
     assert office.accounts.expected(P)[0] == before
-    await office.accounts.compare(P)
+    await office.look()
     assert office.accounts.expected(P)[0] == before + 7 * ONE
     office.drift(-7 * ONE)
-    await office.accounts.compare(P)
+    await office.look()
     assert office.accounts.expected(P)[0] == before
+
+
+# -- what may be compared ----------------------------------------------------------------------
+
+
+async def test_two_looks_at_once_are_one_sight() -> None:
+    office = await Office().opened()
+    office.buy()
+    office.drift(4 * ONE)
+    looks = await asyncio.gather(*(office.accounts.compare(P) for _ in range(3)))
+    assert (looks, office.told.alarms()) == ([True] * 3, [])
+    assert await office.look() is False
+    assert office.told.alarms() == ["cash_difference"]
+
+
+class NewsVenue(FakeVenue):
+    """A venue that tells of flows, and during whose telling something happens."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        super().__init__(P, [])
+        self.meanwhile = meanwhile
+
+    async def read_flows(self, since_ms: int) -> tuple[CashFlow, ...]:
+        assert since_ms == WALL_NS // 1_000_000
+        self.meanwhile()
+        ts_ms = since_ms + 1
+        return (
+            CashFlow(
+                kind=FlowKind.REBATE, venue=P, shard=0, micros=1_000, reference="r1", ts_ms=ts_ms
+            ),
+        )
+
+    async def read_open_orders(self) -> tuple[OpenOrder, ...]:
+        return ()
+
+
+async def office_with_news(meanwhile: Callable[["Office"], None]) -> Office:
+    office = Office()
+    news = NewsVenue(lambda: meanwhile(office))
+    news.cash_micros = ((0, CASH),)
+    office.venues[P] = office.accounts.ports[P] = news  # type: ignore[index]
+    await office.opened()
+    return office
+
+
+def nothing(office: Office) -> None:
+    del office
+
+
+def a_trade(office: Office) -> None:
+    fill = fill_of(spec_of(P), "f9", fee_micros=50)
+    office.record(FillRecorded(wall_ns=2, execution_no=1, order_no=1, owner="arb", fill=fill))
+
+
+def a_beginning(office: Office) -> None:
+    office.is_open = True
+
+
+async def test_cash_is_told_once_the_flows_that_explain_it_are_booked() -> None:
+    office = await office_with_news(nothing)
+    office.drift(1_000)
+    assert not await office.look()
+    assert [event for event in office.events if isinstance(event, CashReported)] == [
+        CashReported(P, ((0, office.ledger.cash_micros[P, 0]),))
+    ]
+
+
+@pytest.mark.parametrize("meanwhile", [a_trade, a_beginning])
+async def test_execution_while_the_flows_are_read_makes_the_figure_too_old(
+    meanwhile: Callable[[Office], None],
+) -> None:
+    office = await office_with_news(meanwhile)
+    office.drift(5 * ONE)
+    for _ in range(2):
+        assert not await office.look()
+    assert (office.events, office.told.alarms()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("side", "micros", "is_told"),
+    [(Side.BUY, ONE, False), (Side.BUY, -ONE, True), (Side.SELL, -ONE, True), (None, ONE, True)],
+)
+async def test_figure_above_ours_waits_while_purchases_may_still_fail(
+    side: Side | None, micros: int, *, is_told: bool
+) -> None:
+    office = await Office().opened()
+    office.unsure = {side} if side else set()
+    office.drift(micros)
+    for _ in range(2):
+        await office.look()
+    is_explained = side is (Side.BUY if micros > 0 else Side.SELL)
+    assert office.told.alarms() == ([] if is_explained else ["cash_difference"])
+    assert bool(office.events) is is_told
+    office.unsure.clear()
+    for _ in range(2):
+        await office.look()
+    assert office.told.alarms() == (["cash_difference"] if is_explained else [])
+
+
+# -- beginnings that were torn -----------------------------------------------------------------
+
+
+class DiedError(Exception):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("before", [CashOpened, StrangerSeen, PositionOpened])
+@pytest.mark.parametrize("count", [1, 2, 3])
+async def test_account_that_was_begun_in_part_is_begun_anew(
+    before: type[AnyRecord], count: int
+) -> None:
+    office = Office()
+    office.venues[K].positions = ((KALSHI.id, -7 * ONE, 0),)
+    left = [count]
+
+    def record(one: AnyRecord) -> None:
+        office.record(one)
+        left[0] -= isinstance(one, before)
+        if isinstance(one, before) and left[0] == 0:
+            raise DiedError
+
+    dying = Accounts(
+        dict(office.venues),
+        ledger=office.ledger,
+        clock=office.clock,
+        record=record,
+        emit=office.events.append,
+        differences=office.told.differences,
+    )
+    with suppress(DiedError):
+        await dying.open((KALSHI, POLYMARKET))
+    await office.accounts.open((KALSHI, POLYMARKET))
+    assert office.ledger.cash_micros == {(K, 0): CASH, (K, 2): CASH, (P, 0): CASH}
+    assert set(office.ledger.opened_wall_ns) == {K, P}
+    assert office.ledger.strangers_e6 == {KALSHI.id: (-7 * ONE, 0)}
+    assert all(office.ledger.is_opened(market.id) for market in (KALSHI, POLYMARKET))
+
+
+# -- rounding of flows -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("micros", "is_adjusted"), [(9_999, True), (10_001, False), (-1, False)])
+async def test_rounding_of_a_flow_is_adjusted_within_its_margin(
+    micros: int, *, is_adjusted: bool
+) -> None:
+    office = await Office().opened()
+    office.ledger.margin_micros[P, 0] = 10_000
+    office.drift(micros)
+    for _ in range(2):
+        await office.look()
+    assert [(record.micros, record.fills) for record in office.adjusted()] == (
+        [(micros, 0)] if is_adjusted else []
+    )
+    assert bool(office.told.alarms()) is not is_adjusted
+
+
+# -- what an operator may accept ---------------------------------------------------------------
+
+
+async def test_difference_stands_once_it_was_seen_twice_and_until_it_is_accepted() -> None:
+    office = await Office().opened()
+    for venue in (K, P):
+        await office.look(venue)
+        assert office.accounts.standing(P, 0) is None
+        office.accounts.mark_holdings(venue)
+    office.drift(7 * ONE)
+    await office.look()
+    assert office.accounts.standing(P, 0) == 0
+    await office.look()
+    assert office.accounts.standing(P, 0) == 7 * ONE
+    office.told.alarms()
+    office.accounts.accepted(P, 0)
+    assert office.accounts.standing(P, 0) == 0
+    assert office.told.alarms() == ["cash_difference_gone"]

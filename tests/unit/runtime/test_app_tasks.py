@@ -144,7 +144,7 @@ class Waiting:
     def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.app = make_app(tmp_path)
         self.moving = 1
-        monkeypatch.setattr("twoleg.runtime.app.TELL_OPEN_S", 0.001)
+        monkeypatch.setattr("twoleg.runtime.waiting.TELL_OPEN_S", 0.001)
         self.app.engine = cast("Any", self)
 
     @property

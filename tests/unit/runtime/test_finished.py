@@ -14,7 +14,15 @@ from tests.support.runtime import (
     ref_of,
     spec_of,
 )
-from twoleg.core.events import Event, ExecutionFound, Fill, FillBooked, FillStatus, FillVoided
+from twoleg.core.events import (
+    Event,
+    ExecutionFound,
+    Fill,
+    FillBooked,
+    FillStatus,
+    FillVoided,
+    OrderBooked,
+)
 from twoleg.core.market import Direction, Venue
 from twoleg.core.orders import OrderRef
 from twoleg.runtime.executor import Executor
@@ -55,7 +63,7 @@ class House:
             on_unclaimed=self.unclaimed.append,
             claim=self._claim,
         )
-        self.tracker.recall([BOOKED], since_wall_ms=1)
+        self.tracker.recall([BOOKED])
         self.executor = Executor(
             orders=dict(venues.items()),
             tracker=self.tracker,
@@ -90,7 +98,10 @@ def test_late_fill_makes_its_execution_known_before_it_is_booked(key: str) -> No
     house.tracker.on_fill(fill)
     found, booked = house.told()
     assert isinstance(found, ExecutionFound)
-    assert (found.execution_no, found.was_closed, found.is_accounted) == (1, True, True)
+    assert (found.execution_no, found.was_closed) == (1, True)
+    # What the holdings and the cash contain already: nothing of the leg that missed.
+    told = OrderBooked(BOOKED.size_e6, BOOKED.notional_micros, BOOKED.fee_micros)
+    assert (found.is_accounted, found.booked) == (True, (OrderBooked(), told))
     assert isinstance(booked, FillBooked)
     assert (booked.execution_no, booked.fill.fill_id) == (1, "late")
     assert house.executor.execution_id(1) == "execution-1"

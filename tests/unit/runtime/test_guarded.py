@@ -5,7 +5,7 @@ import pytest
 from tests.support.runtime import WALL_NS
 from twoleg.core.events import GuardsRestored, OperatorAct
 from twoleg.core.guards import DAY_NS
-from twoleg.runtime.guarded import Guarded
+from twoleg.runtime.guarded import LOST_KEPT, Guarded
 from twoleg.storage.records import NoteRecorded, OperatorRecorded
 
 HALT, PAUSE, RESUME, CLEAR = (
@@ -70,6 +70,25 @@ def test_execution_that_closed_again_counts_what_changed() -> None:
     for record in (closed(1, -9, 30), closed(1, -4, 20), closed(1, -4, 15), closed(1, 6, 10)):
         guarded.apply(record)
     assert guarded.restored(WALL_NS).losses == ((30, 9), (20, -5), (10, -4))
+
+
+def test_what_is_kept_is_bounded_by_the_day_and_by_the_executions() -> None:
+    guarded = Guarded()
+    hour_ns = DAY_NS // 24
+    for number in range(2 * LOST_KEPT):
+        guarded.apply(closed(number, -9, -number * hour_ns))
+    assert len(guarded.losses) == 25
+    assert list(guarded.lost_micros) == list(range(LOST_KEPT, 2 * LOST_KEPT))
+
+
+def test_execution_that_closed_again_is_remembered_longer() -> None:
+    guarded = Guarded()
+    for number in range(LOST_KEPT):
+        guarded.apply(closed(number, -9, 0))
+    guarded.apply(closed(0, -10, 0))
+    guarded.apply(closed(LOST_KEPT, -9, 0))
+    assert guarded.lost_micros[0] == 10
+    assert 1 not in guarded.lost_micros
 
 
 def test_record_from_a_clock_ahead_of_ours_has_no_age() -> None:

@@ -46,7 +46,9 @@ class House:
         self.events: list[Event] = []
         self.followed: list[MarketId] = []
         self.joined: list[Pair] = []
-        self.is_quiet = True
+        self.pairs: tuple[Pair, ...] = (EARLY,)
+        # Markets on which something is open.
+        self.busy: set[MarketId] = set()
         self.venues = {venue: FakeVenue(venue, []) for venue in Venue}
         kits = {venue: self._kit(venue) for venue in Venue}
         seams = Seams(self.clock, CountedEntropy(), cast("Any", None))
@@ -77,11 +79,12 @@ class House:
             markets=self.markets,
             clock=self.clock,
             emit=self.events.append,
-            is_quiet=lambda: self.is_quiet,
+            pairs=lambda: self.pairs,
+            is_busy=self.busy.__contains__,
         )
 
     def start(self) -> asyncio.Task[None]:
-        return asyncio.create_task(self.joining.run((EARLY,), self.joined.append))
+        return asyncio.create_task(self.joining.run(self._let_in))
 
     def told(self) -> list[tuple[PairState, ...]]:
         """The states of the pairs, each time that the engine was told of them."""
@@ -90,6 +93,10 @@ class House:
             for event in self.events
             if isinstance(event, PairsChanged)
         ]
+
+    def _let_in(self, pair: Pair) -> None:
+        self.joined.append(pair)
+        self.pairs = (*self.pairs, pair)
 
     def _record(self, record: AnyRecord) -> None:
         self.records.append(record)
@@ -145,16 +152,50 @@ async def test_pair_joins_disarmed_then_with_its_account_then_armed(house: House
     assert opened == [LATE.kalshi, LATE.polymarket]
 
 
-async def test_holdings_are_told_only_while_nothing_is_open(house: House) -> None:
+async def test_holdings_are_told_only_while_nothing_is_open_there(house: House) -> None:
     house.refusals.clear()
-    house.is_quiet = False
+    house.busy.update((EARLY.kalshi, LATE.kalshi))
     task = house.start()
     await house.clock.pass_ms(RETRY_MS + 5_000)
     assert house.told() == [(PairState.ARMED, PairState.DISARMED)]
     assert not [event for event in house.events if isinstance(event, PositionReported)]
-    house.is_quiet = True
-    await house.clock.pass_ms(2_000)
+    house.busy.remove(LATE.kalshi)
+    await house.clock.pass_ms(8_000)
     await task
+    assert house.joined == [LATE]
+
+
+async def test_pair_joins_beside_a_residual_that_is_held_elsewhere(house: House) -> None:
+    house.refusals.clear()
+    house.busy.update((EARLY.kalshi, EARLY.polymarket))
+    task = house.start()
+    await house.clock.pass_ms(RETRY_MS + 1_000)
+    await task
+    assert house.joined == [LATE]
+
+
+async def test_busy_market_is_not_asked_for_and_a_venue_that_is_away_seldom(house: House) -> None:
+    house.refusals.clear()
+    house.busy.add(LATE.polymarket)
+    refusals = house.venues[Venue.KALSHI].read_errors
+    refusals += [VenueUnavailable("kalshi", "no_answer")] * 100
+    task = house.start()
+    await house.clock.pass_ms(RETRY_MS + 600_000)
+    assert len(refusals) == 100
+    house.busy.clear()
+    await house.clock.pass_ms(600_000)
+    assert 10 <= 100 - len(refusals) <= 40
+    task.cancel()
+
+
+async def test_joining_goes_on_with_the_pair_at_which_it_failed(house: House) -> None:
+    house.refusals.clear()
+    house.venues[Venue.KALSHI].read_errors = [cast("Any", ZeroDivisionError())]
+    task = house.start()
+    await house.clock.pass_ms(RETRY_MS + 1_000)
+    with pytest.raises(ZeroDivisionError):
+        await task
+    await house.start()
     assert house.joined == [LATE]
 
 

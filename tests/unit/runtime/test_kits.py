@@ -204,9 +204,9 @@ async def test_key_is_looked_at_once_a_day(world_of: MakeWorld) -> None:
         "kalshi.private_key_path": str(world.sim.cabinet.path("reader")),
     }
     kit = open_kalshi(world.settings(**key), Seams(clock, SystemEntropy(), SocketNetwork()))
-    (work,) = kit.make_side_work(lambda _: asyncio.sleep(0)).values()
+    (make_work,) = kit.make_side_work(lambda _: asyncio.sleep(0)).values()
     with capture_logs() as lines:
-        watching = asyncio.create_task(work)
+        watching = asyncio.create_task(make_work())
         await asyncio.wait_for(clock.is_over.wait(), 5)
         watching.cancel()
         await kit.close()

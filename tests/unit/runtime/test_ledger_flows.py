@@ -8,14 +8,18 @@ from hypothesis import strategies as st
 from tests.support.core import kalshi_market
 from tests.support.runtime import KALSHI, ONE, POLYMARKET, fill_of, spec_of
 from twoleg.core.events import Fill
+from twoleg.core.flows import CashFlow, FlowKind
 from twoleg.core.market import Market, MarketId, Outcome, Side, Venue
-from twoleg.runtime.ledger import Ledger
+from twoleg.runtime.ledger import CLOCKS_MS, FLOW_LATE_MS, NS_PER_MS, Ledger
 from twoleg.storage.records import (
     AnyRecord,
+    CashFlowSeen,
     CashOpened,
+    DifferenceAccepted,
     FeeAdjusted,
     FillRecorded,
     FillVoidRecorded,
+    FlowsRead,
     MarketSeen,
     PositionOpened,
 )
@@ -130,6 +134,122 @@ def test_opening_balances_replace_what_was_derived() -> None:
     assert (ledger.held_e6[POLYMARKET.id, YES], ledger.held_e6[POLYMARKET.id, NO]) == (3, 4)
     # This balance knows the fees that were modelled before: they explain nothing more.
     assert ledger.modelled_fills[P] == 0
+
+
+# -- flows beside the trades -------------------------------------------------------------------
+
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+def paid(ledger: Ledger, number: int, ts_ms: int, venue: Venue = K, *, booked_ms: int = 0) -> bool:
+    """Book a dollar; whether it was."""
+    flow = CashFlow(
+        kind=FlowKind.REBATE,
+        venue=venue,
+        shard=0,
+        micros=ONE,
+        reference=f"rebate/{number}",
+        ts_ms=ts_ms,
+    )
+    before = ledger.cash_micros[venue, 0]
+    ledger.apply(CashFlowSeen(wall_ns=(booked_ms or ts_ms) * NS_PER_MS, flow=flow))
+    return ledger.cash_micros[venue, 0] > before
+
+
+def read(ledger: Ledger, upto_ms: int, venue: Venue = K) -> None:
+    ledger.apply(FlowsRead(wall_ns=upto_ms * NS_PER_MS, venue=venue, upto_ms=upto_ms))
+
+
+def test_flows_of_months_are_booked_once_each_and_forgotten_when_no_longer_read() -> None:
+    ledger = opened()
+    hours = range(1, 24 * 7 * 30)
+    for hour in hours:
+        assert paid(ledger, hour, hour * HOUR_MS)
+        read(ledger, hour * HOUR_MS)
+        # All that are still read are known.
+        since_ms = ledger.flows_since_ms(K)
+        assert not any(
+            paid(ledger, known, known * HOUR_MS)
+            for known in range(max(1, -(-since_ms // HOUR_MS)), hour + 1, 24)
+        )
+    assert ledger.cash_micros[K, 0] == CASH + len(hours) * ONE
+    assert len(ledger.flows[K]) <= (FLOW_LATE_MS + CLOCKS_MS) // HOUR_MS + 1
+
+
+def test_flows_are_read_from_a_week_before_the_last_reading_by_our_own_clock() -> None:
+    ledger = opened()
+    now_ms = 30 * FLOW_LATE_MS
+    paid(ledger, 1, now_ms * 1_000, booked_ms=now_ms)
+    assert ledger.flows_since_ms(K) == 0
+    read(ledger, now_ms)
+    assert ledger.flows_since_ms(K) == now_ms - FLOW_LATE_MS
+    # The other venue was not read.
+    assert ledger.flows_since_ms(P) == 0
+
+
+@pytest.mark.parametrize("ts_ms", [0, -1, 40 * DAY_MS, 1_000 * DAY_MS])
+def test_flow_with_a_wrong_time_is_known_as_long_as_it_is_read(ts_ms: int) -> None:
+    ledger = opened()
+    assert paid(ledger, 1, ts_ms, booked_ms=10 * DAY_MS)
+    for day in range(10, 45):
+        read(ledger, day * DAY_MS)
+        if ts_ms <= 0 or ts_ms >= ledger.flows_since_ms(K):
+            assert not paid(ledger, 1, ts_ms, booked_ms=day * DAY_MS)
+
+
+def test_account_has_begun_with_the_last_of_its_shards() -> None:
+    ledger = Ledger()
+    for shard in (0, 2):
+        assert K not in ledger.opened_wall_ns
+        ledger.apply(
+            CashOpened(wall_ns=5 + shard, venue=K, shard=shard, cash_micros=1, shards=(0, 2))
+        )
+    assert ledger.opened_wall_ns == {K: 7}
+
+
+def test_margin_of_flows_lasts_until_the_balance_told_it() -> None:
+    ledger = opened()
+    flow = CashFlow(
+        kind=FlowKind.SETTLEMENT,
+        venue=K,
+        shard=2,
+        micros=ONE,
+        reference="s1",
+        ts_ms=1,
+        market_id=SHARDED.id,
+        margin_micros=10_000,
+    )
+    for _ in range(2):
+        ledger.apply(CashFlowSeen(wall_ns=9, flow=flow))
+    again = Ledger()
+    again.load(ledger.dump())
+    assert again.margin_micros == ledger.margin_micros == {(K, 2): 10_000}
+    of_an_order = FeeAdjusted(wall_ns=9, venue=K, shard=2, micros=1, fills=0, execution_no=1)
+    ledger.apply(of_an_order)
+    assert ledger.margin_micros == {(K, 2): 10_000}
+    ledger.apply(msgspec.structs.replace(of_an_order, execution_no=0))
+    assert ledger.margin_micros == {}
+
+
+def test_difference_that_was_accepted_is_cash() -> None:
+    ledger = opened()
+    ledger.apply(
+        DifferenceAccepted(wall_ns=9, venue=P, shard=0, micros=-7, reason="why", actor="me")
+    )
+    assert ledger.cash_micros[P, 0] == CASH - 7
+
+
+def test_flows_known_to_a_snapshot_are_known_after_it() -> None:
+    ledger = opened()
+    assert paid(ledger, 1, 5_000)
+    read(ledger, 30 * FLOW_LATE_MS)
+    assert paid(ledger, 2, 30 * FLOW_LATE_MS)
+    again = Ledger()
+    again.load(ledger.dump())
+    assert not paid(again, 2, 30 * FLOW_LATE_MS)
+    assert again.flows_since_ms(K) == ledger.flows_since_ms(K)
 
 
 MOVES = st.lists(

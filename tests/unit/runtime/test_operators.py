@@ -3,15 +3,24 @@
 import asyncio
 import stat
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from structlog.testing import capture_logs
 
 from tests.support.runtime import WALL_NS, CountedEntropy, HeldClock, settle_down
 from twoleg.core.events import Event, OperatorAct, OperatorActed
+from twoleg.core.market import Venue
 from twoleg.errors import StorageError
-from twoleg.runtime.operators import EVERY_S, REASON_CHARS_MAX, Operators, Request, put_request
-from twoleg.storage.records import AnyRecord, OperatorRecorded
+from twoleg.runtime.operators import (
+    EVERY_S,
+    REASON_CHARS_MAX,
+    AcceptRequest,
+    Operators,
+    Request,
+    put_request,
+)
+from twoleg.storage.records import AnyRecord, DifferenceAccepted, OperatorRecorded
 
 HALT, PAUSE, RESUME, CLEAR = (
     OperatorAct.HALT,
@@ -19,6 +28,20 @@ HALT, PAUSE, RESUME, CLEAR = (
     OperatorAct.RESUME,
     OperatorAct.CLEAR_HALT,
 )
+
+
+class Stand:
+    """What the accounts hold beside our record."""
+
+    def __init__(self) -> None:
+        self.is_compared = True
+        self.micros: dict[tuple[Venue, int], int] = {}
+
+    def standing(self, venue: Venue, shard: int) -> int | None:
+        return self.micros.get((venue, shard), 0) if self.is_compared else None
+
+    def accepted(self, venue: Venue, shard: int) -> None:
+        del self.micros[venue, shard]
 
 
 class Office:
@@ -30,8 +53,13 @@ class Office:
         self.entropy = CountedEntropy()
         self.story: list[AnyRecord | Event] = []
         self.fails = False
+        self.stand = Stand()
         self.operators = Operators(
-            state_dir, clock=self.clock, append=self._append, emit=self.story.append
+            state_dir,
+            accounts=cast("Any", self.stand),
+            clock=self.clock,
+            append=self._append,
+            emit=self.story.append,
         )
 
     def _append(self, record: AnyRecord, reserve: bool) -> None:  # noqa: FBT001 - a port's shape
@@ -43,6 +71,13 @@ class Office:
     def ask(self, act: OperatorAct, reason: str = "why") -> Path:
         self.clock.now_ns += 1
         request = Request(act=act, reason=reason, actor="me")
+        return put_request(self.state_dir, request, self.clock, self.entropy)
+
+    def ask_to_accept(self, micros: int) -> Path:
+        self.clock.now_ns += 1
+        request = AcceptRequest(
+            venue=Venue.POLYMARKET, shard=0, micros=micros, reason=" gift ", actor="me"
+        )
         return put_request(self.state_dir, request, self.clock, self.entropy)
 
     def acts(self) -> list[OperatorAct]:
@@ -188,3 +223,48 @@ def test_folder_that_cannot_be_written_is_an_error_that_names_it(office: Office)
     # A daemon says so and goes on.
     office.operators.take_requests()
     assert office.acts() == []
+
+
+# -- differences that are accepted -------------------------------------------------------------
+
+POT: tuple[Venue, int] = (Venue.POLYMARKET, 0)
+
+
+@pytest.mark.parametrize("micros", [7, -7])
+def test_difference_of_exactly_that_size_is_accepted_and_journalled(
+    office: Office, micros: int
+) -> None:
+    office.stand.micros = {POT: micros}
+    office.ask_to_accept(micros)
+    office.operators.take_requests()
+    office.operators.take_requests()
+    (record,) = office.story
+    assert isinstance(record, DifferenceAccepted)
+    assert (record.micros, record.reason, record.actor) == (micros, "gift", "me")
+    assert (office.stand.micros, office.files()) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("stands", "micros"), [({}, 7), ({}, 0), ({POT: 8}, 7), ({POT: -7}, 7), ({(*POT[:1], 1): 7}, 7)]
+)
+def test_difference_that_does_not_stand_so_is_refused(
+    office: Office, stands: dict[tuple[Venue, int], int], micros: int
+) -> None:
+    office.stand.micros = dict(stands)
+    office.ask_to_accept(micros)
+    office.operators.take_requests()
+    assert (office.story, office.stand.micros, office.files()) == ([], stands, [".refused"])
+
+
+def test_acceptance_waits_until_the_accounts_were_compared_and_journalled(office: Office) -> None:
+    office.stand.is_compared = False
+    office.ask_to_accept(7)
+    office.operators.take_requests()
+    assert (office.story, office.files()) == ([], [".accept"])
+    office.stand.is_compared, office.stand.micros, office.fails = True, {POT: 7}, True
+    office.operators.take_requests()
+    assert (office.story, office.files()) == ([], [".accept"])
+    assert office.stand.micros == {POT: 7}
+    office.fails = False
+    office.operators.take_requests()
+    assert (len(office.story), office.files()) == (1, [])

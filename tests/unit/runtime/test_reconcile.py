@@ -6,17 +6,19 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from tests.support.runtime import KALSHI, ONE, POLYMARKET, Desk, FakeVenue, fill_of, ref_of, spec_of
 from tests.unit.runtime.support import Told
-from twoleg.core.events import ExposureFound, FillStatus, MarketBarred
+from twoleg.core.events import CashReported, ExposureFound, FillStatus, MarketBarred
 from twoleg.core.flows import CashFlow, FlowKind
 from twoleg.core.market import Market, MarketId, Outcome, Venue
 from twoleg.errors import VenueUnavailable
 from twoleg.runtime.accounts import Accounts
+from twoleg.runtime.flows import READ_EVERY_MS
 from twoleg.runtime.ledger import Ledger
 from twoleg.runtime.reconcile import Reconcile
-from twoleg.storage.records import AnyRecord, CashFlowSeen, FillRecorded, MarketSeen
+from twoleg.storage.records import AnyRecord, CashFlowSeen, FillRecorded, FlowsRead, MarketSeen
 from twoleg.venues.ports import OpenOrder
 
 K, P = Venue.KALSHI, Venue.POLYMARKET
@@ -58,6 +60,8 @@ class Office:
         self.ledger = Ledger()
         self.records: list[AnyRecord] = []
         self.busy: set[MarketId] = set()
+        # Whether what is open there is only held: no money moves.
+        self.is_held = False
         self.markets: dict[MarketId, Market] = {m.id: m for m in (KALSHI, POLYMARKET)}
         for market in self.markets.values():
             self.record(MarketSeen(wall_ns=1, market=market))
@@ -68,12 +72,11 @@ class Office:
             record=self.record,
             emit=self.told.events.append,
             differences=self.told.differences,
-            activity=lambda: None if self.busy else self.ledger.moves,
+            activity=lambda: self.ledger.moves if self.is_held or not self.busy else None,
         )
         self.tasks: list[asyncio.Task[None]] = []
         self.reconcile = Reconcile(
             accounts=self.accounts,
-            differences=self.told.differences,
             tracker=self.desk.tracker,
             markets=self.markets,
             is_busy=self.busy.__contains__,
@@ -268,11 +271,14 @@ async def test_order_that_nobody_sent_is_a_stranger_s_and_may_keep_cash_back(
     )
     office.desk.tracker.register(ref_of(spec_of(K), "ours", "v1"))
     ours = msgspec.structs.replace(strange, order_key="ours", venue_order_id="v1")
-    elsewhere = msgspec.structs.replace(strange, market_id=MarketId("kalshi:other"))
+    other = MarketId("kalshi:other")
+    elsewhere = msgspec.structs.replace(strange, market_id=other, venue_order_id="v10")
     office.venues[K].orders = (strange, ours, elsewhere)
-    office.pay(K, -400)
-    assert await office.look() == ["stranger_order_found"]
+    # One in a market that is not followed keeps cash back as well.
+    office.pay(K, -800)
+    assert await office.look() == ["stranger_order_found", "stranger_order_found"]
     assert ExposureFound(KALSHI.id, 0, 0, 400) in office.told.events
+    assert ExposureFound(elsewhere.market_id, 0, 0, 400) in office.told.events
     office.pay(K, -1)
     assert await office.look() == ["cash_difference"]
 
@@ -292,9 +298,167 @@ async def test_look_comes_by_the_timer_and_one_at_a_time(office: Office) -> None
     assert office.tasks == []
     office.hold(K, ONE)
     await office.clock.pass_ms(1_500)
-    office.reconcile.hurry()
+    for _ in range(3):
+        office.reconcile.hurry()
     assert len(office.tasks) == 1
     await office.clock.pass_ms(LOOK_MS)
     assert office.told.alarms() == ["holding_difference"]
+    # What hurried came too late for that look: there was one more.
+    assert len(office.tasks) == 2
     running.cancel()
     await asyncio.gather(running, *office.tasks, return_exceptions=True)
+
+
+# -- flows, read by our own clock --------------------------------------------------------------
+
+
+def rebate(number: int, ts_ms: int = AFTER_MS) -> CashFlow:
+    return flow(FlowKind.REBATE, 1_000, P, reference=f"reward/{number}", ts_ms=ts_ms)
+
+
+@pytest.mark.parametrize("ts_ms", [AFTER_MS * 1_000, 0])
+async def test_flow_without_a_usable_time_is_booked_now_and_alarmed_once(
+    office: Office, ts_ms: int
+) -> None:
+    office.venues[P].flows = (rebate(0, ts_ms),)
+    office.pay(P, 1_000)
+    assert await office.look() == ["flow_time_unusable"]
+    office.venues[P].flows += (rebate(1), rebate(2))
+    office.pay(P, 2_000)
+    assert await office.look() == []
+    assert [told.reference for told in office.flows()] == ["reward/0", "reward/1", "reward/2"]
+
+
+async def test_how_far_flows_were_read_is_journalled_at_most_once_an_hour(office: Office) -> None:
+    def marks() -> list[int]:
+        return [r.upto_ms for r in office.records if isinstance(r, FlowsRead) and r.venue is P]
+
+    begun_ms = office.clock.wall_ns() // 1_000_000
+    for _ in range(5):
+        await office.look()
+    assert marks() == [begun_ms]
+    await office.clock.pass_ms(READ_EVERY_MS)
+    office.venues[P].news_errors = [VenueUnavailable("polymarket", "timeout")]
+    await office.accounts.book_flows(P)
+    assert marks() == [begun_ms]
+    later_ms = office.clock.wall_ns() // 1_000_000
+    await office.accounts.book_flows(P)
+    assert marks() == [begun_ms, later_ms]
+
+
+async def test_flow_that_is_not_booked_is_told_once(office: Office) -> None:
+    office.buy(K)
+    office.venues[K].flows = (
+        flow(FlowKind.DEPOSIT, 5, ts_ms=1_000, reference="old"),
+        flow(FlowKind.TRANSFER, 5, reference="t/back", undoes="t/out"),
+        flow(FlowKind.SETTLEMENT, 5, reference="other", market_id=KALSHI.id, yes_e6=5, no_e6=0),
+    )
+    with capture_logs() as lines:
+        for _ in range(3):
+            await office.accounts.book_flows(K)
+    assert office.flows() == []
+    told = [line["event"] for line in lines if line["event"].startswith("flow_")]
+    assert sorted(told) == ["flow_not_proven", "flow_too_old", "flow_undoes_nothing"]
+
+
+async def test_transfer_that_left_and_failed_comes_back_once(office: Office) -> None:
+    left = flow(FlowKind.TRANSFER, -500, reference="t/out")
+    office.venues[K].flows = (left,)
+    await office.accounts.book_flows(K)
+    back = flow(FlowKind.TRANSFER, 500, reference="t/back", undoes="t/out")
+    office.venues[K].flows = (back,)
+    for _ in range(2):
+        await office.accounts.book_flows(K)
+    assert [told.micros for told in office.flows()] == [-500, 500]
+
+
+async def test_settlement_of_what_only_strangers_held_is_booked(office: Office) -> None:
+    paid = flow(FlowKind.SETTLEMENT, ONE, market_id=KALSHI.id, yes_e6=ONE, no_e6=0)
+    office.venues[K].flows = (paid,)
+    office.pay(K, ONE)
+    assert await office.look() == []
+    assert office.flows() == [paid]
+
+
+# -- holdings ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("second", [False, True])
+async def test_accounts_are_compared_only_once_holdings_were_read(
+    office: Office, *, second: bool
+) -> None:
+    async def fails(markets: Any) -> Any:
+        asked.append(markets)
+        if second and len(asked) == 1:
+            return ((KALSHI.id, ONE, 0),)
+        raise VenueUnavailable("kalshi", "http_503")
+
+    asked: list[Any] = []
+    read, office.venues[K].read_positions = office.venues[K].read_positions, fails  # type: ignore[method-assign]
+    await office.look()
+    assert (office.accounts.is_compared, bool(asked)) == (False, True)
+    office.venues[K].read_positions = read  # type: ignore[method-assign]
+    await office.look()
+    assert office.accounts.is_compared
+    office.accounts.forget_compared()
+    assert not office.accounts.is_compared
+
+
+async def test_busy_markets_do_not_keep_the_accounts_from_being_compared(office: Office) -> None:
+    office.busy.update(office.markets)
+    office.is_held = True
+    await office.look()
+    assert office.accounts.is_compared
+
+
+async def test_look_that_began_before_it_was_forgotten_marks_nothing(office: Office) -> None:
+    for venue in office.venues.values():
+        venue.cash_micros = ((0, CASH + 7),)
+        venue.positions = (((KALSHI if venue.venue is K else POLYMARKET).id, 7, 0),)
+    task = asyncio.create_task(office.reconcile.look())
+    for _ in range(4):
+        # Between both sights of holdings, and of cash.
+        await office.clock.pass_ms(2_999)
+        office.accounts.forget_compared()
+    await office.clock.pass_ms(LOOK_MS)
+    await task
+    assert not office.accounts.is_compared
+    await office.look()
+    assert office.accounts.is_compared
+
+
+@pytest.mark.parametrize("venue", Venue)
+async def test_stranger_s_holding_that_left_is_forgotten(venue: Venue) -> None:
+    office, market = Office(), KALSHI if venue is K else POLYMARKET
+    office.hold(venue, -3 * ONE if venue is K else 3 * ONE)
+    await office.accounts.open(office.markets.values())
+    office.accounts.tell(office.ledger, office.markets.values())
+    assert office.told.alarms() == ["stranger_found"]
+    office.buy(venue)
+    assert await office.look() == ["stranger_gone"]
+    assert office.ledger.strangers_e6 == {}
+    assert MarketBarred(market.id, "stranger", is_barred=False) in office.told.events
+    assert await office.look() == []
+
+
+class WholeVenue(NewsVenue):
+    """A venue that tells all that the account holds."""
+
+    async def read_all_positions(self) -> tuple[tuple[MarketId, int, int], ...]:
+        return await self.read_positions(())
+
+
+async def test_holding_in_a_market_that_is_not_followed_is_told_once_and_exposure() -> None:
+    office, other = Office(), MarketId("kalshi:other")
+    whole = WholeVenue(K, [])
+    whole.cash_micros = ((0, CASH),)
+    office.venues[K] = office.accounts.ports[K] = whole  # type: ignore[index]
+    await office.accounts.open(office.markets.values())
+    whole.positions = ((other, -2 * ONE, 0),)
+    for told in (["stranger_found"], []):
+        assert await office.look() == told
+    assert ExposureFound(other, -2 * ONE, 0, 0) in office.told.events
+    whole.positions = ()
+    assert await office.look() == ["stranger_gone"]
+    assert office.told.events[-1] == CashReported(P, ((0, CASH),))
+    assert ExposureFound(other, 0, 0, 0) in office.told.events

@@ -8,10 +8,9 @@ from tests.support.core import make_pair
 from tests.support.runtime import ONE, answered, fill_of, ref_of, spec_of
 from tests.unit.storage.support import open_journal
 from twoleg.core.events import AnswerStatus, Fill, FillStatus, LegAnswer
-from twoleg.core.executions import CLOSED_KEPT
 from twoleg.core.market import Direction, PairId, Side, Venue
 from twoleg.core.orders import OrderRef, Purpose
-from twoleg.runtime.recovery import FoundExecution, Recovered, read_journal
+from twoleg.runtime.recovery import CLOSED_KEPT, FoundExecution, Recovered, read_journal
 from twoleg.storage.journal import Journal
 from twoleg.storage.records import (
     AnswerRecorded,

@@ -6,20 +6,34 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
+from tests.support.core import kalshi_market, make_pair, polymarket_market
 from tests.support.runtime import WALL_NS, HeldClock
-from tests.unit.storage.support import a_trade, note, open_journal
+from tests.unit.storage.support import KALSHI, POLYMARKET, a_trade, note, open_journal
+from twoleg.core.actions import Note
+from twoleg.core.counts import LegTry
 from twoleg.core.events import OperatorAct
 from twoleg.core.flows import CashFlow, FlowKind
-from twoleg.core.market import MarketId, Venue
+from twoleg.core.market import Direction, MarketId, PairId, Venue
 from twoleg.errors import JournalFull
-from twoleg.runtime.recovery import Reading, Recovered, read_journal
-from twoleg.runtime.snapshots import EXECUTIONS_PER_PART, Snapshots, snapshot_of
+from twoleg.runtime.recovery import FoundExecution, Reading, Recovered, read_journal
+from twoleg.runtime.snapshots import (
+    AGAIN_S_MIN,
+    ENTRIES_PER_PART,
+    EXECUTIONS_PER_PART,
+    PART_BYTES,
+    Snapshots,
+    snapshot_of,
+)
 from twoleg.storage.journal import Journal
 from twoleg.storage.records import (
     AnyRecord,
     CashFlowSeen,
+    MarketSeen,
     OperatorRecorded,
+    PairSeen,
+    PositionOpened,
     SnapshotBegun,
     SnapshotEnded,
     SnapshotPart,
@@ -66,6 +80,7 @@ def facts(found: Recovered) -> object:
         found.guarded.restored(WALL_NS + 10**9),
         found.written_wall_ns,
         found.unknown_records,
+        found.evidence(),
     )
 
 
@@ -102,7 +117,26 @@ def test_snapshot_of_many_executions_has_parts() -> None:
     known = fold(history(EXECUTIONS_PER_PART + 1))
     records = list(snapshot_of(known, WALL_NS))
     assert [type(record) for record in (records[0], records[-1])] == [SnapshotBegun, SnapshotEnded]
-    assert len(records) == 4
+    parts = [record for record in records if isinstance(record, SnapshotPart)]
+    assert [len(part.executions) for part in parts[:3]] == [EXECUTIONS_PER_PART, 1, 0]
+    assert facts(fold(records)) == facts(known)
+
+
+def test_snapshot_of_many_counts_has_parts() -> None:
+    known = fold(RECORDS)
+    ahead = len(list(snapshot_of(known, WALL_NS)))
+    for number in range(ENTRIES_PER_PART):
+        known.counts.tell(
+            PairId(f"pair-{number}"),
+            Direction.KALSHI_YES,
+            Venue.KALSHI,
+            LegTry(900, 0),
+            is_second=False,
+            filled_e6=number % 2,
+            size_e6=1,
+        )
+    records = list(snapshot_of(known, WALL_NS))
+    assert len(records) == ahead + 1
     assert facts(fold(records)) == facts(known)
 
 
@@ -120,6 +154,10 @@ class Keeper:
         self.known = Recovered()
         self.shipped_seq = 0
         self.is_quiet = True
+        self.followed: set[MarketId] = {KALSHI, POLYMARKET}
+        self.notes: list[Note] = []
+        # What is journalled beside the next record, as its write takes so long.
+        self.beside: list[AnyRecord] = []
         self.snapshots = Snapshots(
             self.journal,
             self.known,
@@ -127,11 +165,21 @@ class Keeper:
             append=self.append,
             shipped_seq=lambda: self.shipped_seq,
             is_quiet=lambda: self.is_quiet,
+            followed=lambda: self.followed,
+            note=self.notes.append,
         )
 
     def append(self, record: AnyRecord, reserve: bool = False) -> None:  # noqa: FBT001, FBT002
         self.journal.append(record, reserve=reserve)
         self.known.apply(record)
+        while self.beside:
+            self.append(self.beside.pop())
+
+    def look_again(self) -> None:
+        """As it is done every second, until after the time for another try."""
+        for _ in range(round(AGAIN_S_MIN) + 1):
+            self.snapshots.look()
+            self.clock.now_ns += 10**9
 
     def fill_segment(self) -> None:
         segments = len(self.journal.segments)
@@ -180,6 +228,26 @@ def test_segments_go_when_shipped_and_behind_a_snapshot(keeper: Keeper) -> None:
     assert facts(read_journal(keeper.journal)) == whole
 
 
+def test_segment_that_cannot_be_removed_is_tried_again_and_told_once(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper.fill_segment()
+    keeper.snapshots.look()
+    keeper.shipped_seq = keeper.journal.last_seq
+    with capture_logs() as lines, monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", _refuse)
+        keeper.snapshots.look()
+        keeper.snapshots.look()
+    assert [line["event"] for line in lines] == ["journal_segments_not_dropped"]
+    assert keeper.journal.first_seq == 1
+    keeper.snapshots.look()
+    assert keeper.journal.first_seq > 1
+
+
+def _refuse(path: Path, **_more: object) -> None:
+    raise PermissionError(f"{path}: not permitted")
+
+
 def test_segments_stay_while_the_database_has_not_got_them(keeper: Keeper) -> None:
     keeper.fill_segment()
     keeper.shipped_seq = 1
@@ -187,17 +255,136 @@ def test_segments_stay_while_the_database_has_not_got_them(keeper: Keeper) -> No
     assert keeper.journal.first_seq == 1
 
 
-def test_snapshot_that_finds_no_room_is_tried_again(
+def test_snapshot_that_finds_no_room_is_tried_again_later_and_told_once(
     keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper.fill_segment()
+    tries: list[int] = []
+
+    def find_no_room(*_args: object, **_more: object) -> None:
+        tries.append(keeper.clock.now_ns // 10**9)
+        raise JournalFull("no room")
+
     with monkeypatch.context() as patch:
-        patch.setattr("twoleg.storage.journal.Journal._find_room", _no_room)
-        keeper.snapshots.look()
-    assert keeper.snapshots_written() == 0
-    keeper.snapshots.look()
+        patch.setattr("twoleg.storage.journal.Journal._find_room", find_no_room)
+        for _ in range(3):
+            keeper.look_again()
+    # Each time it waits for twice as long.
+    assert tries == [0, 60, 180]
+    assert [dict(note.fields)["event"] for note in keeper.notes] == ["snapshot_not_written"]
+    for _ in range(4):
+        keeper.look_again()
     assert keeper.snapshots_written() == 1
 
 
-def _no_room(*_args: object, **_more: object) -> None:
-    raise JournalFull("no room")
+def test_snapshot_that_another_record_came_into_is_written_again(keeper: Keeper) -> None:
+    for record in history(1):
+        keeper.append(record)
+    keeper.fill_segment()
+    keeper.beside = [note()]
+    keeper.shipped_seq = keeper.journal.last_seq
+    whole = facts(read_journal(keeper.journal))
+    keeper.snapshots.look()
+    # Nothing may go: what stands there cannot be read as a snapshot.
+    assert keeper.journal.first_seq == 1
+    assert facts(read_journal(keeper.journal)) == whole
+    keeper.look_again()
+    keeper.look_again()
+    assert keeper.journal.first_seq > 1
+    assert facts(read_journal(keeper.journal)) == whole
+
+
+# -- months of markets and flows ---------------------------------------------------------------
+
+
+def months(pairs: int, flows: int) -> Recovered:
+    """What is known after so many markets came and ended."""
+    known = Recovered()
+    for number in range(pairs):
+        kalshi = MarketId(f"kalshi:KXBTC15M-26NOV{number:06d}-T100000")
+        polymarket = MarketId(f"polymarket:0x{number:064x}")
+        pair_id = PairId(f"pair-{number}")
+        for market in (kalshi_market(kalshi), polymarket_market(polymarket)):
+            known.apply(MarketSeen(wall_ns=1, market=market))
+            known.apply(
+                PositionOpened(
+                    wall_ns=1, venue=market.venue, market_id=market.id, yes_e6=0, no_e6=0
+                )
+            )
+        pair = make_pair(kalshi=kalshi, polymarket=polymarket, pair_id=pair_id)
+        known.apply(PairSeen(wall_ns=1, pair=pair))
+    for number in range(flows):
+        flow = msgspec.structs.replace(DEPOSIT, reference=f"REDEEM/0x{number:064x}/0x{number:064x}")
+        known.apply(CashFlowSeen(wall_ns=1, flow=flow))
+    return known
+
+
+def test_snapshot_of_thousands_of_markets_and_flows_fits_into_records() -> None:
+    known = months(3_000, 6_000)
+    records = list(snapshot_of(known, WALL_NS))
+    assert max(len(msgspec.json.encode(record)) for record in records) < 2 * PART_BYTES
+    assert facts(fold(records)) == facts(known)
+
+
+def test_markets_that_are_not_needed_are_forgotten() -> None:
+    """Kept: what is followed, what an execution stands on, what is held, by us or a stranger."""
+    known = months(5, 1)
+    pairs = list(known.pairs.values())
+    _, executed, held, strange, followed = pairs
+    known.executions[1] = FoundExecution("e", executed.id, Direction.KALSHI_YES)
+    known.apply(
+        PositionOpened(
+            wall_ns=1, venue=Venue.KALSHI, market_id=held.kalshi, yes_e6=0, no_e6=1_000_000
+        )
+    )
+    known.apply(
+        StrangerSeen(
+            wall_ns=1,
+            venue=Venue.POLYMARKET,
+            market_id=strange.polymarket,
+            yes_e6=1_000_000,
+            no_e6=0,
+        )
+    )
+    known.prune([followed.kalshi, followed.polymarket])
+    assert list(known.pairs.values()) == pairs[1:]
+    both = {executed.kalshi, executed.polymarket, followed.kalshi, followed.polymarket}
+    markets = both | {held.kalshi, strange.polymarket}
+    assert known.rules.keys() == markets
+    account = known.ledger.dump()
+    assert set(account.shards) == markets
+    assert {market for market, _, _ in account.held} == markets
+    assert len(account.flows) == 1
+
+
+def test_markets_that_are_not_needed_leave_the_memory_with_a_snapshot(keeper: Keeper) -> None:
+    pair = make_pair(kalshi=MarketId("kalshi:OLD"), polymarket=MarketId("polymarket:0xold"))
+    keeper.append(PairSeen(wall_ns=1, pair=pair))
+    keeper.followed = {pair.kalshi}
+    for _ in range(2):
+        keeper.fill_segment()
+        keeper.snapshots.look()
+        assert bool(keeper.known.pairs) is bool(keeper.followed)
+        keeper.followed = set()
+    assert read_journal(keeper.journal).pairs == {}
+
+
+def test_snapshot_of_an_earlier_version_is_read() -> None:
+    """All in its first record, and without what was not known then."""
+    known = fold(RECORDS)
+    begun, *parts = (
+        msgspec.to_builtins(record, str_keys=True) for record in snapshot_of(known, WALL_NS)
+    )
+    begun["pairs"] = [msgspec.to_builtins(pair) for pair in known.pairs.values()]
+    begun["rules"] = known.rules
+    begun["losses"] = known.guarded.losses
+    begun["account"] = msgspec.to_builtins(known.ledger.dump())
+    del begun["heard"]
+    new = ("account", "pairs", "rules", "losses")
+    kept = [part for part in parts if part.get("executions") or part.get("counts")]
+    for part in kept:
+        for name in new:
+            part.pop(name, None)
+    end = {**parts[-1], "parts": len(kept)}
+    records = [msgspec.convert(record, AnyRecord, str_keys=True) for record in (begun, *kept, end)]
+    assert facts(fold(records)) == facts(known)

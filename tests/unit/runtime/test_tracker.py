@@ -1,10 +1,19 @@
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import msgspec
 import pytest
 
 from tests.support.runtime import ONE, Desk, fill_of, ref_of, spec_of
-from twoleg.core.events import FillBooked, FillConfirmed, FillStatus, FillVoided, MoneySettled
+from twoleg.core.events import (
+    ExecutionForgotten,
+    FillBooked,
+    FillConfirmed,
+    FillStatus,
+    FillVoided,
+    MoneySettled,
+)
 from twoleg.core.market import Outcome, Side, Venue
 from twoleg.errors import VenueUnavailable
 from twoleg.runtime.tracker import CLOSED_KEPT
@@ -72,6 +81,29 @@ def test_unclaimed_fills_are_bounded() -> None:
     for number in range(KEPT_MAX + 5):
         desk.tracker.on_fill(fill_of(spec, f"f{number}", venue_order_id="v"))
     assert desk.tracker.unclaimed == KEPT_MAX
+
+
+async def test_unclaimed_fill_that_was_told_makes_room_and_is_told_once() -> None:
+    desk, spec = Desk(), spec_of(K)
+    fills = [fill_of(spec, f"f{n}", order_key="", venue_order_id=f"v{n}") for n in range(KEPT_MAX)]
+    fresh = fill_of(spec, "fresh", order_key="", venue_order_id="fresh")
+    for news in (fills, [fresh, fills[0]]):
+        for fill in news:
+            desk.tracker.on_fill(fill)
+        await tell_unclaimed(desk)
+    assert desk.handed_over == [*fills, fresh]
+    assert desk.tracker.unclaimed == KEPT_MAX
+
+
+async def tell_unclaimed(desk: Desk) -> None:
+    async def run(_name: str, work: Coroutine[Any, Any, None]) -> None:
+        await work
+
+    works = desk.tracker.make_side_work(run).values()
+    tasks = [asyncio.create_task(make_work()) for make_work in works]
+    await desk.clock.pass_ms(40_000)
+    for task in tasks:
+        task.cancel()
 
 
 @pytest.mark.parametrize("sold", Outcome)
@@ -322,7 +354,8 @@ def test_closed_executions_are_forgotten_after_many_others() -> None:
     desk.tracker.closed(1)
     close_many(desk, 2)
     desk.tracker.on_fill(fill_of(spec))
-    assert (desk.tracker.unclaimed, desk.events) == (1, [])
+    assert desk.tracker.unclaimed == 1
+    assert desk.events == [ExecutionForgotten(1)]
 
 
 def test_execution_with_a_provisional_fill_is_not_forgotten() -> None:

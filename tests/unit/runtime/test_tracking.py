@@ -24,7 +24,7 @@ from twoleg.core.market import Market, MarketId, Venue
 from twoleg.errors import VenueRejected, VenueUnavailable
 from twoleg.runtime.tracker import TELL_S, TELLS_PER_SWEEP
 from twoleg.runtime.tracking.money import SLOW_READ_MS
-from twoleg.runtime.tracking.sweep import LOOK_BACK_MS_MAX, OPEN_MAX, OVERLAP_MS, RECENT_MAX
+from twoleg.runtime.tracking.sweep import OPEN_MAX, OVERLAP_MS, RECENT_MAX
 from twoleg.runtime.tracking.unclaimed import KEPT_MAX
 from twoleg.storage.records import FillFinalRecorded, FillRecorded, FillVoidRecorded
 
@@ -90,7 +90,7 @@ class Account(Desk):
             await work
 
         works = self.tracker.make_side_work(run)
-        tasks = [asyncio.create_task(work) for work in works.values()]
+        tasks = [asyncio.create_task(make()) for make in works.values()]
         await self.clock.pass_ms(ms)
         for task in tasks:
             task.cancel()
@@ -324,7 +324,7 @@ async def test_fill_on_record_is_no_news_unless_it_failed(
 ) -> None:
     desk = Account()
     fill = fill_of(spec_of(P))
-    desk.tracker.recall((fill,), since_wall_ms=WALL_MS - 1_000)
+    desk.tracker.recall((fill,))
     told = msgspec.structs.replace(fill, status=status)
     desk.at(P).account = (told,)
     await desk.track(4 * POLL_MS)
@@ -345,18 +345,6 @@ async def test_account_is_read_from_shortly_before_the_last_list_that_came() -> 
         await desk.sweep()
     # The first list failed; before the start nothing is ours.
     assert venue.asked_since == [began_ms[0], began_ms[0], began_ms[2] - OVERLAP_MS]
-
-
-@pytest.mark.parametrize(
-    ("back_ms", "asked_ms"), [(600_000, 600_000 + OVERLAP_MS), (10**12, LOOK_BACK_MS_MAX)]
-)
-async def test_first_list_reaches_back_to_the_earlier_process_and_not_for_ever(
-    back_ms: int, asked_ms: int
-) -> None:
-    desk = Account()
-    desk.tracker.recall((), since_wall_ms=WALL_MS - back_ms)
-    await desk.sweep()
-    assert desk.at(K).asked_since == [WALL_MS - asked_ms]
 
 
 async def test_list_is_asked_for_with_the_markets_of_our_orders_there() -> None:

@@ -143,10 +143,45 @@ async def test_second_generation_lists_trades_and_activity() -> None:
 
 
 @pytest.mark.parametrize(
+    ("params", "types"),
+    [
+        ({}, ["REWARD", "TRADE"]),
+        ({"type": "REWARD,DEPOSIT"}, ["REWARD"]),
+        ({"exclude_deposits_withdrawals": "false"}, ["TRADE", "DEPOSIT", "REWARD"]),
+        ({"type": "DEPOSIT,TIP", "exclude_deposits_withdrawals": "false"}, ["DEPOSIT", "TIP"]),
+    ],
+)
+async def test_activity_is_listed_by_type(params: dict[str, str], types: list[str]) -> None:
+    async with running() as kit:
+        await buy(kit, FREE)
+        user = kit.client.address
+        wallet = kit.sim.wallets.get(user)
+        assert wallet is not None
+        for kind in ("REWARD", "DEPOSIT", "TIP"):
+            kit.sim.note_act(wallet, kind, "", 5_000_000)
+        _, page = await kit.get("data", "/v2/activity", user=user, **params)
+        assert sorted(row["type"] for row in page["data"]) == sorted(types)
+
+
+@pytest.mark.parametrize(("start", "end", "count"), [(0, 0, 1), (0, -1, 0), (1, 0, 0), (0, 1, 1)])
+async def test_activity_is_listed_within_its_window(start: int, end: int, count: int) -> None:
+    async with running() as kit:
+        user = kit.client.address
+        wallet = kit.sim.wallets.get(user)
+        assert wallet is not None
+        kit.sim.note_act(wallet, "REWARD", "", 5_000_000)
+        ts_s = wallet.acts[0][3]
+        window = {"start": str(ts_s + start), "end": str(ts_s + end)}
+        _, page = await kit.get("data", "/v2/activity", user=user, **window)
+        assert len(page["data"]) == count
+
+
+@pytest.mark.parametrize(
     ("path", "params"),
     [
         ("/v2/positions", {}),
         ("/v2/activity", {}),
+        ("/v2/activity", {"user": "0x12", "type": "REDEEM,GIFT"}),
         ("/v2/positions", {"user": "0x12", "status": "LOST"}),
         ("/v2/positions", {"user": "0x12", "cursor": "next"}),
     ],

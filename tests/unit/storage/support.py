@@ -6,6 +6,7 @@ import time
 import uuid
 from pathlib import Path
 
+from twoleg.core.counts import CellCount, LegTry
 from twoleg.core.events import AnswerStatus, Fill, FillStatus, LegAnswer, OperatorAct
 from twoleg.core.flows import CashFlow, FlowKind
 from twoleg.core.market import (
@@ -26,14 +27,17 @@ from twoleg.core.orders import OrderRef, OrderSpec, Purpose
 from twoleg.storage.journal import Journal, JournalLimits, Sync
 from twoleg.storage.records import (
     AccountCompared,
+    AccountHeard,
     AnswerRecorded,
     AnyRecord,
     CashFlowSeen,
     CashOpened,
+    DifferenceAccepted,
     FeeAdjusted,
     FillFinalRecorded,
     FillRecorded,
     FillVoidRecorded,
+    FlowsRead,
     IntentRecorded,
     KnownAccount,
     KnownExecution,
@@ -154,6 +158,7 @@ def run_started(**changes: str) -> RunStarted:
             "kalshi": changes.get("kalshi", "k-main"),
             "polymarket": changes.get("polymarket", "p-main"),
         },
+        depth_steps_e4=(1_000, 6_600),
     )
 
 
@@ -183,6 +188,7 @@ def order(venue: Venue, *, number: int = 0, purpose: Purpose = Purpose.ARB) -> O
         limit_e4=4_500,
         tif=TimeInForce.FOK,
         spend_micros=0 if venue is Venue.KALSHI else 4_500_000,
+        leg_try=LegTry(900, 70) if purpose is Purpose.ARB else None,
     )
     return OrderRef(spec=spec, order_key=f"{venue.value}-key-{number}", sent_wall_ms=1)
 
@@ -267,6 +273,7 @@ def a_trade() -> list[AnyRecord]:
         OperatorRecorded(wall_ns=WALL_NS, act=OperatorAct.HALT, reason="rules", actor="ops"),
         StrangerSeen(wall_ns=WALL_NS, venue=kalshi, market_id=KALSHI, yes_e6=-50_000, no_e6=0),
         AccountCompared(wall_ns=WALL_NS, venue=kalshi),
+        AccountHeard(wall_ns=WALL_NS, venue=kalshi, begun_ms=1_790_000_000_000),
         CashFlowSeen(
             wall_ns=WALL_NS,
             flow=CashFlow(
@@ -277,6 +284,10 @@ def a_trade() -> list[AnyRecord]:
                 reference="deposit/1",
                 ts_ms=1_790_000_000_000,
             ),
+        ),
+        FlowsRead(wall_ns=WALL_NS, venue=kalshi, upto_ms=1_790_000_000_000),
+        DifferenceAccepted(
+            wall_ns=WALL_NS, venue=kalshi, shard=2, micros=-7, reason="gift", actor="ops"
         ),
         *a_snapshot(pair),
     ]
@@ -291,7 +302,7 @@ def a_snapshot(pair: Pair) -> list[AnyRecord]:
         opened=((Venue.KALSHI, WALL_NS),),
         modelled_fills=(),
         shards={KALSHI: 2},
-        flows=("deposit/1",),
+        flows=((Venue.KALSHI, "deposit/1", 1_700_000_000_000),),
     )
     execution = KnownExecution(
         execution_no=1,
@@ -303,6 +314,11 @@ def a_snapshot(pair: Pair) -> list[AnyRecord]:
         answers={0: answer(Venue.KALSHI).answer},
         fills={0: (fill(Venue.KALSHI),)},
         adjusted={},
+    )
+    cell = (0, 0, False)
+    counts = (
+        CellCount(Venue.KALSHI, cell, 1, 10_000),
+        CellCount(Venue.KALSHI, cell, 1, 10_000, PAIR, Direction.KALSHI_YES),
     )
     return [
         SnapshotBegun(
@@ -316,7 +332,8 @@ def a_snapshot(pair: Pair) -> list[AnyRecord]:
             lost_micros={},
             account=account,
             pairs=(pair,),
+            depth_steps_e4=(1_000, 6_600),
         ),
-        SnapshotPart(wall_ns=WALL_NS, executions=(execution,)),
+        SnapshotPart(wall_ns=WALL_NS, executions=(execution,), counts=counts),
         SnapshotEnded(wall_ns=WALL_NS, parts=1),
     ]

@@ -21,8 +21,11 @@ from twoleg.core.orders import Purpose
 from twoleg.storage.projection import RunContext, project, to_time
 from twoleg.storage.queries import query
 from twoleg.storage.records import (
+    AccountHeard,
     AnswerRecorded,
     AnyRecord,
+    DifferenceAccepted,
+    FlowsRead,
     MarketSeen,
     RunStarted,
     SnapshotBegun,
@@ -42,8 +45,8 @@ def names(record: AnyRecord) -> list[str]:
 def test_every_kind_of_record_is_projected() -> None:
     assert {type(record) for record in a_trade()} == set(get_args(AnyRecord))
     silent = {type(record) for record in a_trade() if not project(record, RUN, 1)}
-    # They say nothing that the records before them did not say.
-    assert silent == {SnapshotBegun, SnapshotPart, SnapshotEnded}
+    # They say nothing that the records before them did not say, or move nothing.
+    assert silent == {SnapshotBegun, SnapshotPart, SnapshotEnded, FlowsRead, AccountHeard}
 
 
 @pytest.mark.parametrize("record", a_trade(), ids=lambda record: type(record).__name__)
@@ -135,3 +138,14 @@ def test_a_frame_is_only_read_under_its_own_number() -> None:
     data = encode_frame(5, b"{}")
     assert parse_frame(data, 0, 5) == b"{}"
     assert parse_frame(data, 0, 6) is None
+
+
+@pytest.mark.parametrize(("micros", "kind"), [(5, "deposit"), (-5, "withdrawal")])
+def test_accepted_difference_is_money_with_its_reason(micros: int, kind: str) -> None:
+    record = DifferenceAccepted(
+        wall_ns=WALL_NS, venue=Venue.POLYMARKET, shard=0, micros=micros, reason="why", actor="me"
+    )
+    (name, moved), (audit, told) = project(record, RUN, 3)
+    assert (name, moved[2], moved[8]) == ("insert_cash_flow", kind, micros)
+    assert audit == "insert_audit"
+    assert '"reason":"why","actor":"me"' in str(told[-2])

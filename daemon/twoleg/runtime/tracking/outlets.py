@@ -30,6 +30,11 @@ def keep_unclaimed(fill: Fill) -> None:
     del fill
 
 
+def hear_alone(record: AnyRecord) -> None:
+    """Leave it to this process how far the account was heard."""
+    del record
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlets:
     """Plain calls, no awaits. `record` journals a fact, `emit` tells the engine."""
@@ -42,6 +47,8 @@ class Outlets:
     """A fill that belongs to no order we know, once, after its grace."""
     claim: Callable[[Fill], bool] = claim_nothing
     """Registers the order of a fill that no order here explains; whether it could."""
+    hear: Callable[[AnyRecord], None] = hear_alone
+    """Journals how far the account was heard; it is told again, so it may be lost."""
     poll_ms_max: Callable[[], int]
     """How long fills are polled for, and unclaimed ones waited for, before that is an alarm."""
 

@@ -7,6 +7,8 @@ import msgspec
 from twoleg.core.events import Fill, FillStatus
 
 KEPT_MAX: Final = 1_000
+TOLD_MAX: Final = 16_384
+"""Ids of fills that were told and made room: reads of the account may show them again."""
 _RANK: Final = {FillStatus.PROVISIONAL: 0, FillStatus.FINAL: 1, FillStatus.VOID: 2}
 """A fill's life goes one way only, in whatever order its news arrives."""
 
@@ -21,10 +23,15 @@ class _Waiting(msgspec.Struct):
 
 
 class Unclaimed:
-    """Unclaimed fills of one venue by fill id. Beyond `KEPT_MAX` new ones are turned away."""
+    """Unclaimed fills of one venue by fill id.
+
+    Beyond `KEPT_MAX` the oldest that were told make room; where none was, new ones are turned away.
+    """
 
     def __init__(self) -> None:
         self._waiting: dict[str, _Waiting] = {}
+        # Fills that made room, oldest first.
+        self._told: dict[str, None] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -36,10 +43,24 @@ class Unclaimed:
             if _RANK[fill.status] > _RANK[known.fill.status]:
                 known.fill = fill
             return False
+        if fill.fill_id in self._told or not self._has_room():
+            return False
+        self._waiting[fill.fill_id] = _Waiting(fill, now_ns)
+        return True
+
+    def _has_room(self) -> bool:
+        """Whether one more can be kept; makes room if it must."""
         if len(self._waiting) < KEPT_MAX:
-            self._waiting[fill.fill_id] = _Waiting(fill, now_ns)
             return True
-        return False
+        told = (fill_id for fill_id, entry in self._waiting.items() if entry.was_told)
+        oldest = next(told, None)
+        if oldest is None:
+            return False
+        del self._waiting[oldest]
+        self._told[oldest] = None
+        if len(self._told) > TOLD_MAX:
+            del self._told[next(iter(self._told))]
+        return True
 
     def all(self) -> list[Fill]:
         """Everything that waits."""

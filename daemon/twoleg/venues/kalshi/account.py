@@ -35,6 +35,7 @@ from twoleg.venues.kalshi.portfolio import (
     resting_of,
     settlement_of,
 )
+from twoleg.venues.kalshi.pushes import market_id_of
 from twoleg.venues.kalshi.rest import (
     Balance,
     PositionPage,
@@ -146,16 +147,16 @@ class KalshiAccount:
         self, markets: Iterable[Market]
     ) -> tuple[tuple[MarketId, int, int], ...]:
         """Holdings as (market, yes_e6, 0), `yes_e6` negative for NO: Kalshi nets the two."""
-        wanted = tuple(markets)
+        held = {row[0]: row for row in await self.read_all_positions()}
+        return tuple(held[market.id] for market in markets if market.id in held)
+
+    async def read_all_positions(self) -> tuple[tuple[MarketId, int, int], ...]:
+        """As `read_positions`, of every market of the subaccount."""
         rows: list[PositionRow] = []
         async for page in self._positions(PositionPage, {"count_filter": "position"}):
             rows += page.market_positions or ()
-        signed = _read(lambda rows: positions_of(rows, wanted), rows)
-        return tuple(
-            (market.id, signed[market.native_id], 0)
-            for market in wanted
-            if market.native_id in signed
-        )
+        signed = _read(positions_of, rows)
+        return tuple((market_id_of(ticker), size_e6, 0) for ticker, size_e6 in signed.items())
 
     async def read_holdings(self, status: SettlementStatus = "unsettled") -> tuple[Holding, ...]:
         """Every market that was traded, with its costs: open ones, settled ones or all."""

@@ -4,7 +4,8 @@ Deposits and withdrawals: `GET /portfolio/deposits` and `/portfolio/withdrawals`
 status, type, amount_cents, fee_cents, created_ts, finalized_ts`, as a public client's test data
 shows them; not confirmed against the venue's own description. UNCERTAIN too: which shard they reach
 (taken for 0), whether the fee is inside the amount (taken for beside it), and the names of the
-final states; an unknown state is waited for.
+final states; an unknown state is waited for. Of transfers `pending` and `complete` are documented
+(2026-10); other words for an end without effect are taken for what they say.
 """
 
 from typing import Final
@@ -24,6 +25,10 @@ from twoleg.venues.ports import OpenOrder
 
 PAGE_ROWS: Final = 500
 APPLIED: Final = frozenset({"applied", "completed", "complete"})
+MOVING: Final = "pending"
+COMPLETE: Final = "complete"
+FAILED: Final = frozenset({"failed", "rejected", "canceled", "cancelled", "expired", "reversed"})
+MAY_NOT_SEE: Final = frozenset({403, 404})
 PAYMENT_SHARD: Final = 0
 TRANSFERS_PATH: Final = "/portfolio/intra_exchange_instance_transfers"
 
@@ -77,38 +82,54 @@ async def read_payments(
 ) -> tuple[CashFlow, ...]:
     """Deposits, withdrawals and transfers that count from `since_ms` on.
 
-    All three concern the primary account alone: a key that may not see them, as one that is locked
-    to a subaccount, is told nothing. Raises VenueUnavailable.
+    All three concern the primary account alone: a key that may not see one of them is told nothing
+    of it, as one that is locked to a subaccount. Raises VenueUnavailable.
     """
     if options.subaccount:
         return ()
     flows: list[CashFlow] = []
-    params: dict[str, str | int] = {"limit": PAGE_ROWS}
-    pages_max = options.pages_max
-    try:
-        async for deposits in read_pages(
-            http, "/portfolio/deposits", _Deposits, params, pages_max=pages_max
-        ):
-            rows = deposits.deposits or []
-            flows += [_paid(row, FlowKind.DEPOSIT) for row in rows if _counts(row, since_ms)]
-        async for withdrawals in read_pages(
-            http, "/portfolio/withdrawals", _Withdrawals, params, pages_max=pages_max
-        ):
-            rows = withdrawals.withdrawals or []
-            flows += [_paid(row, FlowKind.WITHDRAWAL) for row in rows if _counts(row, since_ms)]
-        async for transfers in read_pages(
-            http, TRANSFERS_PATH, _Transfers, params, pages_max=pages_max
-        ):
-            for transfer in transfers.transfers or ():
-                if transfer.created_ts >= since_ms:
-                    flows += _moved(transfer)
-    except VenueRejected as error:
-        if error.http_status in {403, 404}:
-            return tuple(flows)
-        raise
-    except MalformedMessage as error:
-        raise VenueUnavailable(VENUE, "unreadable_answer", error.reason) from error
+    for read in (_read_deposits, _read_withdrawals, _read_transfers):
+        try:
+            flows += await read(http, since_ms, options.pages_max)
+        except VenueRejected as error:
+            if error.http_status not in MAY_NOT_SEE:
+                raise
+        except MalformedMessage as error:
+            raise VenueUnavailable(VENUE, "unreadable_answer", error.reason) from error
     return tuple(flows)
+
+
+async def _read_deposits(http: KalshiHttp, since_ms: int, pages_max: int) -> list[CashFlow]:
+    flows: list[CashFlow] = []
+    async for page in read_pages(
+        http, "/portfolio/deposits", _Deposits, {"limit": PAGE_ROWS}, pages_max=pages_max
+    ):
+        flows += [
+            _paid(row, FlowKind.DEPOSIT) for row in page.deposits or () if _counts(row, since_ms)
+        ]
+    return flows
+
+
+async def _read_withdrawals(http: KalshiHttp, since_ms: int, pages_max: int) -> list[CashFlow]:
+    flows: list[CashFlow] = []
+    async for page in read_pages(
+        http, "/portfolio/withdrawals", _Withdrawals, {"limit": PAGE_ROWS}, pages_max=pages_max
+    ):
+        rows = page.withdrawals or ()
+        flows += [_paid(row, FlowKind.WITHDRAWAL) for row in rows if _counts(row, since_ms)]
+    return flows
+
+
+async def _read_transfers(http: KalshiHttp, since_ms: int, pages_max: int) -> list[CashFlow]:
+    flows: list[CashFlow] = []
+    async for page in read_pages(
+        http, TRANSFERS_PATH, _Transfers, {"limit": PAGE_ROWS}, pages_max=pages_max
+    ):
+        for transfer in page.transfers or ():
+            # One without a time is told: whoever books it decides what that means.
+            if not transfer.created_ts or transfer.created_ts >= since_ms:
+                flows += _moved(transfer)
+    return flows
 
 
 def flow_of_settlement(settlement: Settlement) -> CashFlow:
@@ -152,9 +173,10 @@ def open_order_of(order: RestingOrder) -> OpenOrder:
 
 
 def _counts(row: _Payment, since_ms: int) -> bool:
-    # The venue's times are whole seconds.
+    # The venue's times are whole seconds. A row without one is told: whoever books it decides.
     finished_s = row.finalized_ts or row.created_ts
-    return row.status.lower() in APPLIED and finished_s >= since_ms // 1_000
+    is_late = not finished_s or finished_s >= since_ms // 1_000
+    return row.status.lower() in APPLIED and is_late
 
 
 def _paid(row: _Payment, kind: FlowKind) -> CashFlow:
@@ -171,19 +193,27 @@ def _paid(row: _Payment, kind: FlowKind) -> CashFlow:
 
 
 def _moved(transfer: _Transfer) -> list[CashFlow]:
-    """Cash leaves its shard at once, and reaches the other when the transfer is complete."""
-    micros = parse_micros(transfer.amount)
-    ends = [(transfer.source_exchange_shard, -micros, "out")]
-    if transfer.status == "complete":
-        ends.append((transfer.destination_exchange_shard, micros, "in"))
-    return [
-        CashFlow(
-            kind=FlowKind.TRANSFER,
-            venue=Venue.KALSHI,
-            shard=shard,
-            micros=signed_micros,
-            reference=f"transfer/{transfer.transfer_id}/{end}",
-            ts_ms=transfer.created_ts,
-        )
-        for shard, signed_micros, end in ends
-    ]
+    """Cash leaves its shard at once, reaches the other when all is done, or comes back."""
+    micros, status = parse_micros(transfer.amount), transfer.status.lower()
+    source, target = transfer.source_exchange_shard, transfer.destination_exchange_shard
+    left = _end(transfer, "out", source, -micros)
+    if status == MOVING:
+        return [left]
+    if status == COMPLETE:
+        return [left, _end(transfer, "in", target, micros)]
+    if status in FAILED:
+        # If it was seen to leave.
+        return [_end(transfer, "back", source, micros, undoes=left.reference)]
+    return []
+
+
+def _end(transfer: _Transfer, end: str, shard: int, micros: int, *, undoes: str = "") -> CashFlow:
+    return CashFlow(
+        kind=FlowKind.TRANSFER,
+        venue=Venue.KALSHI,
+        shard=shard,
+        micros=micros,
+        reference=f"transfer/{transfer.transfer_id}/{end}",
+        ts_ms=transfer.created_ts,
+        undoes=undoes,
+    )

@@ -29,8 +29,9 @@ from twoleg.venues.kalshi.rest import (
     fill_of,
 )
 
-LISTED_MS_MAX: Final = 24 * 3_600 * 1_000
-"""Orders leave the live reads after two weeks (docs, historical data); a day is far inside."""
+LISTED_MS_MAX: Final = 13 * 86_400 * 1_000
+"""Orders leave the live reads after two weeks (Kalshi API docs, historical data, and its changelog
+of 2026-09-24; fills after about three months): a day is left for what that is counted from."""
 
 
 class OrderHistory:

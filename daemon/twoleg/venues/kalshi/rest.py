@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from twoleg.core.events import Fill
-from twoleg.core.market import Market, MarketId, Outcome, Side, Venue
+from twoleg.core.market import MarketId, Outcome, Side, Venue
 from twoleg.core.orders import OrderSpec
 from twoleg.core.units import ONE_DOLLAR_E4
 from twoleg.errors import MalformedMessage
@@ -175,8 +175,7 @@ def cash_of(balance: Balance) -> tuple[tuple[int, int], ...]:
     return tuple(sorted((shard.exchange_index, parse_micros(shard.balance)) for shard in shards))
 
 
-def positions_of(rows: Sequence[PositionRow], markets: Sequence[Market]) -> dict[str, int]:
-    """Ticker to signed micro-contracts of YES, for these markets, zeros left out."""
-    wanted = {market.native_id for market in markets}
-    signed = {row.ticker: parse_size(row.position_fp) for row in rows if row.ticker in wanted}
+def positions_of(rows: Sequence[PositionRow]) -> dict[str, int]:
+    """Ticker to signed micro-contracts of YES, zeros left out; raises MalformedMessage."""
+    signed = {row.ticker: parse_size(row.position_fp) for row in rows}
     return {ticker: size_e6 for ticker, size_e6 in signed.items() if size_e6}

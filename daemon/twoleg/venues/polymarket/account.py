@@ -148,7 +148,7 @@ class PolymarketAccount:
             raise VenueUnavailable(VENUE, "unreadable_order", str(error)) from error
 
     async def read_flows(self, since_ms: int) -> tuple[CashFlow, ...]:
-        """Redemptions and rebates; deposits and withdrawals are on the chain alone."""
+        """Redemptions, rebates, deposits and withdrawals, as the Data API tells them."""
         return await self._activity.read_flows(since_ms) if self._activity is not None else ()
 
     async def missing_allowances(self, markets: Iterable[Market]) -> tuple[MissingAllowance, ...]:

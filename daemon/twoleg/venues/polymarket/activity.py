@@ -1,9 +1,12 @@
 """What a wallet did or was given beside its trades, as the Data API lists it.
 
-`GET /v2/activity`: rows in `data`, cursors in `pagination` (polymarket-client 0.14.0, read
-2026-11-22), newest first. It runs minutes behind the chain, and tells neither deposits nor
-withdrawals: those are transfers of pUSD that only the chain shows. UNCERTAIN: the words for
-rebates; all that are known of are read.
+`GET /v2/activity`: rows in `data`, cursors in `pagination`, newest first. It is asked by `type`,
+comma-separated, and from `start` on (Unix seconds); a type that it does not know is refused, and
+deposits and withdrawals come only with `exclude_deposits_withdrawals=false`
+(docs.polymarket.com list-account-activity, read 2026-11-23). It runs minutes behind the chain.
+UNCERTAIN: whether every way in and out of a wallet is among the deposits and withdrawals, whether
+their amount stands in `usdc_size` or in `size` (either is read), and whether `start` is inclusive
+(asked for a second earlier).
 """
 
 from decimal import Decimal
@@ -26,6 +29,10 @@ KINDS: Final = {
     "REWARD": FlowKind.REBATE,
     "MAKER_REBATE": FlowKind.REBATE,
     "TAKER_REBATE": FlowKind.REBATE,
+    "REFERRAL_REWARD": FlowKind.REBATE,
+    "YIELD": FlowKind.REBATE,
+    "DEPOSIT": FlowKind.DEPOSIT,
+    "WITHDRAWAL": FlowKind.WITHDRAWAL,
 }
 
 
@@ -37,6 +44,7 @@ class _Row(msgspec.Struct):
     transaction_hash: str = ""
     condition_id: str | None = None
     usdc_size: Decimal = Decimal(0)
+    size: Decimal = Decimal(0)
 
 
 class _Cursor(msgspec.Struct):
@@ -64,15 +72,23 @@ class Activity:
         self._wallet = wallet
 
     async def read_flows(self, since_ms: int) -> tuple[CashFlow, ...]:
-        """Redemptions and rebates from `since_ms` on (Unix ms; the venue tells whole seconds).
+        """Redemptions, rebates, deposits and withdrawals from `since_ms` on (Unix ms).
+
+        The venue tells whole seconds; a row without a time (0) is told as well.
 
         Raises:
             VenueUnavailable: it cannot be asked, or has more pages than `pages_max`.
             VenueRejected: it does not take the wallet.
         """
         flows: list[CashFlow] = []
-        query = {"user": self._wallet, "limit": str(PAGE_ITEMS)}
         since_s = since_ms // 1_000
+        query = {
+            "user": self._wallet,
+            "limit": str(PAGE_ITEMS),
+            "type": ",".join(KINDS),
+            "exclude_deposits_withdrawals": "false",
+            "start": str(max(1, since_s - 1)),
+        }
         for _ in range(self._options.pages_max):
             code, _, body = await self._http.request(
                 "GET",
@@ -82,9 +98,11 @@ class Activity:
             )
             rows = decode_answer(code, body, _Rows)
             flows += [
-                _flow(row) for row in rows.data if row.type in KINDS and row.timestamp >= since_s
+                _flow(row)
+                for row in rows.data
+                if row.type in KINDS and (row.timestamp >= since_s or not row.timestamp)
             ]
-            is_past = any(row.timestamp < since_s for row in rows.data)
+            is_past = any(0 < row.timestamp < since_s for row in rows.data)
             if is_past or not rows.pagination.next_cursor:
                 return tuple(flows)
             query["cursor"] = rows.pagination.next_cursor
@@ -93,12 +111,13 @@ class Activity:
 
 def _flow(row: _Row) -> CashFlow:
     kind = KINDS[row.type]
+    micros = int((row.usdc_size or row.size) * 1_000_000)
     market_id = f"{VENUE}:{row.condition_id}" if row.condition_id else ""
     return CashFlow(
         kind=kind,
         venue=Venue.POLYMARKET,
         shard=0,
-        micros=int(row.usdc_size * 1_000_000),
+        micros=-abs(micros) if kind is FlowKind.WITHDRAWAL else micros,
         reference=f"{row.type}/{row.transaction_hash}/{row.condition_id or ''}",
         ts_ms=row.timestamp * 1_000,
         market_id=MarketId(market_id if kind is FlowKind.REDEMPTION else ""),

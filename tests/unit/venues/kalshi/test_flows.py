@@ -72,6 +72,16 @@ def test_resting_order_may_cost_its_own_side_s_price(book_side: str, cost_micros
     assert (told.cost_micros, told.shard, told.order_key) == (cost_micros, 0, "k1")
 
 
+TRANSFER: dict[str, Any] = {
+    "transfer_id": "t1",
+    "source_exchange_shard": 1,
+    "destination_exchange_shard": 2,
+    "amount": "2.5000",
+    "status": "complete",
+    "created_ts": SINCE_MS,
+}
+
+
 def payment(**changes: Any) -> dict[str, Any]:
     told = {
         "id": "p1",
@@ -125,21 +135,20 @@ async def test_payment_that_is_not_final_or_is_older_does_not_count(
 
 @pytest.mark.parametrize(
     ("status", "moved"),
-    [("complete", [(1, -2_500_000), (2, 2_500_000)]), ("pending", [(1, -2_500_000)])],
+    [
+        ("complete", [(1, -2_500_000, ""), (2, 2_500_000, "")]),
+        ("pending", [(1, -2_500_000, "")]),
+        # Back where it came from, if it was seen to leave.
+        ("failed", [(1, 2_500_000, "transfer/t1/out")]),
+        ("a word we do not know", []),
+    ],
 )
 async def test_transfer_leaves_at_once_and_arrives_when_complete(
-    status: str, moved: list[tuple[int, int]]
+    status: str, moved: list[tuple[int, int, str]]
 ) -> None:
-    row = {
-        "transfer_id": "t1",
-        "source_exchange_shard": 1,
-        "destination_exchange_shard": 2,
-        "amount": "2.5000",
-        "status": status,
-        "created_ts": SINCE_MS,
-    }
+    row = TRANSFER | {"status": status}
     found, _ = await payments(transfers=[row, row | {"created_ts": SINCE_MS - 1}])
-    assert [(flow.shard, flow.micros) for flow in found] == moved
+    assert [(flow.shard, flow.micros, flow.undoes) for flow in found] == moved
     assert len({flow.reference for flow in found}) == len(moved)
 
 
@@ -149,21 +158,32 @@ async def test_subaccount_is_told_of_no_payments() -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404])
-async def test_key_that_may_not_see_payments_goes_without(status: int) -> None:
+@pytest.mark.parametrize("refused", [DEPOSITS, WITHDRAWALS, TRANSFERS])
+async def test_key_that_may_not_see_some_payments_is_told_the_others(
+    refused: str, status: int
+) -> None:
     venue = ScriptedKalshi()
-    venue.script(DEPOSITS, (status, {"error": {"code": "forbidden"}}))
+    answers = {
+        DEPOSITS: {"deposits": [payment()]},
+        WITHDRAWALS: {"withdrawals": [payment()]},
+        TRANSFERS: {"transfers": [TRANSFER]},
+    }
+    for path, answer in answers.items():
+        is_refused = path == refused
+        venue.script(path, (status, {"error": {"code": "no"}}) if is_refused else (200, answer))
     async with kalshi_http(venue, clock=FakeClock()) as http:
-        assert await read_payments(http, SINCE_MS, KalshiOptions()) == ()
+        found = await read_payments(http, SINCE_MS, KalshiOptions())
+    kinds = {DEPOSITS: "deposit", WITHDRAWALS: "withdrawal", TRANSFERS: "transfer"}
+    del kinds[refused]
+    assert {flow.kind.value for flow in found} == set(kinds.values())
+
+
+async def test_payment_without_a_time_is_told_without_one() -> None:
+    untimed = payment(created_ts=0, finalized_ts=None)
+    found, _ = await payments([untimed], transfers=[TRANSFER | {"created_ts": 0}])
+    assert [flow.ts_ms for flow in found] == [0, 0, 0]
 
 
 async def test_amount_that_cannot_be_read_is_unavailable() -> None:
-    row = {
-        "transfer_id": "t1",
-        "source_exchange_shard": 1,
-        "destination_exchange_shard": 2,
-        "amount": "much",
-        "status": "complete",
-        "created_ts": SINCE_MS,
-    }
     with pytest.raises(VenueUnavailable):
-        await payments(transfers=[row])
+        await payments(transfers=[TRANSFER | {"amount": "much"}])

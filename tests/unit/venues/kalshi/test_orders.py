@@ -525,10 +525,13 @@ async def test_fill_of_an_order_that_has_rested_since_before_is_none_of_ours(
     assert (await look_up_unlisted(venue)).status is expected
 
 
-async def test_unlisted_order_of_days_ago_stays_unknown() -> None:
+@pytest.mark.parametrize(("days", "expected"), [(12, S.MISSED), (14, S.UNKNOWN)])
+async def test_unlisted_order_is_ruled_out_as_long_as_the_reads_reach_back(
+    days: int, expected: S
+) -> None:
     venue = ScriptedKalshi()
     venue.script(HISTORY, orders_page())
     venue.script(FILLS, fills_page())
     venue.script(STAMP, FRESH)
-    old = msgspec.structs.replace(ref(), sent_wall_ms=ref().sent_wall_ms - 25 * 3_600_000)
-    assert (await look_up_unlisted(venue, old)).status is S.UNKNOWN
+    old = msgspec.structs.replace(ref(), sent_wall_ms=ref().sent_wall_ms - days * 86_400_000)
+    assert (await look_up_unlisted(venue, old)).status is expected

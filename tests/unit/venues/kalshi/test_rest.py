@@ -72,10 +72,9 @@ def test_cash_per_shard_and_without_breakdown() -> None:
     assert cash_of(Balance("99.0186")) == ()
 
 
-def test_positions_are_signed_and_only_of_the_asked_markets() -> None:
+def test_positions_are_signed_and_zeros_left_out() -> None:
     rows = [PositionRow(TICKER, "-25.50"), PositionRow("KXB", "1.00"), PositionRow("KXC", "0.00")]
-    markets = (market(), market("KXC"))
-    assert positions_of(rows, markets) == {TICKER: -25_500_000}
+    assert positions_of(rows) == {TICKER: -25_500_000, "KXB": 1_000_000}
 
 
 @pytest.mark.parametrize(

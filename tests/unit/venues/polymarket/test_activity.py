@@ -65,6 +65,34 @@ async def test_redemptions_and_rebates_are_told_and_trades_are_not() -> None:
     assert [query.get("cursor") for query in asked] == [None, "c1"]
 
 
+async def test_venue_is_asked_for_money_alone_and_from_then_on() -> None:
+    _, (query,) = await read(page())
+    assert "TRADE" not in query["type"].split(",")
+    assert {"REDEEM", "DEPOSIT", "WITHDRAWAL"} <= set(query["type"].split(","))
+    assert query["exclude_deposits_withdrawals"] == "false"
+    assert query["start"] == str(SINCE_S - 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "amounts", "micros"),
+    [
+        ("DEPOSIT", {}, 12_345_678),
+        ("DEPOSIT", {"usdc_size": 0, "size": 2}, 2_000_000),
+        ("WITHDRAWAL", {}, -12_345_678),
+        ("WITHDRAWAL", {"usdc_size": -2}, -2_000_000),
+    ],
+)
+async def test_money_in_and_out_is_signed(kind: str, amounts: dict[str, Any], micros: int) -> None:
+    (found,), _ = await read(page(row(kind, condition_id=None, **amounts)))
+    assert (found.kind.value, found.micros, found.market_id) == (kind.lower(), micros, "")
+
+
+async def test_row_without_a_time_is_told_and_ends_no_reading() -> None:
+    rows = page(row("REWARD", timestamp=0), cursor="c1"), page(row("REDEEM"))
+    found, asked = await read(*rows)
+    assert ([flow.ts_ms for flow in found], len(asked)) == ([0, (SINCE_S + 5) * 1_000], 2)
+
+
 async def test_pages_from_before_are_not_asked_for() -> None:
     found, asked = await read(page(row("REWARD", timestamp=SINCE_S - 1), cursor="c1"))
     assert (found, len(asked)) == ((), 1)

@@ -181,10 +181,11 @@ class DataApi:
 def _types(request: web.Request) -> set[str]:
     """Return which types of activity are asked for; Refused (400) if one is none."""
     named = listed(request, "type")
-    if not named <= set(ACTIVITY_TYPES):
+    known: set[str] = set(ACTIVITY_TYPES)
+    if not named <= known:
         raise Refused(400, "invalid type")
     # Tips are told only if they are named, money in and out only if it is not excluded.
-    types = named or set(ACTIVITY_TYPES) - {"TIP"}
+    types = named or known - {"TIP"}
     is_excluding = request.query.get("exclude_deposits_withdrawals", "true").lower() != "false"
     return types - set(MONEY_MOVES) if is_excluding else types
 

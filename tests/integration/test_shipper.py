@@ -139,6 +139,8 @@ async def test_a_trade_is_found_in_all_tables(tmp_path: Path, database: Database
         ("fill_void", "polymarket", 0, 4_500_000),
         ("fee_adjustment", "polymarket", 0, -7),
         ("deposit", "kalshi", 2, 5_000_000),
+        # A difference that the operator accepted.
+        ("withdrawal", "kalshi", 2, -7),
     ]
     kinds = await fetch(
         database, "SELECT kind, execution_id::text FROM twoleg.trade_audit_log ORDER BY seq"
@@ -154,6 +156,7 @@ async def test_a_trade_is_found_in_all_tables(tmp_path: Path, database: Database
         ("stranger", None),
         ("compared", None),
         ("cash_flow", None),
+        ("accepted", None),
     ]
     assert await fetch(database, "SELECT state, reason FROM twoleg.breaker_event ORDER BY seq") == [
         ("open", "loss"),

@@ -3,16 +3,17 @@
 from fractions import Fraction
 from unittest.mock import patch
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from tests.property.test_core_sizing import LIMITS, ROOMS, scenes
+from tests.property.test_core_sizing import CERTAIN, LIMITS, ROOMS, scenes
+from tests.support.core import K, kalshi_market, make_pair, polymarket_market
 from twoleg.core.closing import plan_close
 from twoleg.core.counts import LegTry
 from twoleg.core.evidence import Evidence
 from twoleg.core.limits import Limits
-from twoleg.core.market import LegMode, Venue
+from twoleg.core.market import Direction, FeeSchedule, LegMode, Venue
 from twoleg.core.odds import ALL_MODES
 from twoleg.core.sizing import Legs, Most, Opportunity, Room, plan
 
@@ -61,8 +62,27 @@ def forced(legs: Legs, mode: LegMode) -> Legs:
     return structs.replace(legs, pair=structs.replace(legs.pair, leg_mode=mode))
 
 
+def cent_account() -> tuple[Legs, Limits, Evidence]:
+    """A Kalshi account of whole cents: each level costs up to four of them, at any size."""
+    legs = Legs(
+        structs.replace(make_pair(), leg_mode=LegMode.AUTO),
+        Direction.KALSHI_YES,
+        kalshi_market(K, fees=FeeSchedule(rate_e6=0, balance_quantum_micros=10_000)),
+        ((4_800, 6_360_000), (5_000, 8_200_000)),
+        4_600,
+        polymarket_market(fees=FeeSchedule(rate_e6=35_000, quantum_micros=10)),
+        ((4_400, 146_670_000),),
+        4_200,
+        kalshi_age_ms=5_000,
+        polymarket_age_ms=5_000,
+    )
+    limits = Limits(price_e4_min=100, fill_curve=CERTAIN)
+    return legs, limits, Evidence(limits)
+
+
 @settings(max_examples=60)
 @given(judged(), ROOMS)
+@example(cent_account(), Room(14_630_000, 6_000_018, 7_000_021, 59))
 def test_no_size_and_no_mode_has_a_greater_expected_value(
     scene: tuple[Legs, Limits, Evidence], room: Room
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulation.mutants.slice import SLICE
 
-PART = 20
+PART = 13
 ROOT = Path(__file__).parents[2]
 COMMAND = (
     "from tests.simulation.outcome import prepare_process, run_seed\n"

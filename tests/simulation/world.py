@@ -72,6 +72,7 @@ class World:
         self.plan = plan
         self.seed = plan.seed
         self.folder = folder
+        self._folder_name = str(folder)
         self.clock = Clockwork()
         self.network = TailedNetwork(plan.rng("network"), plan, self.clock)
         self.flow = ChosenWorld(plan.seed, plan.themes)
@@ -179,7 +180,8 @@ class World:
 
     def tell(self, kind: str, text: str) -> None:
         """Put an event into the trace."""
-        self.trace.append((self.clock.now_s, kind, text))
+        # The folder has another name in every run; the trace must be the same.
+        self.trace.append((self.clock.now_s, kind, text.replace(self._folder_name, "…")))
 
     # -- running ---------------------------------------------------------------------------
 
@@ -359,9 +361,7 @@ class World:
         """An outside failure may end a start; a broken invariant or a bug may not."""
         error = life.task.exception()
         for leaf in leaves(error):
-            # The folder has another name in every run; the trace must be the same.
-            told = str(leaf).replace(str(self.folder), "…")
-            self.tell("world", f"incarnation {life.number} ended: {type(leaf).__name__}: {told}")
+            self.tell("world", f"incarnation {life.number} ended: {type(leaf).__name__}: {leaf}")
             if isinstance(leaf, InvariantBroken) or not isinstance(leaf, TwolegError):
                 raise Violation("daemon_failed", repr(leaf)) from leaf
         if life.app is not None and life.app.is_broken:

@@ -8,8 +8,10 @@ a miss of each leg costs.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate, chain
 
 import msgspec
+from msgspec import structs
 
 from twoleg.core.counts import LegTry
 from twoleg.core.events import Level
@@ -31,7 +33,7 @@ from twoleg.core.units import (
 )
 
 LEVELS_MAX = 8
-CASH_TRIES = 3
+CASH_TRIES = 5
 """How often a size is cut to what the cash pays for; fees make the first cut inexact."""
 
 
@@ -129,7 +131,7 @@ def plan(legs: Legs, limits: Limits, room: Room, evidence: Evidence) -> Opportun
         most.reach(ends, deepest)
         sizes = sizes_within(legs, limits, room.size_e6, deepest)
         if room.is_probe:
-            least_e6 = _least_size(legs, limits, deepest)
+            least_e6 = _least_size(legs, scales, deepest)
             sizes = [least_e6] if sizes and least_e6 <= sizes[0] else []
         for size_e6 in sizes:
             if most.micros(size_e6) <= (best.expected_micros if best else 0):
@@ -162,23 +164,24 @@ def share_of(size_e6: int, depth_e6: int) -> int:
 
 
 def sizes_within(legs: Legs, limits: Limits, most_e6: int, deepest: tuple[int, int]) -> list[int]:
-    """Sizes worth pricing, greatest first: where either leg's share ends a step of the curve.
+    """Sizes worth pricing, greatest first: where either leg ends a step of the curve, or a level.
 
-    Between two of them the rates stay and the value only grows with the size.
+    Between two of them the rates and the prices stay, so the value is greatest at an end. A level
+    further is dearer, and its fills are rounded by themselves: it may be worth less than none.
     """
-    depths = (
-        depth_within(legs.kalshi_ladder, deepest[0]),
-        depth_within(legs.polymarket_ladder, deepest[1]),
-    )
     shares = [share for share, _ in limits.fill_curve if share <= limits.depth_share_e4]
     if not shares:
         return []
-    cap_e6 = min(most_e6, min(depths) * shares[-1] // 10_000)
-    found = {
-        floor_to(min(cap_e6, depth * share // 10_000), LOT_E6)
-        for depth in depths
-        for share in shares
-    }
+    ends = [
+        list(accumulate(size_e6 for price_e4, size_e6 in ladder if price_e4 <= worst_e4))
+        for ladder, worst_e4 in (
+            (legs.kalshi_ladder, deepest[0]),
+            (legs.polymarket_ladder, deepest[1]),
+        )
+    ]
+    cap_e6 = min(most_e6, min(each[-1] for each in ends) * shares[-1] // 10_000)
+    steps = [each[-1] * share // 10_000 for each in ends for share in shares]
+    found = {floor_to(min(cap_e6, size_e6), LOT_E6) for size_e6 in chain(steps, *ends)}
     return sorted(found, reverse=True)
 
 
@@ -290,31 +293,38 @@ def tries_of(
     legs: Legs, sizes_e6: tuple[int, int], prices: tuple[int, int]
 ) -> tuple[LegTry, LegTry]:
     """What (Kalshi, Polymarket) legs of these sizes and limits are tried against."""
+    kalshi_e6 = depth_within(legs.kalshi_ladder, prices[0])
+    polymarket_e6 = depth_within(legs.polymarket_ladder, prices[1])
     return (
-        LegTry(
-            share_of(sizes_e6[0], depth_within(legs.kalshi_ladder, prices[0])), legs.kalshi_age_ms
-        ),
-        LegTry(
-            share_of(sizes_e6[1], depth_within(legs.polymarket_ladder, prices[1])),
-            legs.polymarket_age_ms,
-        ),
+        LegTry(share_of(sizes_e6[0], kalshi_e6), legs.kalshi_age_ms),
+        LegTry(share_of(sizes_e6[1], polymarket_e6), legs.polymarket_age_ms),
     )
 
 
-def _least_size(legs: Legs, limits: Limits, deepest: tuple[int, int]) -> int:
+def _least_size(legs: Legs, scales: tuple[Limits, Evidence], deepest: tuple[int, int]) -> int:
     """About the least size that both venues take at the limits it would have."""
+    size_e6 = max(legs.kalshi.size_e6_min, legs.polymarket.size_e6_min)
+    walks = _walks(legs, size_e6)
+    prices = limits_of(legs, scales[0], deepest, walks) if walks else None
+    walks = _walks(legs, _least_at(legs, prices[1])) if prices else None
+    priced = _at_limits(legs, scales, deepest, walks) if walks else None
+    return _least_at(legs, priced.polymarket_limit_e4) if priced else 0
+
+
+def _walks(legs: Legs, size_e6: int) -> tuple[Walk, Walk] | None:
+    """Both ladders walked for a size; None where either does not hold it."""
+    kalshi = walk_size(legs.kalshi_ladder, size_e6)
+    polymarket = walk_size(legs.polymarket_ladder, size_e6)
+    return (kalshi, polymarket) if kalshi and polymarket else None
+
+
+def _least_at(legs: Legs, limit_e4: int) -> int:
+    """About the least size that both venues take at a limit on Polymarket."""
     market, best_e4 = legs.polymarket, legs.polymarket_ladder[0][0]
-    size_e6 = max(legs.kalshi.size_e6_min, market.size_e6_min)
-    walks = walk_size(legs.kalshi_ladder, size_e6), walk_size(legs.polymarket_ladder, size_e6)
-    if walks[0] is None or walks[1] is None:
-        return 0
-    found = limits_of(legs, limits, deepest, (walks[0], walks[1]))
-    if found is None:
-        return 0
     # The venue counts what the spend buys at the limit, and a cent is lost to whole cents.
-    spend_micros = max(cost_ceil(found[1], market.size_e6_min), market.notional_micros_min)
+    spend_micros = max(cost_ceil(limit_e4, market.size_e6_min), market.notional_micros_min)
     by_spend_e6 = ceil_div((spend_micros + CENT_MICROS) * 10_000, best_e4)
-    return ceil_to(max(size_e6, by_spend_e6), LOT_E6)
+    return ceil_to(max(legs.kalshi.size_e6_min, market.size_e6_min, by_spend_e6), LOT_E6)
 
 
 def frontier(legs: Legs, limits: Limits) -> list[tuple[int, int]]:
@@ -370,19 +380,39 @@ def _candidate(
     kalshi_walk = walk_size(legs.kalshi_ladder, size_e6)
     if kalshi_walk is None or size_e6 < legs.kalshi.size_e6_min:
         return None
-    found = limits_of(legs, limits, deepest, (kalshi_walk, aim))
-    if found is None:
-        return None
-    priced = _price(legs, scales, (kalshi_walk, aim), found)
-    if (
-        # The venue reads the order's size as what the spend buys at the limit.
-        priced.shares_e6_min < legs.polymarket.size_e6_min
-        or priced.net_limit_micros * ONE_CONTRACT_E6 < limits.edge_micros_min * size_e6
-    ):
-        return None
     lowest_e4 = min(legs.kalshi_ladder[0][0], legs.polymarket_ladder[0][0])
-    in_bounds = limits.price_e4_min <= lowest_e4
-    return priced if in_bounds and max(found) <= limits.price_e4_max else None
+    if lowest_e4 < limits.price_e4_min:
+        return None
+    priced = _at_limits(legs, scales, deepest, (kalshi_walk, aim))
+    # The venue reads the order's size as what the spend buys at the limit.
+    if priced is None or priced.shares_e6_min < legs.polymarket.size_e6_min:
+        return None
+    highest_e4 = max(priced.kalshi_limit_e4, priced.polymarket_limit_e4)
+    return priced if highest_e4 <= limits.price_e4_max else None
+
+
+def _at_limits(
+    legs: Legs, scales: tuple[Limits, Evidence], deepest: tuple[int, int], walks: tuple[Walk, Walk]
+) -> Opportunity | None:
+    """Price both walks at the loosest limits at which the whole size nets the minimum edge.
+
+    Fees of a size are more than a contract's own times the size: each fill is rounded, and each
+    contract counts as the dearest on the way. What that takes is not given away as slack.
+    """
+    limits, _ = scales
+    scale = limits
+    for _ in range(2):
+        prices = limits_of(legs, scale, deepest, walks)
+        if prices is None:
+            return None
+        priced = _price(legs, scales, walks, prices)
+        net_e6 = priced.net_limit_micros * ONE_CONTRACT_E6
+        if net_e6 >= limits.edge_micros_min * priced.size_e6:
+            return priced
+        edge = unit_edge(legs.kalshi, prices[0], legs.polymarket, prices[1])
+        kept = edge - net_e6 // priced.size_e6
+        scale = structs.replace(limits, edge_micros_min=limits.edge_micros_min + kept)
+    return None
 
 
 def _polymarket_spend(legs: Legs, size_e6: int) -> Walk | None:
@@ -438,8 +468,12 @@ def _price(
     kalshi_walk, aim = walks
     kalshi_e4, polymarket_e4 = prices
     size_e6 = kalshi_walk.size_e6
-    kalshi_fee = _fee(legs.kalshi, legs.kalshi_ladder, kalshi_walk, kalshi_e4)
-    polymarket_fee = _fee(legs.polymarket, legs.polymarket_ladder, aim, polymarket_e4)
+    best_e4 = legs.kalshi_ladder[0][0], legs.polymarket_ladder[0][0]
+    fills = kalshi_walk.levels * FILLS_PER_LEVEL, aim.levels * FILLS_PER_LEVEL
+    kalshi_fee = fee_bound(legs.kalshi, best_e4[0], kalshi_e4, size_e6, fills[0])
+    # A dollar-sized buy gets more shares the better the price, up to these.
+    most_e6 = max(aim.size_e6, ceil_div(aim.cost_micros * 10_000, best_e4[1]))
+    polymarket_fee = fee_bound(legs.polymarket, best_e4[1], polymarket_e4, most_e6, fills[1])
     hedged_e6 = min(size_e6, aim.size_e6)
     net = hedged_e6 - kalshi_walk.cost_micros - aim.cost_micros - kalshi_fee - polymarket_fee
     tries = tries_of(legs, (size_e6, aim.size_e6), prices)
@@ -463,13 +497,3 @@ def _price(
         mode=mode,
         tries=tries,
     )
-
-
-def _fee(market: Market, ladder: Sequence[Level], walk: Walk, limit_e4: int) -> int:
-    """Fee bound of a leg anywhere between the best price and its limit.
-
-    A dollar-sized buy gets more shares the better the price; the bound takes the most it can get.
-    """
-    best_e4 = ladder[0][0]
-    size_e6 = max(walk.size_e6, ceil_div(walk.cost_micros * 10_000, best_e4))
-    return fee_bound(market, best_e4, limit_e4, size_e6, walk.levels * FILLS_PER_LEVEL)

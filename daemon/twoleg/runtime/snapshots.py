@@ -34,10 +34,9 @@ PATIENCE_S: Final = 60.0
 AGAIN_S_MIN: Final = 60.0
 AGAIN_S_MAX: Final = 3_600.0
 """Between two tries of a snapshot that could not be written; each longer than the one before."""
-EXECUTIONS_PER_PART: Final = 32
 ENTRIES_PER_PART: Final = 512
-PART_BYTES: Final = 1 << 18
-"""Far below the longest record, and one write takes no millisecond."""
+PART_BYTES: Final = 1 << 15
+"""Far below the longest record, also in segments of 64 KiB."""
 NS_PER_S: Final = 1_000_000_000
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -178,7 +177,7 @@ Fields = dict[str, Any]
 
 def _executions(known: Recovered) -> Iterator[Fields]:
     executions = (_known_execution(*entry) for entry in known.executions.items())
-    for some in _chunks(executions, EXECUTIONS_PER_PART):
+    for some in _chunks(executions):
         yield {"executions": some}
 
 
@@ -205,13 +204,13 @@ def _rest(known: Recovered) -> Iterator[Fields]:
         yield {"counts": counts}
 
 
-def _chunks(entries: Iterable[T], most: int = ENTRIES_PER_PART) -> Iterator[tuple[T, ...]]:
+def _chunks(entries: Iterable[T]) -> Iterator[tuple[T, ...]]:
     """In their order; as many at once as fit into one record."""
     some: list[T] = []
     size = 0
     for entry in entries:
         length = len(_ENCODER.encode(entry))
-        if some and (len(some) == most or size + length > PART_BYTES):
+        if some and (len(some) == ENTRIES_PER_PART or size + length > PART_BYTES):
             yield tuple(some)
             some, size = [], 0
         some.append(entry)

@@ -305,8 +305,10 @@ MUTANTS: Final = (
     Mutant(
         "held_residual_abandoned",
         CORE + "exits.py",
-        '        return [SetTimer(f"retry:{execution.execution_no}", at_ns)]',
-        "        return []",
+        """            at_ns = execution.next_try_ns = min(ready_ns)
+        return [SetTimer(f"retry:{execution.execution_no}", at_ns)]""",
+        """            at_ns = execution.next_try_ns = min(ready_ns)
+        return []""",
         ("residual_unattended", "residual_left"),
     ),
     Mutant(

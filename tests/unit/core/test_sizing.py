@@ -168,6 +168,61 @@ def test_an_empty_ladder_leaves_nothing() -> None:
     assert plan(make_legs([(4_500, ONE)], []), FULL, RICH) is None
 
 
+ROUNDED = FeeSchedule(rate_e6=0, balance_quantum_micros=10_000)
+"""An account of whole cents: each of the fills that a level may take costs up to one."""
+
+
+def rounded(legs: Legs) -> Legs:
+    return structs.replace(legs, kalshi=structs.replace(legs.kalshi, fees=ROUNDED))
+
+
+def test_slack_is_kept_for_what_rounding_of_the_balance_takes_of_the_whole_size() -> None:
+    # Limits of 0.49 and 0.51 would net nothing, and four fills lose up to 4 cents.
+    legs = make_legs([(4_700, 10 * ONE)], [(4_900, 80 * ONE)], bids=(4_500, 4_700))
+    legs = rounded(legs)
+    found = plan(legs, FULL, RICH)
+    assert found is not None
+    assert (found.size_e6, found.kalshi_limit_e4, found.polymarket_limit_e4) == (
+        10 * ONE,
+        4_800,
+        5_000,
+    )
+    # 10 · (1 − 0.48 − 0.50) − 0.04
+    assert found.net_limit_micros == 160_000
+
+
+def test_size_ends_with_a_level_where_the_next_one_costs_more_than_it_brings() -> None:
+    limits = Limits(fill_curve=((5_000, 10_000),), edge_micros_min=0)
+    rich = structs.replace(RICH, size_e6=1_000 * ONE)
+    # Half the displayed depth is 20.5, of which half a contract at 0.54 brings 1 cent for 4.
+    legs = rounded(make_legs([(4_800, 20 * ONE), (5_400, 21 * ONE)], [(4_400, 800 * ONE)]))
+    found = plan(legs, limits, rich)
+    assert found is not None
+    assert found.size_e6 == 20 * ONE
+
+
+def test_kalshi_fee_counts_the_contracts_bought_and_not_what_the_cost_buys_at_best() -> None:
+    fees = FeeSchedule(rate_e6=70_000, quantum_micros=100)
+    legs = make_legs([(1_000, 10 * ONE), (2_000, 10 * ONE)], [(7_000, 80 * ONE)])
+    legs = structs.replace(legs, kalshi=structs.replace(legs.kalshi, fees=fees))
+    found = plan(legs, structs.replace(FULL, price_e4_max=7_000), RICH)
+    assert found is not None
+    size, at = found.size_e6, found.kalshi_limit_e4
+    assert size == 20 * ONE
+    # 7 % of 20 · p · (1 − p) at the limit, and eight fills rounded up.
+    fee = 70_000 * 20 * at * (10_000 - at) // 100_000_000
+    assert 0 <= found.kalshi_cost_micros - at * 20 * 100 - fee <= 8 * 100
+
+
+def test_size_is_cut_until_the_cash_pays_for_it() -> None:
+    legs = make_legs([(1_600, 2 * ONE), (1_700, 2 * ONE), (1_850, 140 * ONE)], [(7_310, 180 * ONE)])
+    fees = FeeSchedule(rate_e6=70_000, quantum_micros=100, balance_quantum_micros=10_000)
+    legs = structs.replace(legs, kalshi=structs.replace(legs.kalshi, fees=fees))
+    found = plan(legs, FULL, Room(100 * ONE, 5_000_015, 1_000 * ONE))
+    assert found is not None
+    assert 4_900_000 <= found.kalshi_cost_micros <= 5_000_015
+
+
 # -- walks ----------------------------------------------------------------------------------
 
 LADDER = [(4_000, 2 * ONE), (5_000, 3 * ONE)]

@@ -21,7 +21,6 @@ from twoleg.runtime.recovery import FoundExecution, Reading, Recovered, read_jou
 from twoleg.runtime.snapshots import (
     AGAIN_S_MIN,
     ENTRIES_PER_PART,
-    EXECUTIONS_PER_PART,
     PART_BYTES,
     Snapshots,
     snapshot_of,
@@ -114,11 +113,14 @@ def test_snapshot_cut_off_anywhere_counts_for_nothing(at: int, cut: int) -> None
 
 
 def test_snapshot_of_many_executions_has_parts() -> None:
-    known = fold(history(EXECUTIONS_PER_PART + 1))
+    known = fold(history(100))
     records = list(snapshot_of(known, WALL_NS))
     assert [type(record) for record in (records[0], records[-1])] == [SnapshotBegun, SnapshotEnded]
     parts = [record for record in records if isinstance(record, SnapshotPart)]
-    assert [len(part.executions) for part in parts[:3]] == [EXECUTIONS_PER_PART, 1, 0]
+    assert sum(len(part.executions) for part in parts) == 100
+    sizes = [len(msgspec.json.encode(part.executions)) for part in parts]
+    # In as few as fit, with a comma between two.
+    assert max(sizes) <= PART_BYTES + 100 < sizes[0] + sizes[1]
     assert facts(fold(records)) == facts(known)
 
 

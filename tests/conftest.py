@@ -19,7 +19,7 @@ LONG = ("system", "simulation")
 """Their tests take seconds each, many of them waiting: none may be the last that a run waits for,
 and one worker waits with them while the others work.
 """
-UNMEASURED = ("simulation", "style")
+UNMEASURED = ("simulation", "style", "contract", "property")
 """Much work, three times as much if traced, that repeats what other tests reach too."""
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 

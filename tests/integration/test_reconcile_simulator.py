@@ -253,7 +253,11 @@ async def test_small_trade_of_somebody_else_leaves_the_breaker_closed(scene_of: 
         await ended(run)
 
 
-async def test_cash_is_compared_while_a_residual_is_held(scene_of: MakeScene) -> None:
+async def test_cash_is_compared_while_a_residual_is_held(
+    scene_of: MakeScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing will close it while the end waits.
+    monkeypatch.setattr("twoleg.runtime.waiting.DRAIN_S", 0.1)
     unable: dict[str, Any] = {
         "trading.rollback_loss_cents_max": 0,
         "trading.rollback_ladder_cents_ms": [[0, 250]],

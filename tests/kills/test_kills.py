@@ -13,8 +13,7 @@ def at(when: When, skip: int = 0, wait_s: float = 0.0) -> Moment:
 
 
 MOMENTS = {  # by the seed of their world
-    1: (at(When.RECOVERING), at(When.STARTING, wait_s=2.5)),
-    2: (at(When.POLYMARKET), at(When.ANSWER, skip=1, wait_s=0.002)),
+    1: (at(When.POLYMARKET), at(When.RECOVERING), at(When.ANSWER, skip=1, wait_s=0.002)),
 }
 
 

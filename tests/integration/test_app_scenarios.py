@@ -328,8 +328,7 @@ async def test_breaker_opens_stops_orders_and_closes_by_a_probe(
             count = len(run.closings)
             scene.open_edge()
             await run.poked(partial(run.has_closed_since, count))
-            scene.close_edge()
-            await run.settled()
+            await run.calmed()
         assert len(run.closings) == 2
         run.on_each("execution_opened", lambda: None)
         opened_ns = run.app.seams.clock.monotonic_ns()

@@ -58,8 +58,7 @@ async def execute(scene: Scene, run: Run) -> None:
     count = len(run.closings)
     scene.open_edge()
     await run.poked(lambda: len(run.closings) > count)
-    scene.close_edge()
-    await run.settled()
+    await run.calmed()
 
 
 @pytest.mark.parametrize("kind", ["http_500", "http_503", "drop_after", "drop_before"])

@@ -166,6 +166,14 @@ class Run:
         """Wait until no execution is open."""
         await self.until(lambda: self.app.engine.open_executions == 0, "the last execution's end")
 
+    async def calmed(self) -> None:
+        """Take the edge away, and let an execution end that began before the daemon saw it gone."""
+        self.scene.close_edge()
+        for venue, price_e4 in ((K, 3_900), (P, 4_900)):
+            self.scene.bid(venue, self.scene.bought(Direction.KALSHI_YES, venue), price_e4, 400)
+        await self.settled()
+        self.scene.close_edge()
+
     async def poked(self, until: Callable[[], object]) -> None:
         """Tick again and again until something follows."""
         async with asyncio.timeout(PATIENCE_S):

@@ -317,7 +317,6 @@ class Accounts:
         self._compared.clear()
         self._held.clear()
         self.forgotten += 1
-        self._held.clear()
 
     def _mark_compared(self, venue: Venue) -> None:
         if venue not in self._compared:

@@ -299,6 +299,29 @@ async def test_admin_can_fail_a_single_trade() -> None:
         assert kit.sim.trades.by_id[trade_id].status == "FAILED"
 
 
+async def test_sale_of_tokens_waits_for_their_purchase_and_fails_with_it() -> None:
+    async with running() as kit:
+        before = kit.wallet(kit.client.address)
+        kit.rest(PLAIN, "ask", 5_000, 20)
+        kit.rest(PLAIN, "bid", 4_900, 20)
+        ids: list[str] = []
+        for side in ("BUY", "SELL"):
+            price = 0.5 if side == "BUY" else 0.49
+            _, answer = await kit.client.post(
+                kit.token(PLAIN), side, cash=usd(10 * price), shares=usd(10), kind="FOK"
+            )
+            ids += answer["tradeIDs"]
+        bought, sold = (kit.sim.trades.by_id[one] for one in ids)
+        # Retried, a purchase is late: the sale is not mined before it.
+        await kit.admin("/_sim/polymarket/trade", {"id": ids[0], "status": "RETRYING"})
+        assert kit.sim.trades._waits(sold)
+        assert not kit.sim.trades._waits(bought)
+        await kit.admin("/_sim/polymarket/trade", {"id": ids[0], "status": "FAILED"})
+        assert (bought.status, sold.status) == ("FAILED", "FAILED")
+        after = kit.wallet(kit.client.address)
+        assert (after["cash_micros"], after["positions_e6"]) == (before["cash_micros"], {})
+
+
 async def test_silence_after_a_heartbeat_cancels_everything() -> None:
     async with running() as kit, contextlib.AsyncExitStack() as stack:
         ws = await kit.client.user_channel(stack)

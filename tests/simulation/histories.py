@@ -70,6 +70,7 @@ class HandMade:
     )
     held: dict[Venue, tuple[int, int]] = field(default_factory=lambda: {K: (0, 0), P: (0, 0)})
     pending: set[str] = field(default_factory=set)
+    resolved: set[tuple[Venue, str]] = field(default_factory=set)
 
     def pots(self) -> dict[tuple[Venue, int], int]:
         return self.cash
@@ -79,6 +80,9 @@ class HandMade:
 
     def is_pending(self, sent: Sent) -> bool:
         return sent.key in self.pending
+
+    def is_resolved(self, venue: Venue, market: str) -> bool:
+        return (venue, market) in self.resolved
 
 
 class History:

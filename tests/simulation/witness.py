@@ -25,6 +25,7 @@ from twoleg.sim.polymarket.venue import PolymarketSim
 K, P = Venue.KALSHI, Venue.POLYMARKET
 KALSHI_ORDERS = "/trade-api/v2/portfolio/events/orders"
 POLYMARKET_ORDERS = "/order"
+KALSHI_ENDS = ("determined", "disputed", "amended", "finalized")
 Pot = tuple[Venue, int]
 """Cash lies per venue and shard."""
 Place = tuple[Venue, str, int]
@@ -139,6 +140,12 @@ class Witness:
             return True
         record = self.polymarket.engine.orders.get(sent.key)
         return record is not None and record.status == "DELAYED"
+
+    def is_resolved(self, venue: Venue, market: str) -> bool:
+        """Whether a market ended by its venue's word."""
+        if venue is K:
+            return self.kalshi.markets[market].status_set in KALSHI_ENDS
+        return self.polymarket.markets[market].status == "resolved"
 
     # -- taps --------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ class Tally(msgspec.Struct):
     hedged: int = 0
     rolled_back: int = 0
     missed: int = 0
+    unhedged: int = 0
     net_micros: int = 0
 
 

@@ -415,6 +415,12 @@ class MarketBarred(msgspec.Struct, frozen=True):
     is_barred: bool
 
 
+class MarketResolved(msgspec.Struct, frozen=True):
+    """A venue says how a market ended: it pays, and nobody trades there any more."""
+
+    market_id: MarketId
+
+
 class ExposureFound(msgspec.Struct, frozen=True):
     """Holdings and resting orders that no journal knows; replaces what was told of the market.
 
@@ -460,5 +466,6 @@ Event = (
     | GuardsRestored
     | EvidenceRestored
     | MarketBarred
+    | MarketResolved
     | ExposureFound
 )

@@ -7,12 +7,13 @@ called, so no leg can be taken for the other.
 """
 
 from collections import Counter
+from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import Final, assert_never
 
 from twoleg.core.counts import LegTry
 from twoleg.core.events import LegAnswer, OrderBooked
-from twoleg.core.market import Direction, Outcome, Pair, Polarity, Side, Venue
+from twoleg.core.market import Direction, MarketId, Outcome, Pair, Polarity, Side, Venue
 from twoleg.core.orders import OrderSpec, Purpose
 from twoleg.core.outcomes import outcome_of
 from twoleg.core.units import LOT_E6
@@ -229,10 +230,12 @@ class Execution:
         "marked_micros",
         "misses",
         "net_micros_planned",
+        "netted_e6",
         "next_try_ns",
         "opened_ns",
         "orders",
         "pair",
+        "resolved",
         "rolled_back",
         "sent_ns",
         "state",
@@ -251,6 +254,8 @@ class Execution:
         self.orders: list[OrderState] = []
         # Dust of earlier executions of this pair, taken over to be netted (signed, event terms).
         self.carry_in_e6 = 0
+        # What other executions of this pair took over, by what it pays on: [NO, YES], signed.
+        self.netted_e6 = [0, 0]
         self.net_micros_planned = 0
         # Rollback orders so far, when those of the last minute were sent, and how many in a row
         # brought nothing.
@@ -279,6 +284,8 @@ class Execution:
         self.waiting_since_ns = 0
         # An early exit sells what the pair held before: how much of it this execution may.
         self.inventory_e6: dict[tuple[Venue, Outcome], int] = {}
+        # Markets that pay and trade no more; those who open it keep them for all executions.
+        self.resolved: AbstractSet[MarketId] = frozenset()
         # What the legs are tried against, by venue, until their order is made.
         self.tries: dict[Venue, LegTry] = {}
         # Found closed at the start: told again only if something changes.
@@ -311,18 +318,23 @@ class Execution:
 
     def exposure_e6(self, venue: Venue | None = None) -> int:
         """Signed exposure of what certainly filled, on one venue or on both with the carry."""
-        total = 0 if venue else self.carry_in_e6
+        total = 0 if venue else self.taken_over_e6
         for order in self.orders:
             if venue is None or order.spec.venue is venue:
                 total += self.sign_of(order.spec) * order.filled_e6
         return total
+
+    @property
+    def taken_over_e6(self) -> int:
+        """Signed exposure that others of its pair had, and this one looks after; or the reverse."""
+        return self.carry_in_e6 + self.netted_e6[True] - self.netted_e6[False]
 
     def own_e6(self, venue: Venue, outcome: Outcome) -> int:
         """What it may sell of an outcome at most: its own, unsold fill.
 
         An early exit owns beside that the part of the pair's holding that it was given to sell.
         """
-        return self.inventory_e6.get((venue, outcome), 0) + self._net_e6(venue, outcome)
+        return self.inventory_e6.get((venue, outcome), 0) + self.bought_e6(venue, outcome)
 
     def has_sold(self, venue: Venue, outcome: Outcome) -> bool:
         """Whether a sale of an outcome filled."""
@@ -333,7 +345,8 @@ class Execution:
             == (venue, outcome, Side.SELL)
         )
 
-    def _net_e6(self, venue: Venue, outcome: Outcome) -> int:
+    def bought_e6(self, venue: Venue, outcome: Outcome) -> int:
+        """Size of an outcome that it bought and did not sell; < 0 if it sold what others bought."""
         total = 0
         for order in self.orders:
             if order.spec.venue is venue and order.spec.outcome is outcome:
@@ -352,11 +365,25 @@ class Execution:
             return Signal.AWAITING
         if any(order.is_unresolved for order in self.orders):
             return Signal.UNRESOLVED
-        if self.filled_anything and abs(self.exposure_e6()) >= LOT_E6:
+        if self.filled_anything and abs(self.exposure_e6()) >= LOT_E6 and not self.is_paid:
             return Signal.RESIDUAL
         if all(order.is_booked for order in self.orders):
             return Signal.BOOKED
         return Signal.FLAT
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the market of the leg that is too long pays: no order can change that any more.
+
+        If only the other leg's does, the long one is still there to be sold. An early exit is long
+        where it has yet to sell.
+        """
+        sizes = {venue: self.exposure_e6(venue) for venue in Venue}
+        for (venue, outcome), size_e6 in self.inventory_e6.items():
+            sizes[venue] += exposure_sign(self.pair.polarity, venue, outcome, Side.BUY) * size_e6
+        sign = 1 if self.exposure_e6() > 0 else -1
+        long = max(Venue, key=lambda venue: sign * sizes[venue])
+        return self.pair.market_on(long) in self.resolved
 
     def spent_micros(self) -> int:
         """Cash that left for booked fills, fees included; sales count against it."""
@@ -365,12 +392,12 @@ class Execution:
     def payout_micros(self) -> int:
         """What its fills pay for certain, whichever way the event goes; < 0 for an early exit.
 
-        That one gives up holdings that would have paid.
+        That one gives up holdings that would have paid. What others took over pays them.
         """
-        if_yes = if_no = 0
+        if_no, if_yes = self.netted_e6
         for venue in Venue:
             for outcome in Outcome:
-                own_e6 = self._net_e6(venue, outcome)
+                own_e6 = self.bought_e6(venue, outcome)
                 if exposure_sign(self.pair.polarity, venue, outcome, Side.BUY) > 0:
                     if_yes += own_e6
                 else:
@@ -399,9 +426,11 @@ class Execution:
         ]
 
     def closed_as(self) -> str:
-        """hedged, rolled_back or missed."""
+        """hedged, rolled_back or missed; unhedged where the venue paid before it was covered."""
         if not self.filled_anything:
             return "missed"
+        if abs(self.exposure_e6()) >= LOT_E6:
+            return "unhedged"
         is_leg = self.is_sequenced and self.rolled_e6(is_unwind=True) == 0
         return "rolled_back" if self.rolled_back and not is_leg else "hedged"
 

@@ -19,6 +19,7 @@ from twoleg.core.events import (
     FillStatus,
     FillVoided,
     LegAnswer,
+    MarketResolved,
     MoneySettled,
     OrderAnswered,
     OrderBooked,
@@ -28,13 +29,14 @@ from twoleg.core.execution import Execution, ExecutionState, OrderState, Row, Si
 from twoleg.core.exits import Exits
 from twoleg.core.holdings import Holdings
 from twoleg.core.limits import Limits
-from twoleg.core.market import MarketId, Side, Venue
+from twoleg.core.market import Direction, MarketId, Pair, Venue
 from twoleg.core.notes import alarm, answer_note, breaker_note, opened_note
-from twoleg.core.orders import OrderSpec, Purpose
+from twoleg.core.orders import Purpose
 from twoleg.core.outcomes import outcome_of
 from twoleg.core.risk import Funds
+from twoleg.core.siblings import net, others_of, take_from_others, was_passed_on
 from twoleg.core.sizing import Opportunity
-from twoleg.core.specs import fire_orders, give_inventory, leg_specs
+from twoleg.core.specs import fire_orders, free_depth, give_inventory, leg_specs
 from twoleg.core.worst import costs_to_come, unhedged_micros
 from twoleg.errors import InvariantBroken
 
@@ -56,6 +58,7 @@ class Executions:
         "_limits",
         "_next_no",
         "_open",
+        "_resolved",
         "breaker",
         "busy",
         "funds",
@@ -70,6 +73,7 @@ class Executions:
         self._open: dict[int, Execution] = {}
         self._closed: dict[int, Execution] = {}
         self._access = Access()
+        self._resolved: set[MarketId] = set()
         # How often each row of the table was used.
         self.rows: Counter[Row] = Counter()
         self.breaker = Breaker(limits.breaker)
@@ -140,9 +144,9 @@ class Executions:
     def start(self, found: Opportunity, now_ns: int) -> list[Action]:
         """Reserve on both venues, occupy both markets, fire both legs or the first."""
         pair = found.pair
-        execution = Execution(self._next_no, pair, found.direction, now_ns)
+        execution = self._make(self._next_no, pair, found.direction, now_ns)
         self._next_no += 1
-        execution.carry_in_e6 = self.holdings.carry_e6(pair.id)
+        self._carry(execution)
         execution.net_micros_planned = found.net_micros
         if not found.is_close:
             # How often sales fill is no evidence for purchases.
@@ -163,15 +167,7 @@ class Executions:
 
     def restore(self, event: ExecutionFound, now_ns: int) -> list[Action]:
         """Adopt an execution that an earlier process left open: ask for each of its orders."""
-        execution = Execution(event.execution_no, event.pair, event.direction, now_ns)
-        # What the pair's other executions left; its own fills are not in the holdings yet, nor are
-        # those of the executions that were found closed before it.
-        execution.carry_in_e6 = self.holdings.carry_e6(event.pair.id) + sum(
-            other.exposure_e6(venue)
-            for other in self._open.values()
-            if other.is_quiet and other.pair.id == event.pair.id
-            for venue in Venue
-        )
+        execution = self._make(event.execution_no, event.pair, event.direction, now_ns)
         execution.has_failed = True
         execution.state = ExecutionState.RESOLVING
         execution.is_quiet = event.was_closed
@@ -196,11 +192,11 @@ class Executions:
         others_e6 = self.holdings.exposures_e6(event.pair.id)
         if event.is_accounted:
             self.holdings.mark_accounted(execution)
-            self.holdings.reopen(execution)
             others_e6 = {
                 venue: e6 - execution.exposure_e6(venue) for venue, e6 in others_e6.items()
             }
         give_inventory(execution, others_e6)
+        self._carry(execution)
         self._reserve(execution)
         self._occupy(execution)
         return [*actions, *self._proceed(execution, now_ns)]
@@ -209,6 +205,20 @@ class Executions:
         """Set aside what an execution that was not started here, or is open again, may cost."""
         costs = costs_to_come(execution)
         self.funds.hold(execution.execution_no, costs, unhedged_micros(execution))
+
+    def _make(self, number: int, pair: Pair, direction: Direction, now_ns: int) -> Execution:
+        execution = Execution(number, pair, direction, now_ns)
+        execution.resolved = self._resolved
+        return execution
+
+    def _carry(self, execution: Execution) -> None:
+        execution.carry_in_e6 = self.holdings.left_for(execution, others_of(execution, self._open))
+
+    def _wake(self, execution: Execution) -> None:
+        """There is news of one that was found closed: from now on it looks after itself."""
+        if execution.is_quiet:
+            self._carry(execution)
+        execution.is_quiet = False
 
     def _occupy(self, execution: Execution) -> None:
         self._open[execution.execution_no] = execution
@@ -237,7 +247,7 @@ class Executions:
         known_e6 = order.filled_e6 if order.is_unresolved else order.booked_e6
         # A fill that failed on chain may still be counted in an answer that comes after it.
         order.filled_e6 = max(known_e6, answer.filled_e6 - order.voided_e6)
-        self._free_depth(execution, order, event)
+        free_depth(self._books, execution, order, event)
         actions: list[Action] = [answer_note(execution, order)]
         self._access.mark_venue(order.spec.venue, order.spec.purpose, answer, now_ns)
         if order.spec.purpose is not Purpose.ROLLBACK:
@@ -275,7 +285,7 @@ class Executions:
         if execution.state is ExecutionState.CLOSED and told == known:
             return []
         if order.is_settled and told != known:
-            execution.is_quiet = False
+            self._wake(execution)
         order.booked_e6 = event.filled_e6
         order.booked_notional_micros = event.notional_micros
         order.booked_fee_micros = event.fee_micros
@@ -299,8 +309,8 @@ class Executions:
         self._spend(execution, order)
         if order.filled_e6 < 0:
             raise InvariantBroken(f"execution {event.execution_no}: more voided than filled")
-        execution.is_quiet = False
-        if execution.has_sold(order.spec.venue, order.spec.outcome):
+        self._wake(execution)
+        if was_passed_on(order.spec, execution, *others_of(execution, self._open, self._closed)):
             # Tokens that never came were not sold either: that sale is about to fail as well.
             execution.unsure_until_ns = now_ns + LATE_NS
         # On chain it was said to be final, and is void all the same: that is worth its own name.
@@ -335,6 +345,16 @@ class Executions:
         self.funds.found(event)
         return []
 
+    def market_resolved(self, event: MarketResolved, now_ns: int) -> list[Action]:
+        """A market pays: what is held of it is no residual any more."""
+        self._resolved.add(event.market_id)
+        return [
+            action
+            for execution in tuple(self._open.values())
+            if execution.state is ExecutionState.HOLDING and execution.is_paid
+            for action in self._proceed(execution, now_ns)
+        ]
+
     def book_changed(self, market_id: MarketId, now_ns: int) -> Sequence[Action]:
         """A book on which a residual is held changed: maybe there is a way out now."""
         actions = self._exits.book_changed(market_id, now_ns)
@@ -356,21 +376,6 @@ class Executions:
         return []
 
     # -- inner workings --------------------------------------------------------------------
-
-    def _free_depth(self, execution: Execution, order: OrderState, event: OrderAnswered) -> None:
-        """What was taken counts until the feed shows it; an order that never was took nothing."""
-        book, answer = self._books.books[order.spec.market.id], event.answer
-        took_before = any(
-            other.filled_e6 and other.spec.market.id == order.spec.market.id
-            for other in execution.orders
-        )
-        if order.is_unresolved:
-            # It may fill yet: no book event can be told to be later than that.
-            return
-        if outcome_of(answer).took_nothing and not took_before:
-            book.forget_taken()
-        else:
-            book.answer_taken(answer.ts_event_ms or event.ts_recv_ns // 1_000_000)
 
     def _find(self, execution_no: int) -> Execution:
         execution = self._open.get(execution_no) or self._closed.get(execution_no)
@@ -406,27 +411,29 @@ class Executions:
             # Nothing new; or the fill outran the answer or look-up that will tell the whole.
             order.filled_e6 = max(order.filled_e6, filled_e6)
             return []
-        self._take_from_others(execution, order.spec, filled_e6 - order.filled_e6)
+        take_from_others(others_of(execution, self._open), order.spec, filled_e6 - order.filled_e6)
         order.filled_e6 = filled_e6
-        order.is_settled = execution.is_quiet = False
+        order.is_settled = False
+        self._wake(execution)
         late = alarm(execution, "late_fill", (("filled_e6", filled_e6),))
         return [late, *self._settle(execution, order), *self._reopen(execution, now_ns)]
-
-    def _take_from_others(self, execution: Execution, spec: OrderSpec, size_e6: int) -> None:
-        """An unexpected sale took what an early exit of the pair was given to sell."""
-        key = (spec.venue, spec.outcome)
-        for other in self._open.values():
-            is_its = other is not execution and other.pair.id == execution.pair.id
-            if spec.side is Side.SELL and is_its and key in other.inventory_e6:
-                other.inventory_e6[key] = max(0, other.inventory_e6[key] - size_e6)
 
     def _reopen(self, execution: Execution, now_ns: int) -> list[Action]:
         if execution.state is ExecutionState.CLOSED:
             self._closed.pop(execution.execution_no, None)
-            self.holdings.reopen(execution)
+            self._carry(execution)
             self._occupy(execution)
             self._reserve(execution)
         return self._proceed(execution, now_ns)
+
+    def _net(self, execution: Execution, now_ns: int) -> list[Action]:
+        """A residual that another of its pair, held, stands against needs no order."""
+        return [
+            action
+            for other in others_of(execution, self._open)
+            if other.state is ExecutionState.HOLDING and net(execution, other)
+            for action in self._proceed(other, now_ns)
+        ]
 
     def _settle(self, execution: Execution, order: OrderState) -> list[Action]:
         if order.answer is None or order.is_unresolved or not order.filled_e6 or order.is_settled:
@@ -438,9 +445,15 @@ class Executions:
         return [SettleMoney(number, order.spec.order_no, order.filled_e6, notional)]
 
     def _proceed(self, execution: Execution, now_ns: int) -> list[Action]:
-        signal = execution.judge()
-        move(execution, signal, self.rows)
+        if execution.is_quiet:
+            # Nobody counts on it yet: others of its pair may have begun or ended since.
+            self._carry(execution)
         actions: list[Action] = []
+        signal = execution.judge()
+        if signal is Signal.RESIDUAL:
+            actions += self._net(execution, now_ns)
+            signal = execution.judge()
+        move(execution, signal, self.rows)
         if signal is Signal.RESIDUAL:
             execution.is_quiet = False
             if execution.state is ExecutionState.HOLDING:

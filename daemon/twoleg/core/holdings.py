@@ -1,5 +1,6 @@
 """What we hold per pair, as far as decisions need it: Kalshi exposure and carried dust."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from twoleg.core.books import Books
@@ -82,10 +83,24 @@ class Holdings:
         exposures = {venue: execution.exposure_e6(venue) for venue in Venue}
         self._accounted[execution.execution_no] = exposures
 
-    def reopen(self, execution: Execution) -> None:
-        """A closed execution changed: what others left since is its carry now."""
-        done = self._accounted.get(execution.execution_no, {})
-        execution.carry_in_e6 = self.carry_e6(execution.pair.id) - sum(done.values())
+    def left_for(self, execution: Execution, others: Iterable[Execution]) -> int:
+        """What nobody of its pair looks after: that is its carry. `others` are those that are open.
+
+        It is what the closed ones left uncovered, less what others have taken over. One that is
+        quiet looks after nothing: it was found closed, and closes as it is.
+        """
+        left_e6 = self.carry_e6(execution.pair.id) - self._done_e6(execution)
+        for other in others:
+            left_e6 -= self._done_e6(other)
+            if other.is_quiet:
+                left_e6 += sum(other.exposure_e6(venue) for venue in Venue)
+            else:
+                left_e6 -= other.taken_over_e6
+        return left_e6 - (execution.taken_over_e6 - execution.carry_in_e6)
+
+    def _done_e6(self, execution: Execution) -> int:
+        """What of its own is in the holdings already."""
+        return sum(self._accounted.get(execution.execution_no, {}).values())
 
     def forget(self, execution_no: int) -> None:
         """An old execution will not be reopened any more."""

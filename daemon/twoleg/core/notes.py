@@ -31,6 +31,9 @@ def closed_note(execution: Execution, now_ns: int) -> Note:
         ("unknown_landed", sum(order.filled_e6 > 0 for order in unknown)),
         ("unknown_absent", sum(order.filled_e6 == 0 for order in unknown)),
         ("dust_e6", execution.exposure_e6()),
+        # What others of its pair took over of it, or it of them, by what that pays on.
+        ("netted_no_e6", execution.netted_e6[False]),
+        ("netted_yes_e6", execution.netted_e6[True]),
         ("payout_micros", execution.payout_micros()),
         ("spent_micros", execution.spent_micros()),
         ("net_micros", execution.net_micros()),

@@ -2,10 +2,11 @@
 
 from twoleg.core.actions import Fire
 from twoleg.core.books import Books
-from twoleg.core.events import ASK, BID
+from twoleg.core.events import ASK, BID, OrderAnswered
 from twoleg.core.execution import Execution, OrderState, exposure_sign
 from twoleg.core.market import Direction, LegMode, Market, Outcome, Pair, Side, TimeInForce, Venue
 from twoleg.core.orders import OrderSpec, Purpose
+from twoleg.core.outcomes import outcome_of
 from twoleg.core.residual import Exit
 from twoleg.core.sizing import Opportunity
 from twoleg.core.units import LOT_E6
@@ -100,6 +101,22 @@ def fire_orders(
         book = books.books[spec.market.id]
         book.take(ASK if yes_buyer else BID, limit_e4, spec.size_e6)
     return Fire(execution.execution_no, execution.pair.id, execution.direction, specs, net_micros)
+
+
+def free_depth(books: Books, execution: Execution, order: OrderState, event: OrderAnswered) -> None:
+    """What was taken counts until the feed shows it; an order that never was took nothing."""
+    book, answer = books.books[order.spec.market.id], event.answer
+    took_before = any(
+        other.filled_e6 and other.spec.market.id == order.spec.market.id
+        for other in execution.orders
+    )
+    if order.is_unresolved:
+        # It may fill yet: no book event can be told to be later than that.
+        return
+    if outcome_of(answer).took_nothing and not took_before:
+        book.forget_taken()
+    else:
+        book.answer_taken(answer.ts_event_ms or event.ts_recv_ns // 1_000_000)
 
 
 def exit_spec(execution: Execution, found: Exit) -> OrderSpec:

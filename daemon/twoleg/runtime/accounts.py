@@ -121,7 +121,7 @@ class Accounts:
     def tell(self, ledger: Ledger, markets: Iterable[Market]) -> None:
         """Tell the engine what is ours by a ledger, and what in these markets is a stranger's."""
         for market in markets:
-            yes_e6, no_e6 = ledger.owned_e6(market.id)
+            yes_e6, no_e6 = ledger.covering_e6(market.id)
             if market.venue is Venue.KALSHI:
                 yes_e6, no_e6 = yes_e6 - no_e6, 0
             self._emit(PositionReported(market.id, yes_e6, no_e6))

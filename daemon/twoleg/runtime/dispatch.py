@@ -59,6 +59,10 @@ LOOK_AGAIN_NS: Final = 1_000_000_000
 log = structlog.get_logger(__name__)
 BOOK_EVENTS: Final = (BookSnapshot, LevelDelta, LevelsSet)
 
+LASTING: Final = frozenset((NoteKind.EXECUTION_CLOSED, NoteKind.BREAKER_CHANGED, NoteKind.ALARM))
+"""Notes that must not be lost for lack of room: how something ended, what stands, what is wrong.
+Others tell steps on the way; a full journal may leave them out."""
+
 
 class Dispatch:
     """Feeds the engine and carries out what it decides; its parts are built by the run."""
@@ -165,8 +169,7 @@ class Dispatch:
             kind=note.kind.value,
             fields=fields,
         )
-        # The end of an execution must not be lost for lack of room; other notes may be.
-        self.record(record, reserve=note.kind is NoteKind.EXECUTION_CLOSED)
+        self.record(record, reserve=note.kind in LASTING)
         self._observe(note)
 
     def _break(self, error: Exception) -> None:

@@ -51,6 +51,7 @@ class Ledger:
         "modelled_fills",
         "moves",
         "opened_wall_ns",
+        "settled_e6",
         "strangers_e6",
     )
 
@@ -58,6 +59,8 @@ class Ledger:
         self.cash_micros: dict[tuple[Venue, int], int] = {}
         # (market, outcome) -> size; on Kalshi never both outcomes of a market.
         self.held_e6: dict[tuple[MarketId, Outcome], int] = {}
+        # (market, outcome) -> size that was ours when the venue paid for it.
+        self.settled_e6: dict[tuple[MarketId, Outcome], int] = {}
         # (YES, NO) of holdings that no journal knows, as `StrangerSeen` tells them.
         self.strangers_e6: dict[MarketId, tuple[int, int]] = {}
         # Fills whose fee is ours, not the venue's, since the balance last agreed.
@@ -111,6 +114,15 @@ class Ledger:
         yes_e6 = self.held_e6.get((market_id, Outcome.YES), 0)
         return yes_e6, self.held_e6.get((market_id, Outcome.NO), 0)
 
+    def covering_e6(self, market_id: MarketId) -> tuple[int, int]:
+        """(YES, NO) that cover the pair's other leg: what is ours, and what was until it was paid.
+
+        Its payout is ours, so a leg whose partner was settled first does not stand alone.
+        """
+        yes_e6, no_e6 = self.owned_e6(market_id)
+        yes_e6 += self.settled_e6.get((market_id, Outcome.YES), 0)
+        return yes_e6, no_e6 + self.settled_e6.get((market_id, Outcome.NO), 0)
+
     def expected_e6(self, venue: Venue, market_id: MarketId) -> tuple[int, int]:
         """(YES, NO) that the venue should show, strangers' included; signed YES on Kalshi."""
         yes_e6, no_e6 = self.owned_e6(market_id)
@@ -160,6 +172,7 @@ class Ledger:
                 for reference, until_ms in booked.items()
             ),
             flows_read=tuple(self.flows_read_ms.items()),
+            settled=tuple((*key, size_e6) for key, size_e6 in self.settled_e6.items()),
             margins=tuple((*pot, micros) for pot, micros in self.margin_micros.items()),
         )
 
@@ -167,6 +180,7 @@ class Ledger:
         """Take what a snapshot says, or a part of it, besides what is known here."""
         self.cash_micros.update({(venue, shard): micros for venue, shard, micros in known.cash})
         self.held_e6.update({(market, outcome): size for market, outcome, size in known.held})
+        self.settled_e6.update({(market, outcome): size for market, outcome, size in known.settled})
         self.strangers_e6.update({market: (yes, no) for market, yes, no in known.strangers})
         self.opened_wall_ns.update(known.opened)
         self.modelled_fills.update(known.modelled_fills)
@@ -187,6 +201,8 @@ class Ledger:
         kept = {*needed, *held, *self.strangers_e6}
         for key in [key for key in self.held_e6 if key[0] not in kept]:
             del self.held_e6[key]
+        for key in [key for key in self.settled_e6 if key[0] not in kept]:
+            del self.settled_e6[key]
         for market in [market for market in self._shards if market not in kept]:
             del self._shards[market]
         return kept
@@ -239,8 +255,9 @@ class Ledger:
         if flow.kind in ENDS:
             # Everything in the account was paid for, strangers' holdings as well.
             self.strangers_e6.pop(flow.market_id, None)
-            for outcome in Outcome:
-                self.held_e6[flow.market_id, outcome] = 0
+            for key in ((flow.market_id, outcome) for outcome in Outcome):
+                self.settled_e6[key] = self.settled_e6.get(key, 0) + self.held_e6.get(key, 0)
+                self.held_e6[key] = 0
 
     def _adjust(self, record: FeeAdjusted) -> None:
         self._pay(record.venue, record.shard, -record.micros)

@@ -161,7 +161,9 @@ def snapshot_of(known: Recovered, wall_ns: int) -> Iterator[AnyRecord]:
         is_paused=guarded.is_paused,
         lost_micros=dict(guarded.lost_micros),
         # What there is one of for each market or flow follows.
-        account=msgspec.structs.replace(account, held=(), strangers=(), shards={}, flows=()),
+        account=msgspec.structs.replace(
+            account, held=(), settled=(), strangers=(), shards={}, flows=()
+        ),
         depth_steps_e4=known.counts.steps_e4,
     )
     parts = 0
@@ -184,6 +186,8 @@ def _executions(known: Recovered) -> Iterator[Fields]:
 def _account(account: KnownAccount) -> Iterator[Fields]:
     for held in _chunks(account.held):
         yield {"account": KnownAccount(held=held)}
+    for settled in _chunks(account.settled):
+        yield {"account": KnownAccount(settled=settled)}
     for strangers in _chunks(account.strangers):
         yield {"account": KnownAccount(strangers=strangers)}
     for shards in _chunks(account.shards.items()):

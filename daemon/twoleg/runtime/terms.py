@@ -13,7 +13,7 @@ import structlog
 from msgspec.structs import replace
 
 from twoleg.core.actions import Note
-from twoleg.core.events import Event, MarketChanged
+from twoleg.core.events import Event, MarketChanged, MarketResolved
 from twoleg.core.market import Market, MarketId, Pair, Venue
 from twoleg.errors import VenueError, VenueRejected
 from twoleg.runtime.ends import Ends
@@ -101,6 +101,7 @@ class Terms:
         """A market is resolved: nothing starts on it any more, and it goes on record."""
         if market_id in self._markets and self._ended.tell(market_id, payouts):
             self._suspend(market_id)
+            self._emit(MarketResolved(market_id))
 
     async def run(self) -> None:
         """Read what is due until cancelled; a venue that does not answer holds up no other."""

@@ -232,6 +232,8 @@ class KnownAccount(msgspec.Struct, frozen=True, kw_only=True):
     flows_read: tuple[tuple[Venue, int], ...] = ()
     margins: tuple[tuple[Venue, int, int], ...] = ()
     """(venue, shard, micros) by which booked flows may be too small."""
+    settled: tuple[tuple[MarketId, Outcome, int], ...] = ()
+    """What was held when the venue paid for it."""
 
 
 class SnapshotBegun(Record, frozen=True, kw_only=True, tag="snapshot_begun"):

@@ -150,11 +150,28 @@ class ProfitTrue(Rule):
         for story in facts.record.stories.values():
             if story.is_closed and "net_micros" in story.closing:
                 self._check(facts, story)
+        for pair_id in {story.pair_id for story in facts.record.stories.values()}:
+            self._check_netted(facts, pair_id)
+
+    @staticmethod
+    def _check_netted(facts: Facts, pair_id: str) -> None:
+        """What one execution gives, another of its pair takes, as long as no process died."""
+        stories = [story for story in facts.record.stories.values() if story.pair_id == pair_id]
+        if facts.record.runs > 1 or not all(story.is_closed for story in stories):
+            return
+        for name in ("netted_no_e6", "netted_yes_e6"):
+            total = sum(int(story.closing.get(name, 0)) for story in stories)
+            if total:
+                raise violate("netted_lost", f"{pair_id}: {name} sums to {total}")
 
     @staticmethod
     def _check(facts: Facts, story: Story) -> None:
         trades = facts.trades_in(story)
-        told, earned = int(story.closing["net_micros"]), worth_micros(facts, trades)
+        netted = (
+            int(story.closing.get("netted_no_e6", 0)),
+            int(story.closing.get("netted_yes_e6", 0)),
+        )
+        told, earned = int(story.closing["net_micros"]), worth_micros(facts, trades, netted)
         polymarket = sum(trade.venue is Venue.POLYMARKET for trade in trades)
         if abs(told - earned) > polymarket * MODELLED_MICROS_MAX:
             raise violate("profit_differs", f"execution {story.number}: {told}, venue {earned}")
@@ -165,10 +182,13 @@ class ProfitTrue(Rule):
             raise violate("profit_differs", f"execution {story.number}: filled without a trade")
 
 
-def worth_micros(facts: Facts, trades: list[Traded]) -> int:
-    """Cash that trades brought and what they pay for certain, whichever way the event goes."""
+def worth_micros(facts: Facts, trades: list[Traded], netted: tuple[int, int] = (0, 0)) -> int:
+    """Cash that trades brought and what they pay for certain, whichever way the event goes.
+
+    `netted` is what others took over of it, or it of them: what that pays on NO, and on YES.
+    """
     cash = sum(trade.cash_micros - trade.fee_micros for trade in trades)
-    if_yes = if_no = 0
+    if_no, if_yes = netted
     for trade in trades:
         pair = facts.pair_of(trade.venue, trade.market)
         if pair is None:

@@ -47,6 +47,10 @@ class Venues(Protocol):
         """Whether an order that came may still fill."""
         ...
 
+    def is_resolved(self, venue: Venue, market: str) -> bool:
+        """Whether a market ended: it pays, and trades no more."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Flow:
@@ -181,9 +185,18 @@ class Facts:
         intent = self.record.by_key[trade.key]
         if intent.answer is None or not intent.is_decided or self.booked(trade) is not None:
             return 0
-        total_e6 = sum(one.size_e6 for one in self.trades_of(trade.key))
-        is_left_out = self.filled_e6(trade.key) == intent.answer.filled_e6 < total_e6
+        is_left_out = not self.is_counted(trade)
         return intent.answered_ns if is_left_out and intent.answered_ns >= trade.void_ns else 0
+
+    def is_counted(self, trade: Traded) -> bool:
+        """Whether an order's latest answer tells of more than without this trade filled."""
+        answer = self.record.by_key[trade.key].answer
+        without_e6 = sum(
+            one.size_e6
+            for one in self.trades_of(trade.key)
+            if one is not trade and (not one.is_void or self.booked(one) is not None)
+        )
+        return answer is not None and answer.filled_e6 > without_e6
 
     def exposure_e6(self, trades: list[Traded]) -> int:
         """Signed exposure of trades in the event's terms, by the world's own polarity."""

@@ -109,6 +109,9 @@ class CashReserved(Rule):
             intent = facts.record.by_key.get(sent.key)
             if intent is None or sent.is_fence or intent.spec.purpose is not Purpose.ARB:
                 continue
+            if facts.is_landed_late(intent, sent.at_ns):
+                # Nobody waits for it any more; where its cash went since, the venue refuses it.
+                continue
             others = sum(_out_micros(facts, other, sent) for other in facts.record.by_key.values())
             # What only ever reduces pays for itself; there is its fee.
             cost = (0 if sent.reduce_only else sent.cost_micros) + _fee(facts, sent)

@@ -6,6 +6,7 @@ from typing import Final
 from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, seconds, violate
 from tests.simulation.checkers.record import Intent, Story
 from tests.simulation.sightings import LOT_E6, Traded
+from twoleg.core.market import Venue
 from twoleg.core.orders import Purpose
 
 UNATTENDED_NS_MAX: Final = 5 * NS_PER_S
@@ -38,7 +39,7 @@ class ResidualAttended(Rule):
         self._recount(facts)
         for pair_id, size_e6 in self._sizes.items():
             stories = self._stories.get(pair_id, [])
-            if abs(size_e6) < _dust_e6_max(stories):
+            if abs(size_e6) < _dust_e6_max(stories) or _is_paid(facts, stories):
                 self._naked.pop(pair_id, None)
                 continue
             now_ns = facts.now_ns
@@ -64,7 +65,8 @@ class ResidualAttended(Rule):
         for pair_id, size_e6 in self._sizes.items():
             stories = self._stories[pair_id]
             is_held = any(story.held_ns and not story.is_closed for story in stories)
-            if abs(size_e6) >= _dust_e6_max(stories) and not is_held:
+            is_over = abs(size_e6) < _dust_e6_max(stories) or _is_paid(facts, stories)
+            if not is_over and not is_held:
                 raise violate("residual_left", f"{pair_id}: {size_e6} naked at the end")
 
     def _recount(self, facts: Facts) -> None:
@@ -81,6 +83,19 @@ class ResidualAttended(Rule):
     def restart(self, facts: Facts) -> None:
         """What it counted stands in a record that is gone."""
         self._counted = (-1, -1, -1)
+
+
+def _is_paid(facts: Facts, stories: list[Story]) -> bool:
+    """Whether the market on which too much is held ended: nobody can trade it any more."""
+    trades = [trade for story in stories for trade in facts.trades_in(story)]
+    sign = 1 if facts.exposure_e6(trades) > 0 else -1
+    sizes = {
+        venue: sign * facts.exposure_e6([trade for trade in trades if trade.venue is venue])
+        for venue in Venue
+    }
+    long = max(Venue, key=sizes.__getitem__)
+    markets = {trade.market for trade in trades if trade.venue is long}
+    return any(facts.venues.is_resolved(long, market) for market in markets)
 
 
 def _dust_e6_max(stories: list[Story]) -> int:
@@ -152,9 +167,12 @@ def _is_attended(stories: list[Story], facts: Facts) -> bool:
 
 
 def _is_known(facts: Facts, stories: list[Story]) -> bool:
-    """Whether the daemon's record shows the same trades as the venues."""
+    """Whether the daemon's record shows the same trades as the venues.
+
+    What failed before its fill was told stands in the order's answer alone, until that is known.
+    """
     return all(
-        trade.is_void is not facts.is_booked(trade)
+        trade.is_void is not (facts.is_booked(trade) or (trade.is_void and facts.is_counted(trade)))
         for story in stories
         for intent in story.intents
         for trade in facts.trades_of(intent.key)

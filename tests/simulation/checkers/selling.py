@@ -47,7 +47,7 @@ class SellsOwnOnly(Rule):
         )
         opposite_e6 = max(0, -(sent.held_e6 - untold_e6) * sent.signed)
         reduces_e6 = min(sent.size_e6, opposite_e6)
-        mine_e6 = abs(own_e6) if is_exit else 0
+        mine_e6 = abs(own_e6) + _carried_e6(facts, story, intent, sent) if is_exit else 0
         is_rollback = intent.spec.purpose is Purpose.ROLLBACK
         if is_rollback and not is_exit:
             mine_e6 = _spare_e6(facts, story, intent, sent)
@@ -140,7 +140,7 @@ def _spare_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:
 
 
 def _carried_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:
-    """What an early exit may sell beyond its size: its pair's tokens that hedge nothing."""
+    """What an early exit may sell beyond its size: what its pair has there that hedges nothing."""
     if all(one.spec.side is Side.BUY for one in story.entries):
         return 0
     stories = _of_pair(facts, story)
@@ -153,8 +153,11 @@ def _carried_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:
     pair = facts.pair_of(sent.venue, sent.market)
     if pair is None:
         return 0
-    pays = pair.event_sign(sent.venue) * (1 if sent.token == 0 else -1)
-    held_e6 = max(0, _bought_e6(facts, stories, intent, sent))
+    # A sale of NO is a purchase of YES on Kalshi, and a token of its own on Polymarket.
+    is_yes = sent.signed < 0 if sent.venue is Venue.KALSHI else sent.token == 0
+    pays = pair.event_sign(sent.venue) * (1 if is_yes else -1)
+    bought_e6 = _bought_e6(facts, stories, intent, sent)
+    held_e6 = max(0, -bought_e6 * sent.signed if sent.venue is Venue.KALSHI else bought_e6)
     return min(held_e6, max(0, facts.exposure_e6(trades) * pays))
 
 

@@ -68,12 +68,16 @@ ENDING: Final = frozenset({"ws_disconnect", "ws_duplicate"})
 """Faults of frames after which each frame has come, or its socket has ended."""
 
 
+LOSING: Final = frozenset({"link_hold", "money_late"})
+"""Others that keep frames back, or lose them: what hides a fill mutes its sockets."""
+
+
 def prompt_venues(plan: "Plan") -> frozenset[Venue]:
     """Venues none of whose frames is lost or late by any fault of a plan."""
     late = {
         Venue(item.venue)
         for item in plan.schedule
-        if item.kind == "link_hold" or (item.kind.startswith("ws_") and item.kind not in ENDING)
+        if item.kind in LOSING or (item.kind.startswith("ws_") and item.kind not in ENDING)
     }
     return frozenset() if plan.tail_chance else frozenset(Venue) - late
 
@@ -189,7 +193,7 @@ class Watch:
         facts.is_running = app is not None
         self._read()
         fires = any(isinstance(record, IntentRecorded) for record in self._unread)
-        facts.live_books = _live_books(app) if fires or facts.new_sent else {}
+        facts.live_books = _live_books(app, facts) if fires or facts.new_sent else {}
         self._show_records()
         facts.new_logs = list(logs[len(facts.logs) :])
         facts.logs.extend(facts.new_logs)
@@ -264,13 +268,25 @@ class Watch:
             self._keys.update(ref.order_key for ref in record.orders)
 
 
-def _live_books(app: "App | None") -> dict[MarketId, int]:
-    """Fingerprints of the books that the daemon decides on; none while it starts."""
+def _live_books(app: "App | None", facts: Facts) -> dict[MarketId, int]:
+    """Fingerprints of the books that the daemon decides on; none while it starts.
+
+    Where Polymarket's frames may be lost, only its hashes tell: a book whose hash nobody could
+    reproduce, or whose last one was not looked at yet, is judged by its age alone.
+    """
     engine = getattr(app, "engine", None)
     if engine is None:
         return {}
+    books = engine.books()
+    is_told = Venue.POLYMARKET in facts.prompt
     return {
         market_id: fingerprint_of(book._sizes[BID], book._sizes[ASK])
-        for market_id, book in engine.books().books.items()
-        if book.is_live and not book.is_doubted
+        for market_id, book in books.books.items()
+        if book.is_live
+        and not book.is_doubted
+        and (
+            is_told
+            or books.markets[market_id].venue is not Venue.POLYMARKET
+            or (books._proofs._is_provable(book) and not books._proofs.is_unproven(book))
+        )
     }

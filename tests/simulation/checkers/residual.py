@@ -166,13 +166,17 @@ def _is_attended(stories: list[Story], facts: Facts) -> bool:
     return False
 
 
+def _is_believed(facts: Facts, trade: Traded) -> bool:
+    return trade.is_void and facts.booked(trade) is None and facts.is_counted(trade)
+
+
 def _is_known(facts: Facts, stories: list[Story]) -> bool:
     """Whether the daemon's record shows the same trades as the venues.
 
     What failed before its fill was told stands in the order's answer alone, until that is known.
     """
     return all(
-        trade.is_void is not (facts.is_booked(trade) or (trade.is_void and facts.is_counted(trade)))
+        trade.is_void is not (facts.is_booked(trade) or _is_believed(facts, trade))
         for story in stories
         for intent in story.intents
         for trade in facts.trades_of(intent.key)

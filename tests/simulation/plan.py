@@ -240,8 +240,13 @@ def _draw_fault(rng: Random, kind: str, venue: str) -> Item:
         venue=venue,
         count=rng.choice((1, 1, 1, 2, 4)),
         seconds=round(seconds, 3),
-        share=round(rng.random(), 3),
+        share=_share(rng),
     )
+
+
+def _share(rng: Random) -> float:
+    """At least 0 and less than 1."""
+    return min(round(rng.random(), 3), 0.999)
 
 
 def _draw_crashes(rng: Random, sync: str) -> list[Item]:
@@ -253,7 +258,7 @@ def _draw_crash(rng: Random, sync: str) -> Item:
         at_s=round(rng.uniform(3.0, ACTIVE_S - 25.0), 3),
         kind="crash",
         seconds=round(rng.choice((0.1, 1.0, rng.uniform(1.0, 15.0))), 3),
-        share=round(rng.random(), 3),
+        share=_share(rng),
         on=rng.choice(CRASH_ON),
         callbacks=rng.choice((1, rng.randint(1, 10), rng.randint(1, 80))),
         is_cut=rng.random() < 0.35,

@@ -11,6 +11,7 @@ from twoleg.core.market import Venue
 from twoleg.core.orders import Purpose
 from twoleg.storage.records import (
     AnswerRecorded,
+    FillVoidRecorded,
     IntentRecorded,
     NoteRecorded,
     OperatorRecorded,
@@ -119,11 +120,10 @@ class BreakerOpens(Rule):
                     self._failed.clear()
                     self._ended.clear()
                     self._failures = self._opened_ns = 0
-                case AnswerRecorded():
-                    is_first = record.execution_no not in self._failed
-                    is_old = facts.record.stories[record.execution_no].intents[0].run
-                    if is_old == facts.record.runs and is_first and _is_failure(record):
-                        self._fail(facts, record.execution_no, record.wall_ns)
+                case AnswerRecorded() if _is_failure(record):
+                    self._fail_once(facts, record.execution_no, record.wall_ns)
+                case FillVoidRecorded() if record.execution_no in facts.record.stories:
+                    self._fail_once(facts, record.execution_no, record.wall_ns)
                 case NoteRecorded() if record.kind == NoteKind.EXECUTION_CLOSED.value:
                     story = facts.record.stories.get(record.execution_no)
                     if story is not None:
@@ -132,6 +132,12 @@ class BreakerOpens(Rule):
                     self._check(facts, record)
                 case _:
                     pass
+
+    def _fail_once(self, facts: Facts, number: int, wall_ns: int) -> None:
+        """Each execution of this run counts once, whatever went wrong with it."""
+        run = facts.record.stories[number].intents[0].run
+        if run == facts.record.runs and number not in self._failed:
+            self._fail(facts, number, wall_ns)
 
     def _fail(self, facts: Facts, number: int, wall_ns: int) -> None:
         self._failed.add(number)

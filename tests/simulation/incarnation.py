@@ -92,6 +92,8 @@ class WatchedJournal(Journal):
         bytes of the first record that is lost may be there.
         """
         _, path, _ = self._marks[-1]
+        if path != self._segments[-1].path:
+            return 0
         since_ns = self._clock.monotonic_ns() - UNSYNCED_NS
         late = [end for at_ns, where, end in self._marks if where == path and at_ns >= since_ns]
         lost = int(share * len(late))

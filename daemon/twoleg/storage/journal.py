@@ -237,6 +237,8 @@ class Journal:
         return True
 
     def _begin_segment(self, header: Header) -> None:
+        # A power cut must not take the end of a segment that another one follows.
+        os.fdatasync(self._tail.fd)
         segment, position = allocate_segment(self.folder, header, self._limits)
         fd = os.open(segment.path, os.O_RDWR | os.O_CLOEXEC)
         # Gives the unused reserve back; what is cut off here was never announced as written.

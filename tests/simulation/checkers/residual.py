@@ -5,7 +5,7 @@ from typing import Final
 
 from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, seconds, violate
 from tests.simulation.checkers.record import Intent, Story
-from tests.simulation.sightings import LOT_E6, Traded
+from tests.simulation.sightings import LOT_E6, ONE_E4, Traded
 from twoleg.core.market import Venue
 from twoleg.core.orders import Purpose
 
@@ -52,10 +52,11 @@ class ResidualAttended(Rule):
                 naked.known_ns = now_ns
             since_ns = max(naked.since_ns, facts.alive_ns)
             is_late = now_ns - since_ns > UNSEEN_NS_MAX
-            # A start reads both venues before it can act, and a read may have to time out.
-            is_starting = since_ns == facts.alive_ns
-            bound_ns = STARTING_NS_MAX if is_starting else UNATTENDED_NS_MAX
-            if is_late or now_ns - max(naked.known_ns, since_ns) > bound_ns:
+            due_ns = max(naked.known_ns, since_ns) + UNATTENDED_NS_MAX
+            if since_ns == facts.alive_ns:
+                # A start reads both venues before it can act, and a read may have to time out.
+                due_ns = max(due_ns, since_ns + STARTING_NS_MAX)
+            if is_late or now_ns > due_ns:
                 told = f"{pair_id}: {size_e6} naked, {seconds(facts, naked.since_ns)}"
                 raise violate("residual_unattended", told)
 
@@ -86,16 +87,18 @@ class ResidualAttended(Rule):
 
 
 def _is_paid(facts: Facts, stories: list[Story]) -> bool:
-    """Whether the market on which too much is held ended: nobody can trade it any more."""
+    """Whether all of what is held too much ended with its market: nobody can trade it any more."""
     trades = [trade for story in stories for trade in facts.trades_in(story)]
     sign = 1 if facts.exposure_e6(trades) > 0 else -1
     sizes = {
         venue: sign * facts.exposure_e6([trade for trade in trades if trade.venue is venue])
         for venue in Venue
     }
-    long = max(Venue, key=sizes.__getitem__)
-    markets = {trade.market for trade in trades if trade.venue is long}
-    return any(facts.venues.is_resolved(long, market) for market in markets)
+    # Two of its executions may each hold too much, on one venue each.
+    most_e6 = max(sizes.values())
+    long = {venue for venue, size_e6 in sizes.items() if size_e6 >= min(most_e6, LOT_E6)}
+    markets = {(trade.venue, trade.market) for trade in trades if trade.venue in long}
+    return all(facts.venues.is_resolved(*market) for market in markets)
 
 
 def _dust_e6_max(stories: list[Story]) -> int:
@@ -104,7 +107,7 @@ def _dust_e6_max(stories: list[Story]) -> int:
     One that was opened again stands beside the next, and each has a remainder of its own.
     """
     beside = sum(story.closings > 1 for story in stories)
-    return LOT_E6 * (1 + min(beside, 2))
+    return LOT_E6 * (1 + min(beside, 2, len(stories) - 1))
 
 
 class RollbackReduces(Rule):
@@ -129,7 +132,11 @@ class RollbackReduces(Rule):
             spans.append(_pair_span(facts, story, trade))
             # A dollar-sized purchase may return more than it was sent for.
             is_exact = not intent.spec.spend_micros
-            if all(_adds(before_e6, after_e6, is_exact=is_exact) for before_e6, after_e6 in spans):
+            more_e6 = _windfall_e6(facts, intent, trade)
+            if all(
+                _adds(before_e6, after_e6 - more_e6, is_exact=is_exact)
+                for before_e6, after_e6 in spans
+            ):
                 raise violate("rollback_adds", f"execution {story.number}: {spans[0]} by {trade}")
 
 
@@ -149,6 +156,18 @@ def _pair_span(facts: Facts, story: Story, latest: Traded) -> tuple[int, int]:
     trades = [trade for one in stories for trade in facts.trades_in(one) if trade.no <= latest.no]
     others = [trade for trade in trades if trade.key != latest.key]
     return facts.exposure_e6(others), facts.exposure_e6(trades)
+
+
+def _windfall_e6(facts: Facts, intent: Intent, latest: Traded) -> int:
+    """What a dollar-sized purchase brought beyond its dollars at its limit: a better price."""
+    spec = intent.spec
+    if not spec.spend_micros:
+        return 0
+    mine = [trade for trade in facts.trades_of(latest.key) if trade.no <= latest.no]
+    filled_e6 = sum(trade.size_e6 for trade in mine)
+    least_e6 = -(-spec.spend_micros * ONE_E4 // spec.limit_e4)
+    sign = 1 if facts.exposure_e6([latest]) > 0 else -1
+    return sign * max(0, filled_e6 - least_e6)
 
 
 def _adds(before_e6: int, after_e6: int, *, is_exact: bool) -> bool:

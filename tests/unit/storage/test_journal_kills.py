@@ -11,7 +11,17 @@ from tests.unit.storage.support import note, open_journal
 from twoleg.storage.journal import Journal
 from twoleg.storage.records import NoteRecorded
 
-STEPS = ("open", "posix_fallocate", "pwrite", "fsync", "rename", "folder", "reopen", "ftruncate")
+STEPS = (
+    "fdatasync",
+    "open",
+    "posix_fallocate",
+    "pwrite",
+    "fsync",
+    "rename",
+    "folder",
+    "reopen",
+    "ftruncate",
+)
 """What a rotation calls, in its order; `folder` is the sync of the new name."""
 TORN = b"\x40\0\0\0half a record"
 
@@ -130,3 +140,30 @@ def test_kill_right_after_a_rotation_leaves_an_empty_segment_that_goes_on(tmp_pa
     assert (numbers(again), header_end > empty) == (announced, True)
     assert again.append(note(1_000)) == len(announced) + 1
     again.close()
+
+
+def test_what_a_power_cut_can_take_is_never_before_a_later_segment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next segment is durable, name and all: so must all that stands before it be."""
+    journal = full(tmp_path)
+    first = journal.segments[0].path
+    durable = b""
+    sync, rename = os.fdatasync, Path.rename
+
+    def note_durable(fd: int) -> None:
+        nonlocal durable
+        sync(fd)
+        if Path(f"/proc/self/fd/{fd}").readlink() == first:
+            durable = first.read_bytes()
+
+    def cut_at_the_name(draft: Path, target: Path) -> None:
+        # From here on a cut leaves the next segment, and of this one what was synced.
+        assert durable == first.read_bytes()
+        rename(draft, target)
+
+    monkeypatch.setattr(os, "fdatasync", note_durable)
+    monkeypatch.setattr(Path, "rename", cut_at_the_name)
+    journal.append(note(999, text="x" * 400))
+    assert len(journal.segments) == 2
+    journal.close()

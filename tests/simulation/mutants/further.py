@@ -107,8 +107,8 @@ FURTHER: Final = (
     Mutant(
         "dust_of_a_contract",
         CORE + "execution.py",
-        "        if self.filled_anything and abs(self.exposure_e6()) >= LOT_E6:",
-        "        if self.filled_anything and abs(self.exposure_e6()) >= 100 * LOT_E6:",
+        "abs(self.exposure_e6()) >= LOT_E6 and not self.is_paid:",
+        "abs(self.exposure_e6()) >= 100 * LOT_E6 and not self.is_paid:",
         ("residual_unattended", "residual_left"),
     ),
     Mutant(

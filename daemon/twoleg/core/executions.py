@@ -171,6 +171,9 @@ class Executions:
         execution.has_failed = True
         execution.state = ExecutionState.RESOLVING
         execution.is_quiet = event.was_closed
+        if event.was_closed and not event.is_accounted:
+            # What it stood against when it closed may be told next.
+            execution.unsure_until_ns = now_ns + LATE_NS
         self._next_no = max(self._next_no, event.execution_no + 1)
         actions: list[Action] = []
         for number, (spec, known) in enumerate(event.orders):
@@ -445,9 +448,6 @@ class Executions:
         return [SettleMoney(number, order.spec.order_no, order.filled_e6, notional)]
 
     def _proceed(self, execution: Execution, now_ns: int) -> list[Action]:
-        if execution.is_quiet:
-            # Nobody counts on it yet: others of its pair may have begun or ended since.
-            self._carry(execution)
         actions: list[Action] = []
         signal = execution.judge()
         if signal is Signal.RESIDUAL:

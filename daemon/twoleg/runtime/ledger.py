@@ -210,7 +210,11 @@ class Ledger:
     def take_back(self, fills: Iterable[Fill], adjusted: Iterable[tuple[Venue, int, int]]) -> None:
         """Become what it would be without these fills and (venue, shard, cash) adjustments."""
         for fill in fills:
-            if fill.status is not FillStatus.VOID:
+            if fill.status is FillStatus.VOID:
+                continue
+            if (fill.market_id, fill.outcome) in self.settled_e6:
+                self._unsettle(fill)
+            else:
                 self._move(fill, -1)
         for venue, shard, micros in adjusted:
             self._pay(venue, shard, micros)
@@ -285,6 +289,14 @@ class Ledger:
             self._net(fill.market_id, shard)
         if fill.fee_modelled:
             self.modelled_fills[fill.venue] = self.modelled_fills.get(fill.venue, 0) + 1
+
+    def _unsettle(self, fill: Fill) -> None:
+        """Take a fill back that was paid for since: its payout came with the others'."""
+        bought = fill.side is Side.BUY
+        cost = fill.notional_micros if bought else -fill.notional_micros
+        self._pay(fill.venue, self._shards.get(fill.market_id, 0), -(cost + fill.fee_micros))
+        key = (fill.market_id, fill.outcome)
+        self.settled_e6[key] -= fill.size_e6 if bought else -fill.size_e6
 
     def _net(self, market_id: MarketId, shard: int) -> None:
         """Kalshi pays a dollar at once for each YES held against a NO."""

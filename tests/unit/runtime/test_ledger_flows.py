@@ -252,6 +252,118 @@ def test_flows_known_to_a_snapshot_are_known_after_it() -> None:
     assert again.flows_since_ms(K) == ledger.flows_since_ms(K)
 
 
+# -- what the venue paid for -------------------------------------------------------------------
+
+
+def end(
+    ledger: Ledger, market: Market, kind: FlowKind, *, micros: int = 0, reference: str = "end"
+) -> None:
+    """The venue pays for all that the account holds of a market."""
+    flow = CashFlow(
+        kind=kind,
+        venue=market.venue,
+        shard=market.shard,
+        micros=micros,
+        reference=reference,
+        ts_ms=1,
+        market_id=market.id,
+    )
+    ledger.apply(CashFlowSeen(wall_ns=9, flow=flow))
+
+
+def covered_e6(ledger: Ledger, market: Market) -> int:
+    """Signed, as the engine takes it."""
+    yes_e6, no_e6 = ledger.covering_e6(market.id)
+    return yes_e6 - no_e6
+
+
+ENDINGS = [(KALSHI, FlowKind.SETTLEMENT), (POLYMARKET, FlowKind.REDEMPTION)]
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize(("market", "kind"), ENDINGS)
+def test_what_was_paid_for_covers_and_is_held_no_more(
+    market: Market, kind: FlowKind, outcome: Outcome
+) -> None:
+    ledger = opened()
+    ledger.apply(recorded(fill_of(spec_of(market.venue, outcome=outcome))))
+    before = ledger.covering_e6(market.id)
+    assert sorted(before) == [0, 10 * ONE]
+    assert before == ledger.owned_e6(market.id)
+    # It comes twice, and counts once.
+    for _ in range(2):
+        end(ledger, market, kind, micros=10 * ONE)
+    assert ledger.settled_e6[market.id, outcome] == 10 * ONE
+    assert ledger.covering_e6(market.id) == before
+    assert ledger.owned_e6(market.id) == ledger.expected_e6(market.venue, market.id) == (0, 0)
+    assert ledger.cash_micros[market.venue, 0] == CASH - 4 * ONE + 10 * ONE
+
+
+def test_what_is_paid_for_in_two_parts_is_added_up() -> None:
+    """A fill that was booked after the first payment is paid for by itself."""
+    ledger = opened()
+    for name, size in (("f1", 6), ("f2", 4)):
+        ledger.apply(recorded(fill_of(spec_of(P), name, size_e6=size * ONE)))
+        end(ledger, POLYMARKET, FlowKind.REDEMPTION, reference=name)
+    assert ledger.owned_e6(POLYMARKET.id) == (0, 0)
+    assert ledger.covering_e6(POLYMARKET.id) == (10 * ONE, 0)
+
+
+def test_deposit_pays_for_nothing() -> None:
+    ledger = opened()
+    ledger.apply(recorded(fill_of(spec_of(K))))
+    end(ledger, KALSHI, FlowKind.DEPOSIT)
+    assert ledger.settled_e6 == {}
+    assert ledger.owned_e6(KALSHI.id) == (10 * ONE, 0)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize(("market", "kind"), ENDINGS)
+def test_fills_taken_back_after_the_payment_cover_nothing_more(
+    market: Market, kind: FlowKind, outcome: Outcome
+) -> None:
+    """Of ten that were paid, four are of an execution that the engine books anew."""
+    ledger = opened()
+    kept, taken = (
+        fill_of(spec_of(market.venue, outcome=outcome), name, size_e6=size * ONE)
+        for name, size in (("f1", 6), ("f2", 4))
+    )
+    for fill in (kept, taken):
+        ledger.apply(recorded(fill))
+    end(ledger, market, kind)
+    sign = 1 if outcome is YES else -1
+    assert covered_e6(ledger, market) == sign * 10 * ONE
+    again = Ledger()
+    again.load(ledger.dump())
+    again.take_back([taken], ())
+    assert covered_e6(again, market) == sign * 6 * ONE
+    # Their cost comes back; what the venue paid for them stays.
+    assert again.cash_micros[market.venue, 0] == CASH - 6 * 400_000
+    again.take_back([kept], ())
+    assert covered_e6(again, market) == 0
+    assert again.cash_micros[market.venue, 0] == CASH
+    # The one it was made of is as it was.
+    assert covered_e6(ledger, market) == sign * 10 * ONE
+
+
+@pytest.mark.parametrize(("market", "kind"), ENDINGS)
+def test_what_was_paid_for_is_known_after_a_snapshot_and_goes_with_its_market(
+    market: Market, kind: FlowKind
+) -> None:
+    ledger = opened()
+    ledger.apply(recorded(fill_of(spec_of(market.venue))))
+    end(ledger, market, kind)
+    again = Ledger()
+    again.load(ledger.dump())
+    assert again.settled_e6 == ledger.settled_e6
+    assert again.covering_e6(market.id) == (10 * ONE, 0)
+    again.prune({market.id})
+    assert again.covering_e6(market.id) == (10 * ONE, 0)
+    again.prune(())
+    assert again.settled_e6 == {}
+    assert again.covering_e6(market.id) == (0, 0)
+
+
 MOVES = st.lists(
     st.tuples(
         st.sampled_from(MARKETS),

@@ -328,6 +328,34 @@ def test_snapshot_of_thousands_of_markets_and_flows_fits_into_records() -> None:
     assert facts(fold(records)) == facts(known)
 
 
+def test_snapshot_of_thousands_of_paid_markets_fits_into_records() -> None:
+    """What was ours when each was paid covers the other legs after the next start as well."""
+    known = months(1_500, 1)
+    for pair in known.pairs.values():
+        for market_id, venue, kind in (
+            (pair.kalshi, Venue.KALSHI, FlowKind.SETTLEMENT),
+            (pair.polymarket, Venue.POLYMARKET, FlowKind.REDEMPTION),
+        ):
+            known.apply(
+                PositionOpened(
+                    wall_ns=1, venue=venue, market_id=market_id, yes_e6=0, no_e6=5_000_000
+                )
+            )
+            end = msgspec.structs.replace(
+                DEPOSIT, kind=kind, venue=venue, market_id=market_id, reference=f"end/{market_id}"
+            )
+            known.apply(CashFlowSeen(wall_ns=1, flow=end))
+    records = list(snapshot_of(known, WALL_NS))
+    assert max(len(msgspec.json.encode(record)) for record in records) < 2 * PART_BYTES
+    again = fold(records)
+    assert facts(again) == facts(known)
+    assert all(
+        again.ledger.covering_e6(market_id) == (0, 5_000_000)
+        for pair in known.pairs.values()
+        for market_id in (pair.kalshi, pair.polymarket)
+    )
+
+
 def test_markets_that_are_not_needed_are_forgotten() -> None:
     """Kept: what is followed, what an execution stands on, what is held, by us or a stranger."""
     known = months(5, 1)

@@ -192,12 +192,12 @@ def _rolled_the_wrong_way(history: History) -> None:
 
 
 def _late_and_untold(history: History) -> None:
-    leg = _landed_late(history)
+    leg = landed_late(history)
     history.book(leg, history.trade(leg))
     history.step(71)
 
 
-def _landed_late(history: History) -> OrderSpec:
+def landed_late(history: History) -> OrderSpec:
     """Polymarket's leg was not answered, looked for in vain, and taken for absent."""
     leg = history.begin().fire()[1]
     history.answer(leg, AnswerStatus.UNKNOWN)
@@ -296,7 +296,7 @@ def _adds_knowing_of_a_void(history: History) -> None:
 
 
 def _late_and_told(history: History) -> None:
-    leg = _landed_late(history)
+    leg = landed_late(history)
     history.book(leg, history.trade(leg))
     history.note(NoteKind.ALARM, 1, event="late_fill")
     history.step(71).end()

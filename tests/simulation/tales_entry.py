@@ -115,21 +115,6 @@ def _missed_first_leg_needs_no_second(history: History) -> None:
     history.intend(*_legs(history, 2))
 
 
-def _landed_late_and_untold(history: History) -> None:
-    """An order that was taken for absent fills after all; nobody could know when the next began."""
-    history.begin()
-    history.venues.cash[P, 0] = 10_500_000
-    leg = history.spec(P, limit_e4=5_000, order_no=1)
-    history.intend(leg)
-    history.answer(leg, AnswerStatus.UNKNOWN)
-    history.step(8)
-    history.answer(leg, AnswerStatus.MISSED, code="absent")
-    history.step(1)
-    history.trade(leg)
-    history.venues.cash[P, 0] -= 5_000_000
-    history.intend(*_legs(history, 2, size_e6=SIZE_E6 * 2))
-
-
 def _legs(history: History, number: int, size_e6: int = SIZE_E6) -> tuple[OrderSpec, ...]:
     return (
         history.spec(K, number=number, size_e6=size_e6),
@@ -261,6 +246,28 @@ def _sells_what_was_said_to_have_failed(history: History) -> None:
     history.send(spec)
 
 
+def _sells_after_a_late_failure(side: Side) -> Tale:
+    """What was taken for absent lands, and fails on chain; nobody is told of either."""
+
+    def tale(history: History) -> None:
+        leg = history.begin().fire()[1]
+        if side is Side.SELL:
+            history.fill(leg)
+        first = history.spec(P, order_no=2, side=side, purpose=Purpose.ROLLBACK)
+        history.intend(first)
+        history.answer(first, AnswerStatus.UNKNOWN)
+        history.step(8)
+        history.answer(first, AnswerStatus.MISSED, code="absent")
+        history.step(1)
+        fail(history, history.trade(first))
+        history.step(1)
+        again = history.spec(P, order_no=3, side=Side.SELL, purpose=Purpose.ROLLBACK)
+        history.intend(again)
+        history.send(again)
+
+    return tale
+
+
 def _sells_tokens(history: History) -> None:
     leg = history.begin().fire()[1]
     history.trade(leg, 1_000_000)
@@ -381,7 +388,7 @@ def _told_secret(history: History) -> None:
 FAIR: tuple[tuple[type[Rule], Tale], ...] = (
     (CashReserved, _paid_one_after_the_other),
     (CashReserved, _missed_first_leg_needs_no_second),
-    (CashReserved, _landed_late_and_untold),
+    (SellsOwnOnly, _sells_after_a_late_failure(Side.SELL)),
     (BooksReal, _stale(29, K)),
     (BooksReal, _stale(2, K, P)),
     (ExitsCapped, _exits(3_330)),
@@ -419,6 +426,7 @@ BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
         _sells(SIZE_E6, of_own_e6=SIZE_E6, held_e6=SIZE_E6, reduce_only=False),
     ),
     (SellsOwnOnly, "sells_not_own", _sells_tokens),
+    (SellsOwnOnly, "sells_not_own", _sells_after_a_late_failure(Side.BUY)),
     (SellsOwnOnly, "sells_not_own", _nets_users_holding),
     (SellsOwnOnly, "sells_not_own", _nets_more_than_is_spare),
     (SellsOwnOnly, "sells_not_own", _close_sells_more_than_it_set_out),

@@ -85,6 +85,6 @@ class LateAdopted(Rule):
 
 def _is_adopted(facts: Facts, story: Story, trade: Traded) -> bool:
     """An alarm told of it; or a process that died over it left it to the next, which closed it."""
-    is_left_over = trade.at_ns < facts.alive_ns and trade.at_ns <= story.closed_ns
+    is_left_over = trade.at_ns < story.closer_ns
     is_closed = is_left_over and story.is_closed and facts.is_booked(trade)
     return story.late_ns >= trade.at_ns or is_closed

@@ -139,12 +139,14 @@ class Facts:
         Only Polymarket has no fence against that; what came in time, or was decided by more than
         its absence, is not excused.
         """
-        return trade.venue is Venue.POLYMARKET and self.is_landed_late(intent, trade.at_ns)
+        return self.is_landed_late(intent, trade.at_ns)
 
     @staticmethod
     def is_landed_late(intent: Intent, at_ns: int) -> bool:
         """Whether a moment is after an order was rightly taken for absent."""
-        return 0 < intent.absent_ns < at_ns and intent.absent_ns - intent.wall_ns >= ABSENT_NS_MIN
+        is_after = 0 < intent.absent_ns < at_ns
+        is_right = intent.absent_ns - intent.wall_ns >= ABSENT_NS_MIN
+        return intent.spec.venue is Venue.POLYMARKET and is_after and is_right
 
     def filled_e6(self, key: str) -> int:
         """What of an order filled and did not fail."""
@@ -170,15 +172,17 @@ class Facts:
 
     def _was_known(self, trade: Traded, intent: Intent) -> bool:
         booked = self.booked(trade)
+        # Several fills may be news of one moment: what counts is the order of the records.
+        is_booked = booked is not None and booked.no < intent.no
+        if not is_booked and self.is_late(self.record.by_key[trade.key], trade):
+            return False
         if trade.is_void:
             is_told = booked is not None and booked.is_void
             heard_ns = (
                 booked.void_ns if booked is not None and is_told else self._left_out_ns(trade)
             )
             return (heard_ns or trade.void_ns + NEWS_NS_MAX) > intent.wall_ns
-        # Several fills may be news of one moment: what counts is the order of the records.
-        is_booked = booked is not None and booked.no < intent.no
-        return is_booked or not self.is_late(self.record.by_key[trade.key], trade)
+        return True
 
     def _left_out_ns(self, trade: Traded) -> int:
         """When an answer told of a trade's order without what failed on chain; 0: none did."""
@@ -189,12 +193,17 @@ class Facts:
         return intent.answered_ns if is_left_out and intent.answered_ns >= trade.void_ns else 0
 
     def is_counted(self, trade: Traded) -> bool:
-        """Whether an order's latest answer tells of more than without this trade filled."""
+        """Whether an order's latest answer tells of more than without this trade filled.
+
+        Of several that failed, an answer leaves out first what failed first.
+        """
         answer = self.record.by_key[trade.key].answer
+        failed = (trade.void_ns, trade.no)
         without_e6 = sum(
             one.size_e6
             for one in self.trades_of(trade.key)
-            if one is not trade and (not one.is_void or self.booked(one) is not None)
+            if one is not trade
+            and (not one.is_void or self.booked(one) is not None or (one.void_ns, one.no) > failed)
         )
         return answer is not None and answer.filled_e6 > without_e6
 

@@ -214,15 +214,24 @@ def _naked_micros(facts: Facts, story: Story) -> int:
         worst = max(worst, _cost_micros(intent))
     exposure_e6 = abs(facts.exposure_e6(facts.trades_in(story)))
     if story.is_decided and exposure_e6 >= LOT_E6:
-        dearest = max((_stake_e4(intent) for intent in story.entries), default=10_000)
+        stakes = (_stake_e4(facts, story, intent) for intent in story.entries)
+        dearest = max(stakes, default=10_000)
         worst = max(worst, exposure_e6 * dearest // 10_000)
     return worst
 
 
-def _stake_e4(intent: Intent) -> int:
+def _stake_e4(facts: Facts, story: Story, intent: Intent) -> int:
     """What a contract of a leg is worth, at least where the leg sold it: the other one is left."""
     limit_e4 = intent.spec.limit_e4
-    return min(limit_e4, 10_000 - limit_e4) if intent.spec.side.value == "sell" else limit_e4
+    if intent.spec.side is Side.BUY:
+        return limit_e4
+    trades = [trade for trade in facts.trades_of(intent.key) if not trade.is_void]
+    if facts.exposure_e6(trades) * facts.exposure_e6(facts.trades_in(story)) > 0:
+        # Who sold YES stands as who bought NO for the rest of a dollar, and the other way round.
+        return min(
+            trade.price_e4 if trade.side == "bid" else 10_000 - trade.price_e4 for trade in trades
+        )
+    return min(limit_e4, 10_000 - limit_e4)
 
 
 def _cost_micros(intent: Intent) -> int:

@@ -62,8 +62,8 @@ class Story:
     """When it last said that it holds a residual."""
     late_ns: int = 0
     """When it last raised an alarm for a fill that came after its order was decided."""
-    closed_ns: int = 0
-    """When it closed last."""
+    closer_ns: int = 0
+    """When the process began that closed it last."""
     closings: int = 0
     """How often it closed; more than once: news of it came when others of its pair were on."""
 
@@ -228,7 +228,7 @@ class Record:
         if record.kind == NoteKind.EXECUTION_CLOSED.value:
             story.is_closed, story.closing = True, record.fields
             story.closings += 1
-            story.closed_ns = record.wall_ns
+            story.closer_ns = self.run_started_ns
         elif record.fields.get("event") == "residual_held":
             story.held_ns = record.wall_ns
         elif record.fields.get("event") == "late_fill":

@@ -30,8 +30,8 @@ class SellsOwnOnly(Rule):
             if sent.venue is Venue.KALSHI:
                 self._check_kalshi(facts, story, intent, sent)
             elif not sent.is_buy and not facts.is_landed_late(intent, sent.at_ns):
-                own_e6 = _own_e6(facts, story, intent, sent)
-                if sent.size_e6 > own_e6 + _carried_e6(facts, story, intent, sent):
+                own_e6 = _sellable_e6(facts, story, intent, sent)
+                if sent.size_e6 > own_e6:
                     told = f"execution {story.number} sells {sent.size_e6} of its {own_e6}: {sent}"
                     raise violate("sells_not_own", told)
 
@@ -47,7 +47,7 @@ class SellsOwnOnly(Rule):
         )
         opposite_e6 = max(0, -(sent.held_e6 - untold_e6) * sent.signed)
         reduces_e6 = min(sent.size_e6, opposite_e6)
-        mine_e6 = abs(own_e6) + _carried_e6(facts, story, intent, sent) if is_exit else 0
+        mine_e6 = _sellable_e6(facts, story, intent, sent) if is_exit else 0
         is_rollback = intent.spec.purpose is Purpose.ROLLBACK
         if is_rollback and not is_exit:
             mine_e6 = _spare_e6(facts, story, intent, sent)
@@ -86,18 +86,26 @@ class ForeignUntouched(Rule):
                 raise violate("sold_foreign", f"{market}: we sold {sizes} more than we bought")
 
 
-def _own_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:
+def _own_e6(facts: Facts, story: Story, intent: Intent, sent: Sent, *, carried_e6: int = 0) -> int:
     """What the order's execution holds of what it would sell, before it; signed YES on Kalshi."""
     own_e6 = _bought_e6(facts, [story], intent, sent)
     closing = [one.spec for one in story.entries if one.spec.side is Side.SELL]
     if not closing:
         return own_e6
     # An early exit owns what it set out to sell, as far as its pair has it.
-    own_e6 += _inventory_e6(facts, closing[0], sent)
+    own_e6 += _inventory_e6(facts, closing[0], sent) + carried_e6
     pair_e6 = _bought_e6(facts, _of_pair(facts, story), intent, sent)
     if own_e6 * pair_e6 <= 0:
         return 0
     return min(own_e6, pair_e6) if own_e6 > 0 else max(own_e6, pair_e6)
+
+
+def _sellable_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:
+    """The most that an exit may be sent for."""
+    carried_e6 = _carried_e6(facts, story, intent, sent)
+    if sent.venue is Venue.KALSHI:
+        return abs(_own_e6(facts, story, intent, sent, carried_e6=-carried_e6 * sent.signed))
+    return max(0, _own_e6(facts, story, intent, sent, carried_e6=carried_e6))
 
 
 def _inventory_e6(facts: Facts, spec: OrderSpec, sent: Sent) -> int:
@@ -140,15 +148,14 @@ def _spare_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:
 
 
 def _carried_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:
-    """What an early exit may sell beyond its size: what its pair has there that hedges nothing."""
-    if all(one.spec.side is Side.BUY for one in story.entries):
-        return 0
-    stories = _of_pair(facts, story)
+    """What an early exit may sell beyond its size: what its pair had there that hedged nothing."""
+    # Without what it sold itself: between its two legs all that is left of them hedges nothing.
     trades = [
         trade
-        for one in stories
+        for one in _of_pair(facts, story)
+        if one is not story
         for trade in facts.known_trades(one, intent)
-        if trade.key != sent.key and trade.at_ns <= sent.at_ns
+        if trade.at_ns <= sent.at_ns
     ]
     pair = facts.pair_of(sent.venue, sent.market)
     if pair is None:
@@ -156,9 +163,7 @@ def _carried_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:
     # A sale of NO is a purchase of YES on Kalshi, and a token of its own on Polymarket.
     is_yes = sent.signed < 0 if sent.venue is Venue.KALSHI else sent.token == 0
     pays = pair.event_sign(sent.venue) * (1 if is_yes else -1)
-    bought_e6 = _bought_e6(facts, stories, intent, sent)
-    held_e6 = max(0, -bought_e6 * sent.signed if sent.venue is Venue.KALSHI else bought_e6)
-    return min(held_e6, max(0, facts.exposure_e6(trades) * pays))
+    return max(0, facts.exposure_e6(trades) * pays)
 
 
 def _of_pair(facts: Facts, story: Story) -> list[Story]:

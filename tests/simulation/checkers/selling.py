@@ -134,9 +134,11 @@ def _spare_e6(facts: Facts, story: Story, intent: Intent, sent: Sent) -> int:
     """
     stories = _of_pair(facts, story)
     held_e6 = max(0, -_bought_e6(facts, stories, intent, sent) * sent.signed)
+    # One with an order out has half its legs: its own business, until it is decided.
     trades = [
         trade
         for one in stories
+        if one is story or one.is_decided
         for trade in facts.known_trades(one, intent)
         if trade.key != sent.key and trade.at_ns <= sent.at_ns
     ]

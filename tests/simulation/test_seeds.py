@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulation.mutants.slice import SLICE
 
-PART = 13
+PART = 15
 ROOT = Path(__file__).parents[2]
 COMMAND = (
     "from tests.simulation.outcome import prepare_process, run_seed\n"

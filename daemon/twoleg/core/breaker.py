@@ -48,6 +48,8 @@ TRANSITIONS: Final[dict[tuple[BreakerState, BreakerSignal], BreakerState]] = {
     # A failure of an execution that began before the breaker opened: stay open, cool down anew.
     (BreakerState.OPEN, BreakerSignal.LIMIT_REACHED): BreakerState.OPEN,
     (BreakerState.OPEN, BreakerSignal.TRIPPED): BreakerState.OPEN,
+    # One that began before fails too: what the pause was for is not over.
+    (BreakerState.HALF_OPEN, BreakerSignal.LIMIT_REACHED): BreakerState.OPEN,
     (BreakerState.HALF_OPEN, BreakerSignal.PROBE_SUCCEEDED): BreakerState.CLOSED,
     (BreakerState.HALF_OPEN, BreakerSignal.PROBE_FAILED): BreakerState.OPEN,
     (BreakerState.HALF_OPEN, BreakerSignal.TRIPPED): BreakerState.OPEN,
@@ -58,7 +60,6 @@ IMPOSSIBLE: Final[dict[tuple[BreakerState, BreakerSignal], str]] = {
     (BreakerState.CLOSED, BreakerSignal.PROBE_FAILED): "nothing probes a closed breaker",
     (BreakerState.OPEN, BreakerSignal.PROBE_SUCCEEDED): "opening forgets the probe",
     (BreakerState.OPEN, BreakerSignal.PROBE_FAILED): "opening forgets the probe",
-    (BreakerState.HALF_OPEN, BreakerSignal.LIMIT_REACHED): "half-open, the probe alone is judged",
     (BreakerState.HALF_OPEN, BreakerSignal.COOLED_DOWN): "it has cooled down already",
 }
 """Why these never happen; each pair of state and signal is in exactly one of both tables."""
@@ -161,9 +162,8 @@ class Breaker:
         """An execution failed; True if the breaker opened by it."""
         self._failures += 1
         before = self.state
-        if before is BreakerState.HALF_OPEN:
-            if execution_no == self._probe_no:
-                self._open(BreakerSignal.PROBE_FAILED, reason, now_ns)
+        if before is BreakerState.HALF_OPEN and execution_no == self._probe_no:
+            self._open(BreakerSignal.PROBE_FAILED, reason, now_ns)
         elif self._failures >= self._limits.failures_max:
             self._open(BreakerSignal.LIMIT_REACHED, reason, now_ns)
         return before is not BreakerState.OPEN and self.state is BreakerState.OPEN

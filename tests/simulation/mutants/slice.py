@@ -7,7 +7,7 @@ from typing import Final
 from tests.simulation.checkers import WorldWatch
 from tests.simulation.outcome import bury_worlds, prepare_process, run_seed
 
-SLICE: Final = range(130)
+SLICE: Final = range(150)
 """Seeds that every change is tried with, and every seeded bug; two minutes of work in all."""
 
 

@@ -20,6 +20,7 @@ ROWS = {
     (S.OPEN, G.COOLED_DOWN): S.HALF_OPEN,
     (S.OPEN, G.LIMIT_REACHED): S.OPEN,
     (S.OPEN, G.TRIPPED): S.OPEN,
+    (S.HALF_OPEN, G.LIMIT_REACHED): S.OPEN,
     (S.HALF_OPEN, G.PROBE_SUCCEEDED): S.CLOSED,
     (S.HALF_OPEN, G.PROBE_FAILED): S.OPEN,
     (S.HALF_OPEN, G.TRIPPED): S.OPEN,
@@ -131,6 +132,15 @@ def test_older_execution_that_fails_while_half_open_does_not_judge_the_probe() -
     breaker.started(9)
     assert not breaker.failed(3, "older", OPEN_NS)
     assert breaker.state is S.HALF_OPEN
+
+
+def test_older_executions_that_fail_too_often_while_half_open_open_it_again() -> None:
+    breaker = half_open()
+    most = BreakerLimits().failures_max
+    told = [breaker.failed(number + 1, "older", OPEN_NS + number) for number in range(most)]
+    assert told == [False] * (most - 1) + [True]
+    assert not breaker.allows(2 * OPEN_NS + most - 2)
+    assert breaker.allows(2 * OPEN_NS + most - 1)
 
 
 def test_older_execution_that_succeeds_does_not_close() -> None:

@@ -92,10 +92,10 @@ MUTANTS: Final = (
     ),
     Mutant(
         "fill_reconcile_skipped",
-        RUNTIME + "tracking/money.py",
-        "        await tracker.read(booked)\n        if booked.seen_e6",
-        "        if booked.seen_e6",
-        ("fill_unaccounted", "cash_differs"),
+        RUNTIME + "tracking/sweep.py",
+        "            if self._served >= mine:\n                return\n",
+        "            return\n",
+        ("fill_unaccounted", "cash_differs", "late_fill_untold"),
     ),
     Mutant(
         "journalled_after_the_send",

@@ -1,0 +1,229 @@
+"""Readers of the matching benchmark's files, and its texts-only mode.
+
+Labelled and catalogue rows lack fields the venues publish (`yes_sub_title`, `outcomes`, the start
+of a game). The texts-only mode fills such gaps of a listing before the product's own code sees it:
+the YES side from the ticker's suffix resolved to a name of the title, the outcomes from the order
+of the question, the day of a game from the end date. The product never does: it would guess.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+
+from twoleg.matching.dates import parse_day, slug_day
+from twoleg.matching.families import contests
+from twoleg.matching.families.contests import kalshi_league, sport_of
+from twoleg.matching.families.phrases import take_phrases
+from twoleg.matching.listing import (
+    KalshiListing,
+    PolymarketListing,
+    read_kalshi,
+    read_polymarket,
+)
+from twoleg.matching.texts import fold, spoken, words
+
+Row = Mapping[str, object]
+
+_DATE_CODE = re.compile(r"^\d\d[A-Z]{3}\d\d(?:\d{4})?")
+_HAS_DRAW = frozenset({"soccer", ""})
+
+
+def rows(path: Path) -> Iterator[dict[str, object]]:
+    """The JSON objects of a file, one a line; lines that are none are left out."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(row, dict):
+                yield row
+
+
+def labelled_kalshi(row: Row) -> KalshiListing:
+    """The Kalshi half of a labelled row."""
+    ticker = _text(row, "kalshi_ticker")
+    return filled_kalshi(
+        KalshiListing(
+            ticker=ticker,
+            title=_text(row, "kalshi_title"),
+            event_title=_text(row, "kalshi_event_title"),
+            subtitle=_text(row, "kalshi_subtitle"),
+            rules_primary=_text(row, "kalshi_rules"),
+            close_time=_text(row, "kalshi_close"),
+            is_multi_leg=ticker.upper().startswith("KXMVE"),
+        )
+    )
+
+
+def labelled_polymarket(row: Row) -> PolymarketListing:
+    """The Polymarket half of a labelled row."""
+    return filled_polymarket(
+        PolymarketListing(
+            market_id=_text(row, "poly_id"),
+            question=_text(row, "poly_question"),
+            slug=_text(row, "poly_slug"),
+            description=_text(row, "poly_description"),
+            end_time=_text(row, "poly_end"),
+        )
+    )
+
+
+def catalogue_kalshi(row: Row) -> Iterator[KalshiListing]:
+    """Kalshi listings of a raw row: a market object, or one of the older and thinner shapes."""
+    children = row.get("child_markets")
+    if isinstance(children, list):
+        event = {"title": row.get("title")}
+        for child in children:
+            if isinstance(child, dict):
+                ids = {"ticker": child.get("platform_id"), "close_time": row.get("deadline")}
+                listing = read_kalshi({**child, **ids}, event)
+                yield filled_kalshi(listing)
+        return
+    event = row.get("_event") if isinstance(row.get("_event"), dict) else {}
+    if "event_title" in row:
+        event = {"title": row["event_title"]}
+    copy = dict(row)
+    copy.setdefault("ticker", row.get("ticker_name"))
+    copy.setdefault("close_time", row.get("close_date"))
+    copy.setdefault("yes_sub_title", row.get("name"))
+    listing = read_kalshi(copy, event if isinstance(event, dict) else {})
+    title, dash, tail = listing.title.rpartition(" — ")
+    if dash and not listing.yes_sub_title:
+        listing = msgspec.structs.replace(listing, title=title, yes_sub_title=tail)
+    yield filled_kalshi(listing)
+
+
+def catalogue_polymarket(row: Row) -> Iterator[PolymarketListing]:
+    """Polymarket listings of a raw row: a Gamma market, or an event with children."""
+    children = row.get("child_markets")
+    if isinstance(children, list):
+        event = {"title": row.get("title"), "id": row.get("platform_event_id")}
+        for child in children:
+            if isinstance(child, dict):
+                copy = {"id": child.get("platform_id"), "question": child.get("title")}
+                copy["endDate"] = row.get("deadline")
+                yield filled_polymarket(read_polymarket(copy, event))
+        return
+    event = row.get("_event")
+    copy = dict(row)
+    copy.setdefault("endDate", row.get("closedTime"))
+    yield filled_polymarket(read_polymarket(copy, event if isinstance(event, dict) else None))
+
+
+def filled_kalshi(listing: KalshiListing) -> KalshiListing:
+    """The YES side out of the ticker's suffix, where the listing lacks it."""
+    said = fold(listing.yes_sub_title or listing.subtitle)
+    if said:
+        return listing
+    side = _side_of_suffix(listing)
+    return msgspec.structs.replace(listing, yes_sub_title=side) if side else listing
+
+
+def filled_polymarket(listing: PolymarketListing) -> PolymarketListing:
+    """Outcomes in the order of the question and the day of a game, where the listing lacks them."""
+    changes: dict[str, object] = {}
+    if not listing.outcomes:
+        changes["outcomes"] = _outcomes(listing.question, listing.event_title)
+    if not listing.game_start_time and slug_day(listing.slug) is None:
+        day = parse_day(listing.end_time)
+        if day is not None:
+            # Dates without a time in such rows lie up to a day before the game; tennis markets end
+            # a week after it, and two players do not meet twice in a week.
+            first = -7 if re.search(r"\bset \d winner\b", fold(listing.question)) else 0
+            changes["game_days"] = tuple(
+                (day + timedelta(days=days)).isoformat() for days in range(first, 2)
+            )
+    return msgspec.structs.replace(listing, **changes)
+
+
+def _outcomes(question: str, event_title: str) -> tuple[str, str]:
+    text = spoken(fold(question)).rstrip("?! ")
+    if re.search(r"\bo/u\b|\bover/under\b", text):
+        return ("Over", "Under")
+    parts = contests._split(question, allow_at=False)  # noqa: SLF001
+    metrics = {phrase.metric for phrase in parts.phrases}
+    asks = text.startswith("will ") or metrics & {"draw", "btts", "run", "completed"}
+    if asks or "leading at half" in text:
+        return ("Yes", "No")
+    if "spread" in metrics:
+        sides = parts.sides
+        if len(sides) < 2:
+            sides = contests._split(event_title, allow_at=False).sides  # noqa: SLF001
+        rest = [side for side in sides if not set(words(side)) & set(words(parts.subject))]
+        return (parts.subject, rest[0] if rest else "the other side")
+    return (parts.sides[0], parts.sides[1]) if len(parts.sides) == 2 else ("Yes", "No")
+
+
+def _side_of_suffix(listing: KalshiListing) -> str:
+    """The side a game ticker's last part stands for, if its codes fit the title's names one way."""
+    parts = listing.ticker.upper().split("-")
+    if len(parts) < 3 or not _DATE_CODE.match(parts[1]):
+        return ""
+    codes, suffix = _DATE_CODE.sub("", parts[1]), parts[-1]
+    sport = sport_of(kalshi_league(listing.ticker))
+    spread = re.fullmatch(r"([A-Z0-9]*[A-Z])\d+", suffix)
+    if not (codes.startswith(suffix) or codes.endswith(suffix)):
+        if suffix == "TIE" and sport in _HAS_DRAW:
+            return "Tie"
+        if spread is None:
+            return ""
+        suffix = spread[1]
+    if codes.startswith(suffix):
+        other = codes.removeprefix(suffix)
+    elif codes.endswith(suffix):
+        other = codes.removesuffix(suffix)
+    else:
+        return ""
+    split = contests._split(listing.title, allow_at=True)  # noqa: SLF001
+    sides = split.sides
+    if len(sides) != 2:
+        sides = contests._split(listing.event_title, allow_at=True).sides  # noqa: SLF001
+    if len(sides) != 2 or not other:
+        return ""
+    sides = tuple(re.sub(r"\s+(?:winner|match|game)$", "", side) for side in sides)
+    first = _fit(suffix, sides[0]), _fit(other, sides[1])
+    second = _fit(suffix, sides[1]), _fit(other, sides[0])
+    if max(first) == max(second) and sum(first) == sum(second):
+        return ""
+    winner, loser, side = (first, second, sides[0]) if sum(first) > sum(second) else (second, first, sides[1])
+    return side if max(winner) >= 2 and sum(winner) > sum(loser) else ""
+
+
+def _fit(code: str, name: str) -> int:
+    """How well a code abbreviates a name: 3 starts of its words, 1 letters in order, 0 neither."""
+    parts = [word for word in words(fold(name).replace("-", " "))]
+    code = code.casefold()
+    joined = "".join(parts)
+    if not parts:
+        return 0
+    if joined.startswith(code) or any("".join(parts[i:]).startswith(code) for i in range(len(parts))):
+        return 3
+    if _by_starts(code, parts):
+        return 3
+    position = -1
+    for letter in code:
+        position = joined.find(letter, position + 1)
+        if position < 0:
+            return 0
+    return 1 if any(word.startswith(code[0]) for word in parts) else 0
+
+
+def _by_starts(code: str, parts: list[str]) -> bool:
+    """Whether the code is made of beginnings of the words, in order."""
+    if not code:
+        return True
+    for index, word in enumerate(parts):
+        for size in range(min(len(code), len(word)), 0, -1):
+            if word.startswith(code[:size]) and _by_starts(code[size:], parts[index + 1 :]):
+                return True
+    return False
+
+
+def _text(row: Row, key: str) -> str:
+    value = row.get(key)
+    return str(value) if isinstance(value, str | int) else ""

@@ -1,0 +1,116 @@
+"""Two claims compared: subject, office, district, party, line, deadlines, years, every word."""
+
+from twoleg.matching.card import Card, Facet, Verdict, compare, judged
+from twoleg.matching.compare_golf import year_facet
+from twoleg.matching.dates import near, parse_day
+from twoleg.matching.names import Likeness, in_league, subject, team
+from twoleg.matching.tables import TEAMS
+from twoleg.matching.texts import words
+
+_NEXT_DAYS = 45
+"""How far the ends of two "who is next" markets may lie apart: further, the next one may differ."""
+
+_DEADLINE_DAYS = 2
+"""Slack of deadlines (design section 5): time zones move one by a day."""
+
+
+def claim_facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], int | None]:
+    """All facets of two claims and the index of the outcome paid with Kalshi YES."""
+    facets = (
+        _subject(kalshi, polymarket),
+        compare("office", " ".join(kalshi.office), " ".join(polymarket.office)),
+        compare("district", " ".join(kalshi.district), " ".join(polymarket.district)),
+        compare("party", " ".join(kalshi.party), " ".join(polymarket.party)),
+        _line(kalshi, polymarket),
+        compare("figures", kalshi.metric, polymarket.metric),
+        compare("hour", kalshi.hour, polymarket.hour),
+        _deadline(kalshi, polymarket),
+        _year(kalshi, polymarket),
+        _words(kalshi, polymarket),
+    )
+    paying = polymarket.pays.index("yes") if "yes" in polymarket.pays else None
+    return facets, paying
+
+
+def _subject(kalshi: Card, polymarket: Card) -> Facet:
+    texts = kalshi.subject, polymarket.subject
+    if not all(texts):
+        return compare("subject", *texts)
+    if subject(*texts) is Likeness.SAME:
+        return judged("subject", True, *texts)
+    league = next((c.league for c in (kalshi, polymarket) if c.league in TEAMS), "")
+    if league:
+        full = in_league(texts[0], league), in_league(texts[1], league)
+        return judged("subject", bool(full[0]) and full[0] == full[1], *texts)
+    return judged("subject", _club(*texts), *texts)
+
+
+def _club(one: str, other: str) -> bool:
+    """Clubs of one competition: the same name but for legal forms, or two of its words and more."""
+    like = team(one, other)
+    if like is Likeness.SAME:
+        return True
+    short = min(words(one), words(other), key=len)
+    is_american = any(name.startswith(" ".join(short)) for table in TEAMS.values() for name in table)
+    return like is Likeness.PART and len(short) >= 2 and not is_american
+
+
+def _line(kalshi: Card, polymarket: Card) -> Facet:
+    one, other = kalshi.line, polymarket.line
+    texts = one.text() if one else "", other.text() if other else ""
+    if one is None and other is None:
+        return Facet("line", Verdict.EQUAL, *texts)
+    if one is None or other is None:
+        return Facet("line", Verdict.MISSING, *texts)
+    return judged("line", one == other, *texts)
+
+
+def _deadline(kalshi: Card, polymarket: Card) -> Facet:
+    left, right = kalshi.deadlines, polymarket.deadlines
+    texts = "; ".join(m.text() for m in left), "; ".join(m.text() for m in right)
+    if len(left) != len(right):
+        verdict = Verdict.DIFFERENT if left and right else Verdict.MISSING
+        return Facet("deadline", verdict, *texts)
+    for one, other in zip(left, right, strict=True):
+        if one == other:
+            continue
+        days = [parse_day(f"{m.year:04}-{m.month:02}-{m.day:02}") for m in (one, other)]
+        if one.relation != other.relation or days[0] is None or days[1] is None:
+            return Facet("deadline", Verdict.DIFFERENT, *texts)
+        if one.relation != "by" or not near(days[0], days[1], _DEADLINE_DAYS):
+            return Facet("deadline", Verdict.DIFFERENT, *texts)
+    return Facet("deadline", Verdict.EQUAL, *texts)
+
+
+def _year(kalshi: Card, polymarket: Card) -> Facet:
+    dated = kalshi.deadlines and polymarket.deadlines
+    if dated and not kalshi.years and not polymarket.years:
+        return Facet("year", Verdict.EQUAL, "by deadline", "by deadline")
+    if "next" in kalshi.words and "next" in polymarket.words and not polymarket.years:
+        ends = parse_day(kalshi.ends), parse_day(polymarket.ends)
+        texts = kalshi.ends[:10], polymarket.ends[:10]
+        if ends[0] is None or ends[1] is None:
+            return Facet("end", Verdict.MISSING, *texts)
+        return judged("end", near(ends[0], ends[1], _NEXT_DAYS), *texts)
+    return year_facet(kalshi, polymarket)
+
+
+def _words(kalshi: Card, polymarket: Card) -> Facet:
+    left = {word for word in kalshi.words if word != kalshi.league}
+    right = {word for word in polymarket.words if word != kalshi.league}
+    only = _unpaired(left, right), _unpaired(right, left)
+    texts = " ".join(sorted(only[0])), " ".join(sorted(only[1]))
+    if not left and not right and not kalshi.office:
+        return Facet("words", Verdict.NOT_UNDERSTOOD, *texts)
+    if not any(only):
+        return Facet("words", Verdict.EQUAL, "", "")
+    return Facet("words", Verdict.DIFFERENT if all(only) else Verdict.MISSING, *texts)
+
+
+def _unpaired(left: set[str], right: set[str]) -> set[str]:
+    return {word for word in left if word not in right and _other_number(word) not in right}
+
+
+def _other_number(word: str) -> str:
+    """The plural of a singular and the other way round."""
+    return word.removesuffix("s") if word.endswith("s") else f"{word}s"

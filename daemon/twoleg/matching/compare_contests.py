@@ -1,0 +1,190 @@
+"""Two contests compared: sport, start, sides, metric, period, line, and who is paid."""
+
+from datetime import date, timedelta
+
+from twoleg.matching.card import Card, Facet, Line, Verdict, compare, judged
+from twoleg.matching.dates import Start, local_day
+from twoleg.matching.families.contests import PERSON_SPORTS, side_likeness
+from twoleg.matching.lines import whole
+from twoleg.matching.names import Likeness, in_league
+from twoleg.matching.tables import ESPORTS, LEAGUES, TEAMS
+
+_SERIES_TOLERANCE = timedelta(hours=3)
+"""How far apart the venues may publish one game's start where the same two meet again next day
+(a tolerance of a day once paired two games of one series; settled pairs of May 2026)."""
+
+_LONE_TOLERANCE = timedelta(hours=14)
+"""The same where they do not: tennis and fights move within their day."""
+
+
+def contest_facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], int | None]:
+    """All facets of two contests and the index of the outcome paid with Kalshi YES."""
+    sport = _sport(kalshi, polymarket)
+    facets = [
+        sport,
+        compare("metric", kalshi.metric, polymarket.metric),
+        compare("period", kalshi.period, polymarket.period),
+        _start(kalshi, polymarket),
+    ]
+    if any(facet.verdict is not Verdict.EQUAL for facet in facets):
+        return tuple(facets), None
+    aligned = _align(kalshi, polymarket)
+    sides = " / ".join(kalshi.sides), " / ".join(polymarket.sides)
+    facets.append(judged("sides", aligned is not None, *sides))
+    facets.append(_line(kalshi, polymarket))
+    if aligned is None:
+        return tuple(facets), None
+    paying, facet = _paying(kalshi, polymarket, aligned)
+    facets.append(facet)
+    if kalshi.sport == "soccer" and kalshi.metric == "win" and not _is_yes_no(polymarket):
+        # Kalshi's win market loses on a draw; a two-way market of the same match is void then.
+        facets.append(judged("draw rule", False, "a draw loses", "two-way"))
+    return tuple(facets), paying
+
+
+def starts_agree(kalshi: Card, polymarket: Card) -> bool:
+    """Whether two contests may begin at one time, as exactly as the venues say it."""
+    league = LEAGUES.get(kalshi.league) or LEAGUES.get(polymarket.league)
+    meets_daily = league[1] if league else kalshi.sport not in PERSON_SPORTS | ESPORTS | {"soccer"}
+    is_local = league[2] if league else False
+    one, other = kalshi.start, polymarket.start
+    if one.instant and other.instant:
+        tolerance = _SERIES_TOLERANCE if meets_daily else _LONE_TOLERANCE
+        return abs(one.instant - other.instant) <= tolerance
+    if one.instant is not None:
+        return any(day in _days_of(one, meets_daily, is_local) for day in other.days)
+    slack = _slack(kalshi.sport, meets_daily=meets_daily)
+    if other.instant is not None:
+        day = local_day(other.instant)
+        return any(day - own in slack for own in one.days)
+    if meets_daily and not is_local:
+        slack = (timedelta(0),)
+    return any(day - own in slack for own in one.days for day in other.days)
+
+
+def _days_of(start: Start, meets_daily: bool, is_local: bool) -> set[date]:  # noqa: FBT001
+    assert start.instant is not None, "asked for a start that is known to the minute"
+    local, utc = local_day(start.instant), start.instant.date()
+    if is_local and meets_daily:
+        return {local}
+    return {utc} if meets_daily else {local, utc}
+
+
+def _slack(sport: str, *, meets_daily: bool) -> tuple[timedelta, ...]:
+    """How many days a Polymarket date may lie after a Kalshi one (tennis: one to either side)."""
+    if meets_daily:
+        return (timedelta(0),)
+    days = (-1, 0, 1) if sport in PERSON_SPORTS else (0, 1)
+    return tuple(timedelta(days=day) for day in days)
+
+
+def _sport(kalshi: Card, polymarket: Card) -> Facet:
+    facet = compare("sport", kalshi.sport, polymarket.sport)
+    if not kalshi.sport and not polymarket.sport:
+        return Facet("sport", Verdict.NOT_UNDERSTOOD, "", "")
+    if facet.verdict is Verdict.MISSING and kalshi.league in TEAMS:
+        # The league's own table knows both sides: that says the sport.
+        if all(in_league(side, kalshi.league) for side in polymarket.sides):
+            return Facet("sport", Verdict.EQUAL, kalshi.sport, kalshi.league)
+    if facet.verdict is Verdict.MISSING and kalshi.metric in {"total", "btts", "draw"}:
+        line = polymarket.line
+        if kalshi.sport == "soccer" and (line is None or line.low_e6 < 12_000_000):
+            return Facet("sport", Verdict.EQUAL, kalshi.sport, "by its line")
+    if facet.verdict is Verdict.MISSING and kalshi.sport == "soccer" and kalshi.metric == "spread":
+        return Facet("sport", Verdict.EQUAL, kalshi.sport, "by its line")
+    if facet.verdict is Verdict.MISSING and kalshi.period.startswith("set "):
+        return Facet("sport", Verdict.EQUAL, kalshi.sport, "by its period")
+    return facet
+
+
+def _start(kalshi: Card, polymarket: Card) -> Facet:
+    texts = kalshi.start.text(), polymarket.start.text()
+    if kalshi.start == Start() or polymarket.start == Start():
+        return Facet("start", Verdict.MISSING, *texts)
+    return judged("start", starts_agree(kalshi, polymarket), *texts)
+
+
+def _align(kalshi: Card, polymarket: Card) -> dict[str, str] | None:
+    """Which Polymarket side each Kalshi side is; None unless exactly one way fits."""
+    left, right = kalshi.sides, polymarket.sides
+    if not left or not right:
+        return None
+    table = {(a, b): _likeness(a, b, kalshi, polymarket) for a in left for b in right}
+    fits = [
+        [(a, b) for a, b in zip(left, order, strict=False)]
+        for order in (right, right[::-1])
+        if len(left) == len(right) == 2
+    ]
+    if len(left) != 2 or len(right) != 2:
+        fits = [[(a, b)] for a in left for b in right]
+    found = [pairs for pairs in fits if all(table[pair] is not Likeness.OTHER for pair in pairs)]
+    same = [pairs for pairs in found if all(table[pair] is Likeness.SAME for pair in pairs)]
+    if len(found) != 1 and len(same) != 1:
+        return None
+    return dict((same if len(same) == 1 else found)[0])
+
+
+def _likeness(one: str, other: str, kalshi: Card, polymarket: Card) -> Likeness:
+    league = kalshi.league if kalshi.league in TEAMS else ""
+    return side_likeness(one, other, kalshi.sport or polymarket.sport, league)
+
+
+def _line(kalshi: Card, polymarket: Card) -> Facet:
+    one, other = kalshi.line, polymarket.line
+    if one is None and other is None:
+        return Facet("line", Verdict.EQUAL, "", "")
+    if one is None or other is None:
+        return Facet("line", Verdict.MISSING, _text(one), _text(other))
+    one, other = whole(one), whole(other)
+    units_agree = one.unit == other.unit or not one.unit or not other.unit
+    agrees = units_agree and (one.op, one.low_e6) == (other.op, other.low_e6)
+    if not units_agree and kalshi.sport in ESPORTS and {one.unit, other.unit} == {"maps", "games"}:
+        agrees = (one.op, one.low_e6) == (other.op, other.low_e6)
+    return judged("line", agrees, one.text(), other.text())
+
+
+def _text(line: Line | None) -> str:
+    return line.text() if line else ""
+
+
+def _is_yes_no(card: Card) -> bool:
+    return any(pay.startswith("not ") for pay in card.pays)
+
+
+def _paying(
+    kalshi: Card, polymarket: Card, aligned: dict[str, str]
+) -> tuple[int | None, Facet]:
+    """The outcome that pays with Kalshi YES, by the names of the sides."""
+    wanted = kalshi.subject
+    if kalshi.metric in {"win", "spread"}:
+        wanted = next(
+            (
+                other
+                for side, other in aligned.items()
+                if side_likeness(kalshi.subject, side, kalshi.sport, kalshi.league)
+                is not Likeness.OTHER
+            ),
+            "",
+        )
+    paid = [
+        index
+        for index, pay in enumerate(polymarket.pays)
+        if not pay.startswith("not ") and pay == wanted
+    ]
+    if len(paid) != 1 and wanted in aligned.values():
+        paid = [
+            index
+            for index, pay in enumerate(polymarket.pays)
+            if not pay.startswith("not ")
+            and side_likeness(pay, wanted, kalshi.sport, kalshi.league) is not Likeness.OTHER
+        ]
+    agrees = len(paid) == 1
+    if kalshi.metric == "spread" and agrees and not _is_yes_no(polymarket):
+        # "A -1.5" and "B +1.5" are two ends of one line: only the side that gives the goals is ours.
+        agrees = _gives(polymarket, paid[0])
+    texts = kalshi.subject, " / ".join(polymarket.pays)
+    return (paid[0] if agrees else None), judged("side", agrees, *texts)
+
+
+def _gives(polymarket: Card, index: int) -> bool:
+    return polymarket.pays[index] == polymarket.subject

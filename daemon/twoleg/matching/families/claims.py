@@ -1,0 +1,271 @@
+"""Everything that is no contest: elections, offices, titles, awards, economy, deadlines.
+
+A claim is taken apart: dates, lines, districts, offices, parties, the subject; the words that stay
+are the rest of the claim, and two claims are one only if no word stays on one side alone.
+"""
+
+import re
+from typing import NamedTuple
+
+from twoleg.matching.card import Card, Family, Line
+from twoleg.matching.dates import (
+    Moment,
+    parse_day,
+    take_hour,
+    take_moments,
+    take_years,
+    ticker_year,
+    without_marks,
+)
+from twoleg.matching.families.common import end_year, has_death_rule, outcome_pays
+from twoleg.matching.families.contests import kalshi_league
+from twoleg.matching.families.denied import is_leader_out
+from twoleg.matching.families.vocabulary import BOILERPLATE, canonical
+from twoleg.matching.lines import structured, take_figures, take_lines
+from twoleg.matching.listing import KalshiListing, Listing, PolymarketListing, event_key, fingerprint
+from twoleg.matching.names import party_of
+from twoleg.matching.texts import fold, spoken, without_parentheses
+
+_VERB = (
+    r"(?:win|be|become|finish|lead|place|advance|qualify|have|say|run|announce|release|leave|clinch"
+    r"|make|visit|perform|attend|host|sign|receive|get|become|reach|retire|join|return|endorse|hold"
+    r"|pass|resign|acquire|launch|ipo|file|go|declare|drop)"
+)
+_SUBJECT = re.compile(rf"^will (?:the )?(?P<who>[^?:]+?) (?P<verb>{_VERB})\b")
+_BE_SUBJECT = re.compile(r"^will the next (?P<what>[^?]+?) be (?P<who>[^?]+)$")
+_QUESTION = re.compile(r"^(?:who|which|what|when|how)\b|\bwho will\b|\bwhich\b")
+_QUOTED = re.compile(r'"([^"]{1,80})"')
+_TOKEN = re.compile(r"(?:office|district|party|state):[a-z0-9-]+|[a-z0-9]+(?:[.'/][a-z0-9]+)*")
+_FAMILY_WORDS = (
+    (Family.ECONOMY, ("fed", "cpi", "inflation", "gdp", "unemployment", "payrolls", "recession",
+                      "bps", "jobs", "interest", "rate", "rates")),
+)  # fmt: skip
+
+
+class Read(NamedTuple):
+    """One text taken apart."""
+
+    moments: tuple[Moment, ...]
+    lines: tuple[Line, ...]
+    figures: tuple[str, ...]
+    hour: str
+    tokens: tuple[str, ...]
+
+
+def read(listing: Listing) -> Card:
+    """The card of any market as a claim."""
+    if isinstance(listing, KalshiListing):
+        return _kalshi(listing)
+    return _polymarket(listing)
+
+
+def _kalshi(listing: KalshiListing) -> Card:
+    title, inner = without_parentheses(fold(listing.title).rstrip("? "))
+    said = fold(listing.yes_sub_title or listing.subtitle)
+    unread: list[str] = []
+    rest, subject = _subject(title)
+    threshold = _read(said) if said not in {"", "yes"} else Read((), (), (), "", ())
+    is_name = bool(threshold.tokens)
+    if subject and is_name and not _says(title, said):
+        # "Will Prime Minister of X leave first?" under the name of its holder: two names, so the
+        # claim is no longer this title's alone.
+        unread.append(f"subject {subject} against {said}")
+    if not subject and is_name and not _says(title, said):
+        subject, rest = said, title
+        if not (_QUESTION.search(title) or _is_noun_phrase(title)):
+            unread.append(f"subject {said} beside a whole question")
+    main = _read(rest)
+    moments = _merged(main.moments, threshold.moments)
+    if not moments:
+        moments = tuple(m for text in inner for m in _read(text).moments)
+    lines = tuple(dict.fromkeys((*main.lines, *threshold.lines)))
+    lines, fault = _with_strike(lines, listing)
+    return _card(
+        listing, subject, main, moments, lines, (*unread, *fault), year_guess=_kalshi_year(listing),
+    )  # fmt: skip
+
+
+def _polymarket(listing: PolymarketListing) -> Card:
+    title, inner = without_parentheses(fold(listing.question).rstrip("? "))
+    rest, subject = _subject(title)
+    main = _read(rest)
+    unread = [] if all(_explains(text, title) for text in inner) else ["parentheses"]
+    return _card(
+        listing, subject, main, main.moments, main.lines, tuple(unread),
+        year_guess=end_year(listing),
+    )  # fmt: skip
+
+
+def _card(
+    listing: Listing,
+    subject: str,
+    main: Read,
+    moments: tuple[Moment, ...],
+    lines: tuple[Line, ...],
+    unread: tuple[str, ...],
+    *,
+    year_guess: int,
+) -> Card:
+    kept = [token for token in main.tokens if ":" not in token]
+    pays, label_fault = (("yes",), ()) if isinstance(listing, KalshiListing) else outcome_pays(listing)
+    many = ("several lines",) if len(lines) > 1 else ()
+    subject_party = party_of(subject)
+    return Card(
+        venue="kalshi" if isinstance(listing, KalshiListing) else "polymarket",
+        market_id=listing.market_id, fingerprint=fingerprint(listing),
+        event=event_key(listing),
+        family=_family(main.tokens, subject), unread=(*unread, *label_fault, *many),
+        league=_league(listing, main.tokens), subject=subject_party or subject,
+        line=lines[0] if lines else None, metric=" ".join(sorted(main.figures)),
+        office=_kind(main.tokens, "office"), district=_kind(main.tokens, "district", "state"),
+        party=_kind(main.tokens, "party"), words=tuple(sorted(set(kept))),
+        deadlines=_deadlines(moments, year_guess), years=_years(moments), year_guess=year_guess,
+        hour=main.hour, ends=_ends(listing),
+        death_rule=has_death_rule(listing) or is_leader_out(" ".join(main.tokens)),
+        labels=("yes",) if isinstance(listing, KalshiListing) else listing.outcomes,
+        pays=pays, tokens=() if isinstance(listing, KalshiListing) else listing.token_ids,
+    )  # fmt: skip
+
+
+def _subject(title: str) -> tuple[str, str]:
+    """The title without its subject, and the subject, where it asks whether somebody does it."""
+    if match := _BE_SUBJECT.match(title):
+        return f"next {match['what']}", match["who"]
+    head, _, tail = title.rpartition(": ")
+    match = _SUBJECT.match(title) or _SUBJECT.match(tail)
+    if match is None:
+        return title, ""
+    source = title if match.string == title else tail
+    prefix = "" if source is title else f"{head} "
+    return prefix + source[match.start("verb") :], match["who"]
+
+
+def _read(text: str) -> Read:
+    quoted = _QUOTED.findall(text)
+    plain = spoken(_QUOTED.sub(" ", text))
+    rest, moments = take_moments(plain)
+    rest, hour = take_hour(rest) if moments else (rest, "")
+    rest = canonical(rest)
+    rest, years = take_years(rest)
+    rest = without_marks(rest)
+    rest, lines = take_lines(rest)
+    rest, figures = take_figures(rest)
+    tokens = [t.removesuffix("'s").replace("'", "") for t in _TOKEN.findall(rest)]
+    if "nominee" in tokens:
+        # To win a nomination is to be the nominee.
+        tokens = [token for token in tokens if token != "win"]
+    said = tuple(f"said {' '.join(quote.split())}" for quote in quoted)
+    return Read(
+        (*moments, *years), lines, figures, hour,
+        tuple(token for token in tokens if token not in BOILERPLATE) + said,
+    )  # fmt: skip
+
+
+def _says(title: str, said: str) -> bool:
+    """Whether a title already contains what its subtitle says."""
+    left = set(_TOKEN.findall(title))
+    return set(_TOKEN.findall(said)) <= left
+
+
+def _explains(inner: str, title: str) -> bool:
+    """Whether parentheses only abbreviate or repeat the title."""
+    parts = _TOKEN.findall(inner)
+    return len(parts) == 1 and (
+        "".join(word[0] for word in title.split()).find(parts[0]) >= 0 or parts[0] in title
+    )
+
+
+def _is_noun_phrase(title: str) -> bool:
+    return not re.match(r"^(?:will|does|did|is|are|can|has|have)\b", title)
+
+
+def _merged(one: tuple[Moment, ...], other: tuple[Moment, ...]) -> tuple[Moment, ...]:
+    return tuple(dict.fromkeys((*one, *other)))
+
+
+def _with_strike(
+    lines: tuple[Line, ...], listing: KalshiListing
+) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+    strike = structured(listing.strike_type, listing.floor_strike, listing.cap_strike)
+    if strike is None or not lines:
+        return lines, ()
+    said = lines[0]
+    agrees = (said.op, said.low_e6, said.high_e6) == (strike.op, strike.low_e6, strike.high_e6)
+    return lines, () if agrees else (f"strike fields {strike.text()} against {said.text()}",)
+
+
+def _kalshi_year(listing: KalshiListing) -> int:
+    return ticker_year(listing.ticker) or end_year(listing)
+
+
+def _kind(tokens: tuple[str, ...], *kinds: str) -> tuple[str, ...]:
+    return tuple(sorted({token for token in tokens if token.split(":")[0] in kinds and ":" in token}))
+
+
+def _years(moments: tuple[Moment, ...]) -> tuple[int, ...]:
+    return tuple(sorted({m.year for m in moments if m.year and not m.month and m.relation not in {"by", "before", "end", "after"}}))
+
+
+def _deadlines(moments: tuple[Moment, ...], year_guess: int) -> tuple[Moment, ...]:
+    """Deadlines, days and months as the last day they include, in one form for both venues."""
+    found = []
+    for moment in moments:
+        if not moment.month and moment.relation not in {"by", "before", "end", "after"}:
+            continue
+        year = moment.year or year_guess
+        relation = {"before": "by", "by the end of": "by", "by end of": "by"}.get(
+            moment.relation, moment.relation
+        )
+        if relation in {"on", "end", ""} and (moment.day or relation == "end"):
+            relation = "on"
+        found.append(_last_day(moment, year, relation))
+    return tuple(sorted(set(found), key=lambda m: (m.relation, m.year, m.month, m.day)))
+
+
+def _last_day(moment: Moment, year: int, relation: str) -> Moment:
+    month, day = moment.month, moment.day
+    if relation == "by" and moment.relation == "before":
+        if not month:
+            return Moment(year - 1, 12, 31, "by")
+        first = parse_day(f"{year:04}-{month:02}-{day or 1:02}")
+        if first is None or first.toordinal() <= 1:
+            return Moment(year, month, day, relation)
+        before = first.fromordinal(first.toordinal() - 1)
+        return Moment(before.year, before.month, before.day, "by")
+    if relation in {"by", "on"} and not month:
+        return Moment(year, 12, 31, relation)
+    if relation in {"by", "on"} and not day:
+        following = parse_day(f"{year + month // 12:04}-{month % 12 + 1:02}-01")
+        if following is not None:
+            last = following.fromordinal(following.toordinal() - 1)
+            return Moment(last.year, last.month, last.day, relation)
+    return Moment(year, month, day, relation)
+
+
+def _ends(listing: Listing) -> str:
+    return listing.close_time if isinstance(listing, KalshiListing) else listing.end_time
+
+
+def _league(listing: Listing, tokens: tuple[str, ...]) -> str:
+    if isinstance(listing, KalshiListing) and (league := kalshi_league(listing.ticker)):
+        return league
+    for league in ("wnba", "nba", "mlb", "nhl", "nfl"):
+        if any(token == league or token == f"{league}title" for token in tokens):
+            return league
+    if any(token in {"nlpennant", "alpennant", "nl", "al"} for token in tokens):
+        return "mlb"
+    return ""
+
+
+def _family(tokens: tuple[str, ...], subject: str) -> Family:
+    kinds = {token for token in tokens if token.startswith("office:")}
+    if "nominee" in tokens or "primary" in tokens:
+        return Family.NOMINEE
+    if kinds and party_of(subject):
+        return Family.SEAT
+    if kinds or any(token in {"primeminister", "pope", "secretarygeneral"} for token in tokens):
+        return Family.OFFICE
+    for family, named in _FAMILY_WORDS:
+        if any(word in tokens for word in named):
+            return family
+    return Family.OUTRIGHT if "win" in tokens else Family.CLAIM

@@ -1,0 +1,252 @@
+"""Whether two names mean one club, country, party or person.
+
+An answer is never a score: SAME (one name is the other, written otherwise), PART (one says less
+than the other and nothing else), or OTHER. PART proves nothing alone; families say what it needs.
+"""
+
+import enum
+
+from twoleg.matching.tables import (
+    CLUB_ALIASES,
+    CLUB_WORDS,
+    COUNTRIES,
+    NICKNAMES,
+    PARTIES,
+    SQUAD_WORDS,
+    TEAMS,
+)
+from twoleg.matching.texts import fold, words
+
+_PREFIX_MIN = 4
+"""Fewest letters in which "hamburg" and "hamburger" must agree to be one stem."""
+
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "junior", "senior"})
+_PARTICLES = frozenset("de da di del della van von der den la le el al bin ibn ter ten dos do".split())
+
+
+class Likeness(enum.Enum):
+    """How two names stand to each other."""
+
+    SAME = "same"
+    PART = "part"
+    OTHER = "other"
+
+
+def team(one: str, other: str, league: str = "") -> Likeness:
+    """Compare two club or team names; `league` (as `mlb`) opens the table of its full names."""
+    left, right = _resolved(one, league), _resolved(other, league)
+    if not left or not right:
+        return Likeness.OTHER
+    if left == right:
+        return Likeness.SAME
+    if _alias(left) == _alias(right):
+        return Likeness.SAME
+    rest_left, rest_right, shared = _pair_words(left, right)
+    if not shared:
+        return _initials(left, right)
+    if (set(rest_left) ^ set(rest_right)) & SQUAD_WORDS:
+        return Likeness.OTHER
+    return _from_rests(rest_left, rest_right, shared)
+
+
+def person(one: str, other: str) -> Likeness:
+    """Compare two people's names: the family name must be whole, the first may be short."""
+    left, left_suffix = _person_words(one)
+    right, right_suffix = _person_words(other)
+    if not left or not right or left_suffix != right_suffix:
+        return Likeness.OTHER
+    if left == right or "".join(left) == "".join(right):
+        return Likeness.SAME
+    if len(left) == 1 or len(right) == 1:
+        short, long = (left, right) if len(left) < len(right) else (right, left)
+        return Likeness.PART if len(long) > 1 and short[0] == long[-1] else Likeness.OTHER
+    if sorted(left) == sorted(right):
+        return Likeness.SAME  # family name first, as in East Asia
+    if left[-1] != right[-1]:
+        return _surname_only(left, right)
+    if not _first_names_agree(left[0], right[0]):
+        return _surname_only(left, right)
+    return _middles(left[1:-1], right[1:-1])
+
+
+def subject(one: str, other: str) -> Likeness:
+    """Compare names of whatever kind: a party, a country, a club or a person."""
+    left, right = fold(one), fold(other)
+    if left == right or words(left) == words(right):
+        return Likeness.SAME
+    party = party_of(one), party_of(other)
+    if any(party):
+        return Likeness.SAME if party[0] == party[1] else Likeness.OTHER
+    if country_of(left) == country_of(right):
+        return Likeness.SAME
+    return person(one, other)
+
+
+def party_of(name: str) -> str:
+    """The party a name stands for ("a Democrat", "Republican Party"), or ""."""
+    kept = [word for word in words(fold(name)) if word not in {"a", "an", "the", "party"}]
+    return PARTIES.get(kept[0], "") if len(kept) == 1 else ""
+
+
+def country_of(folded: str) -> str:
+    """The one name under which a country, union or body is kept here; else the name itself."""
+    plain = " ".join(word for word in words(folded) if word != "the")
+    return next((group[0] for group in COUNTRIES if plain in group), plain)
+
+
+def league_of(names: tuple[str, ...]) -> str:
+    """The only league in whose table all of some names stand in full, or ""."""
+    full = [" ".join(words(fold(name))) for name in names if name]
+    found = [
+        league
+        for league, table in TEAMS.items()
+        if full and all(name in table for name in full)
+    ]
+    return found[0] if len(found) == 1 else ""
+
+
+def in_league(name: str, league: str) -> str:
+    """The full name of a league's team from what a venue calls it, or "" if that is not one."""
+    table = TEAMS.get(league, ())
+    parts = words(fold(name))
+    if not parts:
+        return ""
+    if parts[0] in {"la", "ny"} and len(parts) > 1:
+        parts = (*({"la": ("los", "angeles"), "ny": ("new", "york")}[parts[0]]), *parts[1:])
+    found = [full for full in table if _calls(parts, full.split(" "))]
+    return found[0] if len(found) == 1 else ""
+
+
+def _calls(parts: tuple[str, ...], full: list[str]) -> bool:
+    """Whether `parts` is the whole name, its city, its nickname, or city and first letters."""
+    size = len(parts)
+    if list(parts) == full or list(parts) == full[-size:]:
+        return True
+    if list(parts) == full[:size]:
+        return True
+    head, tail = list(parts[:-1]), parts[-1]
+    rest = full[len(head) :]
+    if len(tail) > 2 or not head or full[: len(head)] != head or not rest:
+        return False
+    return rest[0].startswith(tail) or "".join(word[0] for word in rest) == tail
+
+
+def _resolved(name: str, league: str) -> tuple[str, ...]:
+    full = in_league(name, league) if league else ""
+    return tuple(full.split(" ")) if full else words(fold(name).replace("-", " ").replace("/", " "))
+
+
+def _alias(parts: tuple[str, ...]) -> str:
+    plain = " ".join(parts)
+    core = " ".join(word for word in parts if not _is_club_word(word))
+    for group in CLUB_ALIASES:
+        if plain in group or (core and core in group):
+            return group[0]
+    return plain
+
+
+def _is_club_word(word: str) -> bool:
+    # Founding years and shirt-like numbers of clubs: "1. FC ... 1846", "Mainz 05".
+    return word in CLUB_WORDS or (word.isdigit() and len(word) in {1, 2, 4})
+
+
+def _pair_words(
+    left: tuple[str, ...], right: tuple[str, ...]
+) -> tuple[list[str], list[str], list[str]]:
+    """Words left over on either side once equal words and equal stems are paired off."""
+    rest_right = list(right)
+    rest_left: list[str] = []
+    shared: list[str] = []
+    for word in left:
+        twin = next((other for other in rest_right if other == word), None)
+        twin = twin or next((other for other in rest_right if _same_stem(word, other)), None)
+        if twin is None:
+            rest_left.append(word)
+        else:
+            rest_right.remove(twin)
+            if not _is_club_word(word):
+                shared.append(word)
+    return rest_left, rest_right, shared
+
+
+def _same_stem(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    if len(short) < _PREFIX_MIN or short.isdigit() or long.isdigit():
+        return False
+    ending = len(long) - len(short)
+    return long.startswith(short) and (ending <= 2 or (len(short) >= 5 and ending <= 3))
+
+
+def _from_rests(left: list[str], right: list[str], shared: list[str]) -> Likeness:
+    if not left and not right:
+        return Likeness.SAME
+    left, right = _without_initials(left, right)
+    own_left = [word for word in left if not _is_club_word(word)]
+    own_right = [word for word in right if not _is_club_word(word)]
+    if left and right and (own_left or own_right):
+        # "FC Cajamarca" and "UTC Cajamarca": even a legal form tells two clubs of one town apart,
+        # unless it stands for the other's words.
+        return Likeness.OTHER
+    if not own_left and not own_right:
+        return Likeness.SAME
+    return Likeness.PART if shared else Likeness.OTHER
+
+
+def _without_initials(left: list[str], right: list[str]) -> tuple[list[str], list[str]]:
+    """Drop an abbreviation together with the other side's words it stands for (TC, SL, D)."""
+    for one, other in ((left, right), (right, left)):
+        for word in one:
+            if other and len(word) <= 4 and _stands_for(word, other):
+                return ([], []) if len(one) == 1 else ([w for w in one if w != word], [])
+    return left, right
+
+
+def _stands_for(short: str, long: list[str]) -> bool:
+    initials = "".join(word[0] for word in long)
+    lean = "".join(word[0] for word in long if len(word) > 1)
+    return short in {initials, lean} or (len(short) <= 2 and long[-1].startswith(short))
+
+
+def _initials(left: tuple[str, ...], right: tuple[str, ...]) -> Likeness:
+    for one, other in ((left, right), (right, left)):
+        joined = "".join(one)
+        if len(other) > 1 and len(joined) >= 3 and joined == "".join(word[0] for word in other):
+            return Likeness.PART
+        if len(joined) >= 5 and joined == "".join(other):
+            return Likeness.SAME
+    return Likeness.OTHER
+
+
+def _person_words(name: str) -> tuple[list[str], str]:
+    parts = list(words(fold(name).replace("-", " ").replace(".", " ")))
+    suffix = ""
+    while parts and parts[-1] in _SUFFIXES:
+        suffix = {"junior": "jr", "senior": "sr"}.get(parts[-1], parts[-1])
+        parts.pop()
+    return parts, suffix
+
+
+def _first_names_agree(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    short, long = sorted((one, other), key=len)
+    if len(short) == 1:
+        return long.startswith(short)
+    return any(one in group and other in group for group in NICKNAMES)
+
+
+def _middles(left: list[str], right: list[str]) -> Likeness:
+    if not left or not right:
+        return Likeness.SAME
+    agree = all(one.startswith(other) or other.startswith(one) for one, other in zip(left, right, strict=False))
+    return Likeness.SAME if agree else Likeness.OTHER
+
+
+def _surname_only(left: list[str], right: list[str]) -> Likeness:
+    """ "Pucinelli de Almeida" beside "Matheus Pucinelli de Almeida": the end of the longer one."""
+    short, long = (left, right) if len(left) < len(right) else (right, left)
+    if len(short) < len(long) and long[-len(short) :] == short and short[0] not in _PARTICLES:
+        return Likeness.PART
+    if len(short) < len(long) and long[-len(short) :] == short:
+        return Likeness.PART
+    return Likeness.OTHER

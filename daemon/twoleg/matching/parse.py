@@ -1,0 +1,42 @@
+"""From a listing to its card: the families are asked in turn, the most special first."""
+
+from collections import OrderedDict
+
+import msgspec
+
+from twoleg.matching.card import Card, Family
+from twoleg.matching.families import claims, contests, golf
+from twoleg.matching.families.denied import denial
+from twoleg.matching.listing import Listing, fingerprint
+
+CARDS_MAX = 400_000
+"""Most cards kept by a cache; the oldest go first. Both venues together list some 200,000."""
+
+
+def parse(listing: Listing) -> Card:
+    """The card of a listing; never raises on any text."""
+    card = golf.read(listing) or contests.read(listing) or claims.read(listing)
+    reason = denial(listing)
+    if not reason:
+        return card
+    family = {"weather": Family.WEATHER, "price index": Family.PRICE}.get(reason, card.family)
+    return msgspec.structs.replace(card, denial=reason, family=family)
+
+
+class CardCache:
+    """Cards by the fingerprint of their texts: a changed text is parsed again, nothing else is."""
+
+    def __init__(self, cards_max: int = CARDS_MAX) -> None:
+        # Fingerprint -> card, oldest first.
+        self._cards: OrderedDict[str, Card] = OrderedDict()
+        self._cards_max = cards_max
+
+    def card(self, listing: Listing) -> Card:
+        """The card of a listing, parsed at most once while it stays in the cache."""
+        key = fingerprint(listing)
+        card = self._cards.get(key)
+        if card is None:
+            card = self._cards[key] = parse(listing)
+            if len(self._cards) > self._cards_max:
+                self._cards.popitem(last=False)
+        return card

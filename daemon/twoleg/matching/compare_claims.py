@@ -1,6 +1,6 @@
 """Two claims compared: subject, office, district, party, line, deadlines, years, every word."""
 
-from twoleg.matching.card import Card, Facet, Verdict, compare, judged
+from twoleg.matching.card import Card, Facet, Family, Verdict, compare, judged
 from twoleg.matching.compare_golf import year_facet
 from twoleg.matching.dates import near, parse_day
 from twoleg.matching.names import Likeness, in_league, subject, team
@@ -92,7 +92,19 @@ def _year(kalshi: Card, polymarket: Card) -> Facet:
         if ends[0] is None or ends[1] is None:
             return Facet("end", Verdict.MISSING, *texts)
         return judged("end", near(ends[0], ends[1], _NEXT_DAYS), *texts)
+    if Family.CLAIM in (kalshi.family, polymarket.family) or kalshi.family is Family.ECONOMY:
+        return _unguessed_year(kalshi, polymarket)
     return year_facet(kalshi, polymarket)
+
+
+def _unguessed_year(kalshi: Card, polymarket: Card) -> Facet:
+    """Years of claims that do not recur: said on both sides, or else both markets end together."""
+    texts = " ".join(map(str, kalshi.years)), " ".join(map(str, polymarket.years))
+    if any(texts):
+        return compare("year", *texts)
+    ends = parse_day(kalshi.ends), parse_day(polymarket.ends)
+    agrees = bool(ends[0] and ends[1] and near(ends[0], ends[1], _DEADLINE_DAYS))
+    return judged("end", agrees, kalshi.ends[:10], polymarket.ends[:10])
 
 
 def _words(kalshi: Card, polymarket: Card) -> Facet:

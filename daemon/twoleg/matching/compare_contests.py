@@ -32,6 +32,7 @@ def contest_facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], i
     sides = " / ".join(kalshi.sides), " / ".join(polymarket.sides)
     facets.append(judged("sides", aligned is not None, *sides))
     facets.append(_line(kalshi, polymarket))
+    facets.append(_numbers(kalshi, polymarket))
     if aligned is None:
         return tuple(facets), None
     paying, facet = _paying(kalshi, polymarket, aligned)
@@ -141,6 +142,14 @@ def _line(kalshi: Card, polymarket: Card) -> Facet:
     if not units_agree and kalshi.sport in ESPORTS and {one.unit, other.unit} == {"maps", "games"}:
         agrees = (one.op, one.low_e6) == (other.op, other.low_e6)
     return judged("line", agrees, one.text(), other.text())
+
+
+def _numbers(kalshi: Card, polymarket: Card) -> Facet:
+    """Numbered tags of both ("ufc 328", "stage 1") must not contradict each other."""
+    left = dict(tag.rsplit(" ", 1) for tag in kalshi.words)
+    right = dict(tag.rsplit(" ", 1) for tag in polymarket.words)
+    agrees = all(right.get(name, number) == number for name, number in left.items())
+    return judged("numbers", agrees, ", ".join(kalshi.words), ", ".join(polymarket.words))
 
 
 def _text(line: Line | None) -> str:

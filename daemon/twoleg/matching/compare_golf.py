@@ -47,11 +47,11 @@ def _as_golf(card: Card) -> Card:
 
 
 def _tournament(left: tuple[str, ...], right: tuple[str, ...]) -> Facet:
-    """The same words, or all words of one in the other's name with its sponsor before it."""
-    one, other = set(left), set(right)
-    shared = {word for word in one & other if word not in _GENERIC}
-    agrees = bool(shared) and one == other
-    if not agrees and (one <= other or other <= one):
-        extra = one ^ other
-        agrees = len(shared) >= 2 and not extra & _OTHER_TOURS and len(extra) <= 2
+    """The same words, or one name with its sponsor's before it."""
+    short, long = sorted((left, right), key=len)
+    sponsor = set(long[: len(long) - len(short)])
+    telling = [word for word in short if word not in _GENERIC]
+    agrees = bool(telling) and long[len(long) - len(short) :] == short
+    if sponsor:
+        agrees = agrees and len(telling) >= 2 and not sponsor & _OTHER_TOURS and len(sponsor) <= 2
     return judged("tournament", agrees, " ".join(left), " ".join(right))

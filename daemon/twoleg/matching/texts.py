@@ -35,7 +35,8 @@ _EMPTY_SUBJECT = re.compile(r"\bwill {2,}|\bwill (?:become|be|win)\b")
 _STAND_IN = re.compile(
     r"\b(?:[Pp]erson|[Pp]layer|[Ss]how|[Cc]ompany|[Cc]andidate|[Tt]eam|[Mm]ovie|[Ff]ilm|[Aa]lbum"
     r"|[Aa]rtist|[Ss]ong|[Pp]arty|[Cc]ountry|[Aa]ctor|[Aa]ctress|[Oo]ption|[Mm]odel|[Ii]ndividual"
-    r"|[Bb]ook|[Nn]ominee|[Cc]lub|[Dd]river|[Ff]ighter|[Cc]oach|[Tt]itle) [A-Z]{1,2}(?![\w.'-])"
+    r"|[Bb]ook|[Nn]ominee|[Cc]lub|[Dd]river|[Ff]ighter|[Cc]oach|[Tt]itle|[Cc]hef|[Cc]ontestant|[Dd]esigner|[Hh]ost|[Ss]inger|[Tt]oken|[Hh]orse"
+    r"|[Ss]chool|[Dd]irector|[Ww]riter|[Nn]ame|[Oo]ther) [A-Z]{1,2}(?![\w.'-])"
     r"(?! [A-Z])"
 )
 _LONE_LETTER = re.compile(

@@ -10,20 +10,23 @@ from typing import NamedTuple
 from twoleg.matching.card import Card, Family, Line
 from twoleg.matching.dates import (
     Moment,
+    Start,
     parse_day,
     take_hour,
     take_moments,
     take_years,
+    ticker_start,
     ticker_year,
     without_marks,
 )
 from twoleg.matching.families.common import end_year, has_death_rule, outcome_pays
-from twoleg.matching.families.contests import kalshi_league
+from twoleg.matching.families.contests import kalshi_league, polymarket_league
 from twoleg.matching.families.denied import is_leader_out
 from twoleg.matching.families.vocabulary import BOILERPLATE, canonical
 from twoleg.matching.lines import structured, take_figures, take_lines
 from twoleg.matching.listing import KalshiListing, Listing, PolymarketListing, event_key, fingerprint
-from twoleg.matching.names import party_of
+from twoleg.matching.names import Likeness, party_of
+from twoleg.matching.names import subject as same_subject
 from twoleg.matching.texts import fold, spoken, without_parentheses
 
 _VERB = (
@@ -34,6 +37,7 @@ _VERB = (
 _SUBJECT = re.compile(rf"^will (?:the )?(?P<who>[^?:]+?) (?P<verb>{_VERB})\b")
 _BE_SUBJECT = re.compile(r"^will the next (?P<what>[^?]+?) be (?P<who>[^?]+)$")
 _QUESTION = re.compile(r"^(?:who|which|what|when|how)\b|\bwho will\b|\bwhich\b")
+_TURNS = re.compile(r"\b(?:not|never|neither|nor|no|both|either|fail|without|except|all|none)\b")
 _QUOTED = re.compile(r'"([^"]{1,80})"')
 _TOKEN = re.compile(r"(?:office|district|party|state):[a-z0-9-]+|[a-z0-9]+(?:[.'/][a-z0-9]+)*")
 _FAMILY_WORDS = (
@@ -62,14 +66,15 @@ def read(listing: Listing) -> Card:
 def _kalshi(listing: KalshiListing) -> Card:
     title, inner = without_parentheses(fold(listing.title).rstrip("? "))
     said = fold(listing.yes_sub_title or listing.subtitle)
-    unread: list[str] = []
     rest, subject = _subject(title)
+    unread = _negated(subject)
     threshold = _read(said) if said not in {"", "yes"} else Read((), (), (), "", ())
     is_name = bool(threshold.tokens)
-    if subject and is_name and not _says(title, said):
+    if subject and is_name and not _says(title, said) and not _is_same(subject, said):
         # "Will Prime Minister of X leave first?" under the name of its holder: two names, so the
         # claim is no longer this title's alone.
         unread.append(f"subject {subject} against {said}")
+    unread += _ticker_faults(listing, _read(title).tokens)
     if not subject and is_name and not _says(title, said):
         subject, rest = said, title
         if not (_QUESTION.search(title) or _is_noun_phrase(title)):
@@ -90,6 +95,9 @@ def _polymarket(listing: PolymarketListing) -> Card:
     rest, subject = _subject(title)
     main = _read(rest)
     unread = [] if all(_explains(text, title) for text in inner) else ["parentheses"]
+    unread += _negated(subject)
+    if listing.game_start_time or listing.sports_market_type or polymarket_league(listing.slug):
+        unread.append("a game's market without its sides")
     return _card(
         listing, subject, main, main.moments, main.lines, tuple(unread),
         year_guess=end_year(listing),
@@ -138,6 +146,29 @@ def _subject(title: str) -> tuple[str, str]:
     source = title if match.string == title else tail
     prefix = "" if source is title else f"{head} "
     return prefix + source[match.start("verb") :], match["who"]
+
+
+def _ticker_faults(listing: KalshiListing, tokens: tuple[str, ...]) -> list[str]:
+    """Where a title says less than its ticker.
+
+    Titles of `KXVPRESNOM` have read "presidential nomination" (public rows, 2026), and titles of a
+    game's side markets may name one player and no game.
+    """
+    faults = []
+    if "VPRES" in listing.ticker.upper() and "office:vicepresident" not in tokens:
+        faults.append("vice president by ticker, not by title")
+    if kalshi_league(listing.ticker) and ticker_start(listing.ticker) != Start():
+        faults.append("a game's market without its sides")
+    return faults
+
+
+def _is_same(subject: str, said: str) -> bool:
+    return same_subject(subject, said) is Likeness.SAME
+
+
+def _negated(subject: str) -> list[str]:
+    """A subject that is none: "Will X not ..." and "Will both X and Y ..." turn the claim."""
+    return [f"subject {subject}"] if _TURNS.search(subject) else []
 
 
 def _read(text: str) -> Read:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from twoleg.matching.card import Card, Family, Line, Op
 from twoleg.matching.dates import (
     Start,
+    near,
     parse_day,
     slug_day,
     take_moments,
@@ -41,6 +42,8 @@ PERSON_SPORTS = frozenset({"tennis", "mma", "boxing"})
 _VERSUS = re.compile(r"^(?P<a>.+?) (?:vs\.?|v\.?|@) (?P<b>.+)$")
 _AT = re.compile(r"^(?P<a>.+?) at (?P<b>.+)$")
 _SEGMENT = re.compile(r"\s*(?:[:?|](?:\s|$)|\s-\s|\s-$|^-\s)\s*")
+# Series whose bare title "A vs B" means the winner of the whole contest.
+_PLAIN_SERIES = re.compile(r"^[A-Z0-9]*(?:GAME|MATCH|FIGHT|BOUT|BOXING)-", re.IGNORECASE)
 _DRAWS = frozenset({"tie", "draw", "the tie", "a tie", "a draw"})
 _TAG_STAGES = frozenset(
     "season stage playoffs playoff group round rounds week day split league cup final finals"
@@ -57,7 +60,13 @@ _TAG_DANGERS = frozenset(
     " than goals goal runs run strikeouts hits home shots saves win wins winner score scores draw"
     " tie props prop 1h 2h 1q 2q 3q 4q 1st 2nd 3rd 4th".split()
 )
-_SINGLE = re.compile(r"^(?:will )?(?P<a>.+?)$")
+_SIDE_DANGERS = re.compile(
+    r"\b(?:1st|2nd|3rd|4th|half|halftime|innings?|quarters?|periods?|winners?|totals?|handicap|spread"
+    r"|score[sd]?|over|under|o/u|completed?|series|sets|maps|goals|runs|points|kills|corners|cards"
+    r"|wins?|lead|leads|leading|who|which|will|be|either|both|any|map \d|set \d|game \d|round \d"
+    r"|draw|tie|not|never|neither|nor|no|fails?|without|except|loses?|beats?|\d+(?:\.\d+)? ?\+)(?![\w])|\d\.\d|[?:%$]"
+)
+_OTHER_SQUADS = frozenset("women womens ladies youth reserves u17 u18 u19 u20 u21 u23 girls".split())
 _SPORT_WORDS = (
     ("cs2", "cs2"), ("counter-strike", "cs2"), ("league of legends", "lol"), ("valorant", "valorant"),
     ("dota 2", "dota2"), ("mma", "mma"), ("ufc", "mma"), ("call of duty", "cod"),
@@ -132,7 +141,8 @@ def _parts(title: str, event_title: str, *, allow_at: bool) -> Parts | None:
 def _split(title: str, *, allow_at: bool) -> Parts:
     text = spoken(fold(title)).rstrip("?! ")
     text, moments = take_moments(text)
-    day = next((m.text() for m in moments if m.year and m.day), "")
+    day = next((m.text()[-10:] for m in moments if m.year and m.day), "")
+    limits = [m.text() for m in moments if m.relation in {"by", "before", "after"}]
     text = without_marks(text)
     text, phrases, subject = take_phrases(text)
     text, inner = without_parentheses(text)
@@ -140,7 +150,7 @@ def _split(title: str, *, allow_at: bool) -> Parts:
     sides: tuple[str, ...] = ()
     rest: list[str] = []
     before = True
-    unread: list[str] = []
+    unread = limits
     for segment in segments:
         match = _VERSUS.match(segment)
         if match is None and allow_at and not sides:
@@ -157,6 +167,7 @@ def _split(title: str, *, allow_at: bool) -> Parts:
         sides = (subject,)
         # A lone side has no "before": the text around it must be read in full.
         unread = [part for part in unread if part != subject]
+    unread += [side for side in sides if _SIDE_DANGERS.search(side) and side not in _DRAWS]
     return Parts(sides, phrases, tuple(rest) + inner, subject, tuple(unread), day)
 
 
@@ -168,7 +179,15 @@ def _is_tag(segment: str, *, strict: bool) -> bool:
     parts = words(segment)
     if any(part in _TAG_DANGERS for part in parts):
         return False
+    if _OTHER_SQUADS.intersection(parts) and "weight" not in segment:
+        return False
     return not strict or any(part in _TAG_STAGES for part in parts) or segment in TITLE_SPORTS
+
+
+def _numbered(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Numbered names in tags ("ufc 328", "stage 1")."""
+    found = [match for tag in tags for match in re.findall(r"\b([a-z]{3,} \d{1,4})\b", tag)]
+    return tuple(sorted(set(found)))
 
 
 def _sport(league: str, parts: Parts) -> str:
@@ -192,21 +211,27 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
         start = Start(instant=instant)
     if start == Start() and not parts.phrases:
         return None
+    said_day = parse_day(parts.day)
+    begins = [*start.days, *([start.instant.date()] if start.instant else [])]
     said = spoken(fold(listing.yes_sub_title or listing.subtitle))
     said_text, said_phrases, _ = take_phrases(said)
     subject = parts.subject
     phrases = parts.phrases
     unread = list(parts.unread)
+    if said_day and any(not near(said_day, day, 1) for day in begins):
+        unread.append("day of the title against the start")
     if said in _DRAWS or subject in _DRAWS:
         phrases, subject = (*phrases, Phrase("draw")), ""
     elif said_phrases and not said_text.strip(" .:-"):
         phrases = phrases + said_phrases
-    elif said not in {"", "yes", "no"} and not any(side_likeness(said, subject, sport) is Likeness.SAME for _ in [0] if subject):
+    elif said not in {"", "yes", "no"}:
         subject = subject or said
     metric, period, line, more = _meaning(phrases, sport)
     unread += more
     line, fault = _with_strike(line, listing, metric)
     unread += fault
+    if not parts.phrases and metric == "win" and not _PLAIN_SERIES.search(listing.ticker):
+        unread.append("series of the ticker")
     sides = tuple(_plain_side(side, parts, sport) for side in parts.sides)
     if metric in {"win", "spread"}:
         pays, fault_text = _own_side(subject, sides, sport, league)
@@ -216,7 +241,7 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
     return Card(
         venue="kalshi", market_id=listing.ticker, fingerprint=fingerprint(listing),
         event=event_key(listing),
-        family=Family.CONTEST, unread=tuple(unread), sport=sport, league=league, sides=sides,
+        family=Family.CONTEST, unread=tuple(unread), words=_numbered(parts.tags), sport=sport, league=league, sides=sides,
         start=start, metric=metric, period=period, line=line, subject=pays,
         ends=listing.close_time, labels=("yes",), pays=(pays,),
     )  # fmt: skip
@@ -227,11 +252,13 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
     league = league or league_of(parts.sides)
     sport = _sport(league, parts)
     metric, period, line, unread = _meaning(parts.phrases, sport)
-    start = Start()
+    start, said_day = Start(), parse_day(parts.day)
     if (instant := starts_at(listing)) is not None:
         start = Start(instant=instant)
+        if said_day and not near(said_day, instant.date(), 1):
+            unread = (*unread, "day of the title against the start")
     else:
-        days = [slug_day(listing.slug) or slug_day(listing.event_slug) or parse_day(parts.day)]
+        days = [slug_day(listing.slug) or slug_day(listing.event_slug) or said_day]
         days += [parse_day(day) for day in listing.game_days] if days == [None] else []
         start = Start(days=tuple(day for day in days if day is not None))
     if start == Start() and not parts.phrases:
@@ -239,16 +266,30 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
     if line is not None and listing.line is not None and metric != "spread":
         fields = whole(Line(Op.GT, round(listing.line * 1_000_000), unit=line.unit))
         unread = (*unread, "line field") if fields != line else unread
+    if metric == "win" and period == "match" and not _is_moneyline(listing):
+        unread = (*unread, "market type against text")
     sides = tuple(_plain_side(side, parts, sport) for side in parts.sides)
     pays, fault = _label_pays(listing, metric, parts.subject, sides, sport, league)
     return Card(
         venue="polymarket", market_id=listing.market_id, fingerprint=fingerprint(listing),
         event=event_key(listing),
-        family=Family.CONTEST, unread=(*parts.unread, *unread, *fault), sport=sport,
+        family=Family.CONTEST, unread=(*parts.unread, *unread, *fault),
+        words=_numbered(parts.tags), sport=sport,
         league=league, sides=sides, start=start, metric=metric, period=period, line=line,
         subject=_giver(metric, parts.subject, pays, sport, league), ends=listing.end_time,
         labels=listing.outcomes, pays=pays, tokens=listing.token_ids,
     )  # fmt: skip
+
+
+def _is_moneyline(listing: PolymarketListing) -> bool:
+    """Whether slug and market type allow a market of the whole contest's winner."""
+    kind = listing.sports_market_type
+    if kind and "moneyline" not in kind and "winner" not in kind:
+        return False
+    tail = re.split(r"20\d\d-\d\d-\d\d", listing.slug, maxsplit=1)[-1] if listing.slug else ""
+    return not re.search(
+        r"half|set|game\d|map|total|spread|btts|score|nrfi|completed|handicap|toss|first", tail
+    )
 
 
 def _giver(metric: str, subject: str, pays: tuple[str, ...], sport: str, league: str) -> str:

@@ -78,10 +78,12 @@ def _polymarket(listing: PolymarketListing) -> Card | None:
 
 
 def _dated(text: str) -> tuple[str, tuple[int, ...]]:
-    rest, _ = take_moments(fold(text).rstrip("? "))
+    rest, moments = take_moments(fold(text).rstrip("? "))
+    if any(moment.relation in {"by", "before", "after"} for moment in moments):
+        return "", ()
     rest, years = take_years(rest)
     return " ".join(without_marks(rest).split()), tuple(sorted({m.year for m in years}))
 
 
 def _event_words(event: str) -> tuple[str, ...]:
-    return tuple(sorted({word for word in words(event) if word not in _DROPPED}))
+    return tuple(word for word in words(event) if word not in _DROPPED)

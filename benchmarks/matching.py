@@ -39,9 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.catalogue:
         if chosen.out is None:
             parser.error("--catalogue needs --out")
-        print(json.dumps(catalogue_report(*chosen.catalogue, chosen.out), indent=1))
+        kalshi, polymarket = chosen.catalogue
+        print(json.dumps(catalogue_report(kalshi, polymarket, chosen.out), indent=1))
         return 0
     parser.error("--labels or --catalogue")
+    return 2
 
 
 def labels_report(path: Path, *, show: bool = False) -> dict[str, object]:
@@ -56,7 +58,11 @@ def labels_report(path: Path, *, show: bool = False) -> dict[str, object]:
         "titles_only": lambda item: not _has_rules(item[0]),
     }
     chosen = {
-        name: [item for item in read if keep(item) and (name in {"firm", "soft"} or groups["firm"](item))]
+        name: [
+            item
+            for item in read
+            if keep(item) and (name in {"firm", "soft"} or groups["firm"](item))
+        ]
         for name, keep in groups.items()
     }
     report: dict[str, object] = {
@@ -107,7 +113,9 @@ def figures(confusions: Counter[str]) -> dict[str, object]:
 
 def catalogue_report(kalshi_path: Path, polymarket_path: Path, out: Path) -> dict[str, object]:
     started = time.perf_counter()
-    kalshi = {x.ticker: x for row in reading.rows(kalshi_path) for x in reading.catalogue_kalshi(row)}
+    kalshi = {
+        x.ticker: x for row in reading.rows(kalshi_path) for x in reading.catalogue_kalshi(row)
+    }
     polymarket = {
         x.market_id: x
         for row in reading.rows(polymarket_path)
@@ -123,7 +131,9 @@ def catalogue_report(kalshi_path: Path, polymarket_path: Path, out: Path) -> dic
     )
     found_seconds = time.perf_counter() - started
     decisions = [decide(left[i], right[j]) for i, j in pairs]
-    kept, faults = checked([decision for decision in decisions if decision.is_accepted], left, right)
+    kept, faults = checked(
+        [decision for decision in decisions if decision.is_accepted], left, right
+    )
     with out.open("w", encoding="utf-8") as file:
         for decision in kept:
             file.write(json.dumps(_pair_row(decision, kalshi, polymarket)) + "\n")

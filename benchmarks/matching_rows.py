@@ -15,9 +15,7 @@ from pathlib import Path
 import msgspec
 
 from twoleg.matching.dates import parse_day, slug_day
-from twoleg.matching.families import contests
-from twoleg.matching.families.contests import kalshi_league, sport_of
-from twoleg.matching.families.phrases import take_phrases
+from twoleg.matching.families.titles import kalshi_league, split_title, sport_of
 from twoleg.matching.listing import (
     KalshiListing,
     PolymarketListing,
@@ -77,21 +75,20 @@ def catalogue_kalshi(row: Row) -> Iterator[KalshiListing]:
     """Kalshi listings of a raw row: a market object, or one of the older and thinner shapes."""
     children = row.get("child_markets")
     if isinstance(children, list):
-        event = {"title": row.get("title")}
+        parent = {"title": row.get("title")}
         for child in children:
             if isinstance(child, dict):
                 ids = {"ticker": child.get("platform_id"), "close_time": row.get("deadline")}
-                listing = read_kalshi({**child, **ids}, event)
-                yield filled_kalshi(listing)
+                yield filled_kalshi(read_kalshi({**child, **ids}, parent))
         return
-    event = row.get("_event") if isinstance(row.get("_event"), dict) else {}
+    event = _mapping(row.get("_event"))
     if "event_title" in row:
         event = {"title": row["event_title"]}
     copy = dict(row)
     copy.setdefault("ticker", row.get("ticker_name"))
     copy.setdefault("close_time", row.get("close_date"))
     copy.setdefault("yes_sub_title", row.get("name"))
-    listing = read_kalshi(copy, event if isinstance(event, dict) else {})
+    listing = read_kalshi(copy, event)
     title, dash, tail = listing.title.rpartition(" — ")
     if dash and not listing.yes_sub_title:
         listing = msgspec.structs.replace(listing, title=title, yes_sub_title=tail)
@@ -102,17 +99,16 @@ def catalogue_polymarket(row: Row) -> Iterator[PolymarketListing]:
     """Polymarket listings of a raw row: a Gamma market, or an event with children."""
     children = row.get("child_markets")
     if isinstance(children, list):
-        event = {"title": row.get("title"), "id": row.get("platform_event_id")}
+        parent = {"title": row.get("title"), "id": row.get("platform_event_id")}
         for child in children:
             if isinstance(child, dict):
                 copy = {"id": child.get("platform_id"), "question": child.get("title")}
                 copy["endDate"] = row.get("deadline")
-                yield filled_polymarket(read_polymarket(copy, event))
+                yield filled_polymarket(read_polymarket(copy, parent))
         return
-    event = row.get("_event")
     copy = dict(row)
     copy.setdefault("endDate", row.get("closedTime"))
-    yield filled_polymarket(read_polymarket(copy, event if isinstance(event, dict) else None))
+    yield filled_polymarket(read_polymarket(copy, _mapping(row.get("_event")) or None))
 
 
 def filled_kalshi(listing: KalshiListing) -> KalshiListing:
@@ -145,7 +141,7 @@ def _outcomes(question: str, event_title: str) -> tuple[str, str]:
     text = spoken(fold(question)).rstrip("?! ")
     if re.search(r"\bo/u\b|\bover/under\b", text):
         return ("Over", "Under")
-    parts = contests._split(question, allow_at=False)  # noqa: SLF001
+    parts = split_title(question, allow_at=False)
     metrics = {phrase.metric for phrase in parts.phrases}
     asks = text.startswith("will ") or metrics & {"draw", "btts", "run", "completed"}
     if asks or "leading at half" in text:
@@ -153,7 +149,7 @@ def _outcomes(question: str, event_title: str) -> tuple[str, str]:
     if "spread" in metrics:
         sides = parts.sides
         if len(sides) < 2:
-            sides = contests._split(event_title, allow_at=False).sides  # noqa: SLF001
+            sides = split_title(event_title, allow_at=False).sides
         rest = [side for side in sides if not set(words(side)) & set(words(parts.subject))]
         return (parts.subject, rest[0] if rest else "the other side")
     return (parts.sides[0], parts.sides[1]) if len(parts.sides) == 2 else ("Yes", "No")
@@ -165,43 +161,41 @@ def _side_of_suffix(listing: KalshiListing) -> str:
     if len(parts) < 3 or not _DATE_CODE.match(parts[1]):
         return ""
     codes, suffix = _DATE_CODE.sub("", parts[1]), parts[-1]
-    sport = sport_of(kalshi_league(listing.ticker))
-    spread = re.fullmatch(r"([A-Z0-9]*[A-Z])\d+", suffix)
     if not (codes.startswith(suffix) or codes.endswith(suffix)):
-        if suffix == "TIE" and sport in _HAS_DRAW:
+        if suffix == "TIE" and sport_of(kalshi_league(listing.ticker)) in _HAS_DRAW:
             return "Tie"
-        if spread is None:
-            return ""
-        suffix = spread[1]
-    if codes.startswith(suffix):
-        other = codes.removeprefix(suffix)
-    elif codes.endswith(suffix):
-        other = codes.removesuffix(suffix)
-    else:
-        return ""
-    split = contests._split(listing.title, allow_at=True)  # noqa: SLF001
-    sides = split.sides
+        # A spread's suffix ends in its line: "GIR2".
+        suffix = suffix.rstrip("0123456789")
+    other = codes.removeprefix(suffix) if codes.startswith(suffix) else codes.removesuffix(suffix)
+    sides = split_title(listing.title, allow_at=True).sides
     if len(sides) != 2:
-        sides = contests._split(listing.event_title, allow_at=True).sides  # noqa: SLF001
-    if len(sides) != 2 or not other:
+        sides = split_title(listing.event_title, allow_at=True).sides
+    if len(sides) != 2 or not suffix or not other or other == codes:
         return ""
-    sides = tuple(re.sub(r"\s+(?:winner|match|game)$", "", side) for side in sides)
-    first = _fit(suffix, sides[0]), _fit(other, sides[1])
-    second = _fit(suffix, sides[1]), _fit(other, sides[0])
-    if max(first) == max(second) and sum(first) == sum(second):
+    return _resolved(suffix, other, sides)
+
+
+def _resolved(suffix: str, other: str, sides: tuple[str, ...]) -> str:
+    """The side the suffix abbreviates: one must be clear, and better than the other way round."""
+    plain = [re.sub(r"\s+(?:winner|match|game)$", "", side) for side in sides]
+    first = _fit(suffix, plain[0]), _fit(other, plain[1])
+    second = _fit(suffix, plain[1]), _fit(other, plain[0])
+    if sum(first) == sum(second):
         return ""
-    winner, loser, side = (first, second, sides[0]) if sum(first) > sum(second) else (second, first, sides[1])
-    return side if max(winner) >= 2 and sum(winner) > sum(loser) else ""
+    best, side = (first, plain[0]) if sum(first) > sum(second) else (second, plain[1])
+    return side if max(best) >= 2 else ""
 
 
 def _fit(code: str, name: str) -> int:
     """How well a code abbreviates a name: 3 starts of its words, 1 letters in order, 0 neither."""
-    parts = [word for word in words(fold(name).replace("-", " "))]
+    parts = list(words(fold(name).replace("-", " ")))
     code = code.casefold()
     joined = "".join(parts)
     if not parts:
         return 0
-    if joined.startswith(code) or any("".join(parts[i:]).startswith(code) for i in range(len(parts))):
+    if joined.startswith(code) or any(
+        "".join(parts[i:]).startswith(code) for i in range(len(parts))
+    ):
         return 3
     if _by_starts(code, parts):
         return 3
@@ -222,6 +216,10 @@ def _by_starts(code: str, parts: list[str]) -> bool:
             if word.startswith(code[:size]) and _by_starts(code[size:], parts[index + 1 :]):
                 return True
     return False
+
+
+def _mapping(value: object) -> Row:
+    return value if isinstance(value, dict) else {}
 
 
 def _text(row: Row, key: str) -> str:

@@ -22,13 +22,17 @@ TOP = 30
 """Candidates kept for a market (recall at 20 was 1.000 on labelled pairs, 2026-11)."""
 
 POSTINGS_MAX = 6_000
-"""Most index entries read for one market; the rare words come first, so that common ones are cut."""
+"""Most index entries read for one market; rare words come first, so that common ones are cut."""
 
-_STOP = frozenset("will the a an of in at on to be vs win winner by and or".split())
+_STOP = frozenset({
+    "will", "the", "a", "an", "of", "in", "at", "on", "to", "be", "vs", "win", "winner", "by",
+    "and", "or",
+})  # fmt: skip
 
 
 def index_words(listing: Listing, card: Card) -> tuple[str, ...]:
     """The words a market is found by: its texts, its sides in full, and the day of a game."""
+    texts: tuple[str, ...]
     if isinstance(listing, KalshiListing):
         texts = (listing.title, listing.yes_sub_title, listing.subtitle, listing.event_title)
     else:
@@ -59,9 +63,7 @@ def candidates(
             postings.setdefault(word, array("I")).append(number)
     total = len(documents) + 1
     weights = {word: math.log(total / len(found)) ** 2 for word, found in postings.items()}
-    norms = [
-        math.sqrt(sum(weights[word] for word in document)) or 1.0 for document in documents
-    ]
+    norms = [math.sqrt(sum(weights[word] for word in document)) or 1.0 for document in documents]
     pairs: list[tuple[int, int]] = []
     for number, query in enumerate(queries):
         scores = _scores(query, postings, weights)
@@ -73,7 +75,9 @@ def candidates(
 def _scores(
     query: Iterable[str], postings: dict[str, MutableSequence[int]], weights: dict[str, float]
 ) -> Counter[int]:
-    known = sorted((word for word in query if word in postings), key=lambda word: len(postings[word]))
+    known = sorted(
+        (word for word in query if word in postings), key=lambda word: len(postings[word])
+    )
     scores: Counter[int] = Counter()
     read = 0
     for word in known:

@@ -58,9 +58,10 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One market's contract as facets; "" and () mean: not said.
 
-    `event` is the venue's group of sibling markets. `subject` is whom or what YES is about. `pays[i]` names what outcome `labels[i]` pays on (a
-    side, "draw", "over", "yes", "no" ...), and `tokens[i]` is its token id; a Kalshi card has the
-    one label "yes". `words` are the content words left once every other facet was taken out.
+    `event` is the venue's group of sibling markets. `subject` is whom or what YES is about.
+    `pays[i]` names what outcome `labels[i]` pays on (a side, "draw", "yes", "no" ...), and
+    `tokens[i]` is its token id; a Kalshi card has the one label "yes". `words` are the content
+    words left once every other facet was taken out; of a contest, its numbered tags.
     """
 
     venue: Literal["kalshi", "polymarket"]
@@ -112,7 +113,9 @@ class Facet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def text(self) -> str:
         """For reasons: "line: different (>= 2 goals | >= 3 goals)"."""
-        return f"{self.name}: {self.verdict.value} ({self.kalshi or '-'} | {self.polymarket or '-'})"
+        return (
+            f"{self.name}: {self.verdict.value} ({self.kalshi or '-'} | {self.polymarket or '-'})"
+        )
 
 
 def compare(name: str, kalshi: str, polymarket: str) -> Facet:
@@ -126,6 +129,6 @@ def compare(name: str, kalshi: str, polymarket: str) -> Facet:
     return Facet(name, verdict, kalshi, polymarket)
 
 
-def judged(name: str, agrees: bool, kalshi: str, polymarket: str) -> Facet:
-    """Facet decided elsewhere."""
+def judged(name: str, agrees: bool, kalshi: str, polymarket: str) -> Facet:  # noqa: FBT001
+    """Facet whose verdict was found by a rule of its own."""
     return Facet(name, Verdict.EQUAL if agrees else Verdict.DIFFERENT, kalshi, polymarket)

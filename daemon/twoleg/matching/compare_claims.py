@@ -51,7 +51,9 @@ def _club(one: str, other: str) -> bool:
     if like is Likeness.SAME:
         return True
     short = min(words(one), words(other), key=len)
-    is_american = any(name.startswith(" ".join(short)) for table in TEAMS.values() for name in table)
+    is_american = any(
+        name.startswith(" ".join(short)) for table in TEAMS.values() for name in table
+    )
     return like is Likeness.PART and len(short) >= 2 and not is_american
 
 

@@ -13,6 +13,9 @@ _SERIES_TOLERANCE = timedelta(hours=3)
 """How far apart the venues may publish one game's start where the same two meet again next day
 (a tolerance of a day once paired two games of one series; settled pairs of May 2026)."""
 
+_GOALS_MAX_E6 = 12_000_000
+"""No line of a game counted in points is as low as this (basketball, American football)."""
+
 _LONE_TOLERANCE = timedelta(hours=14)
 """The same where they do not: tennis and fights move within their day."""
 
@@ -83,17 +86,16 @@ def _sport(kalshi: Card, polymarket: Card) -> Facet:
     facet = compare("sport", kalshi.sport, polymarket.sport)
     if not kalshi.sport and not polymarket.sport:
         return Facet("sport", Verdict.NOT_UNDERSTOOD, "", "")
-    if facet.verdict is Verdict.MISSING and kalshi.league in TEAMS:
+    if facet.verdict is not Verdict.MISSING:
+        return facet
+    if all(in_league(side, kalshi.league) for side in polymarket.sides):
         # The league's own table knows both sides: that says the sport.
-        if all(in_league(side, kalshi.league) for side in polymarket.sides):
-            return Facet("sport", Verdict.EQUAL, kalshi.sport, kalshi.league)
-    if facet.verdict is Verdict.MISSING and kalshi.metric in {"total", "btts", "draw"}:
+        return Facet("sport", Verdict.EQUAL, kalshi.sport, kalshi.league)
+    if kalshi.sport == "soccer" and kalshi.metric in {"total", "btts", "draw", "spread"}:
         line = polymarket.line
-        if kalshi.sport == "soccer" and (line is None or line.low_e6 < 12_000_000):
+        if line is None or line.low_e6 < _GOALS_MAX_E6:
             return Facet("sport", Verdict.EQUAL, kalshi.sport, "by its line")
-    if facet.verdict is Verdict.MISSING and kalshi.sport == "soccer" and kalshi.metric == "spread":
-        return Facet("sport", Verdict.EQUAL, kalshi.sport, "by its line")
-    if facet.verdict is Verdict.MISSING and kalshi.period.startswith("set "):
+    if kalshi.period.startswith("set "):
         return Facet("sport", Verdict.EQUAL, kalshi.sport, "by its period")
     return facet
 
@@ -160,9 +162,7 @@ def _is_yes_no(card: Card) -> bool:
     return any(pay.startswith("not ") for pay in card.pays)
 
 
-def _paying(
-    kalshi: Card, polymarket: Card, aligned: dict[str, str]
-) -> tuple[int | None, Facet]:
+def _paying(kalshi: Card, polymarket: Card, aligned: dict[str, str]) -> tuple[int | None, Facet]:
     """The outcome that pays with Kalshi YES, by the names of the sides."""
     wanted = kalshi.subject
     if kalshi.metric in {"win", "spread"}:
@@ -189,11 +189,7 @@ def _paying(
         ]
     agrees = len(paid) == 1
     if kalshi.metric == "spread" and agrees and not _is_yes_no(polymarket):
-        # "A -1.5" and "B +1.5" are two ends of one line: only the side that gives the goals is ours.
-        agrees = _gives(polymarket, paid[0])
+        # "A -1.5" and "B +1.5" are two ends of one line: ours is the side that gives the goals.
+        agrees = polymarket.pays[paid[0]] == polymarket.subject
     texts = kalshi.subject, " / ".join(polymarket.pays)
     return (paid[0] if agrees else None), judged("side", agrees, *texts)
-
-
-def _gives(polymarket: Card, index: int) -> bool:
-    return polymarket.pays[index] == polymarket.subject

@@ -5,13 +5,15 @@ import msgspec
 from twoleg.matching.card import Card, Facet, Family, Verdict, compare, judged
 from twoleg.matching.names import Likeness, person
 
-_GENERIC = frozenset(
-    "championship championships open classic tournament invitational cup masters challenge trophy"
-    " players national pro am proam international".split()
-)
+_GENERIC = frozenset({
+    "championship", "championships", "open", "classic", "tournament", "invitational", "cup",
+    "masters", "challenge", "trophy", "players", "national", "pro", "am", "proam", "international",
+})  # fmt: skip
 """Words that half of all tournaments share."""
 
-_OTHER_TOURS = frozenset("women womens senior seniors ladies junior amateur girls boys".split())
+_OTHER_TOURS = frozenset({
+    "women", "womens", "senior", "seniors", "ladies", "junior", "amateur", "girls", "boys",
+})  # fmt: skip
 
 
 def golf_facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], int | None]:

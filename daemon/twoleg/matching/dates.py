@@ -27,7 +27,9 @@ _MONTH_YEAR = re.compile(rf"\b{_MONTH},? (20\d\d)\b")
 _MONTH_ALONE = re.compile(rf"\b(?:in|of|by|before|during|end of|through) {_MONTH}(?= |$|\?)")
 _SEASON = re.compile(r"\b(20\d\d) ?[-/] ?(?:20)?(\d\d)\b(?!-)")
 _YEAR = re.compile(r"(?<![\d.,$-])(?:19[5-9]\d|20\d\d|21\d\d)(?![\d%.]*\d|%)")
-_HOUR = re.compile(r"\b(\d{1,2})(?::(\d\d))? ?(am|pm) ?(et|edt|est|utc|pt|gmt)?\b|\b(noon|midnight)\b")
+_HOUR = re.compile(
+    r"\b(\d{1,2})(?::(\d\d))? ?(am|pm) ?(et|edt|est|utc|pt|gmt)?\b|\b(noon|midnight)\b"
+)
 _TICKER_DAY = re.compile(
     r"^(\d\d)(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(\d\d)(?:(\d{4})(?=[A-Z0-9]|$))?"
 )
@@ -156,7 +158,7 @@ def parse_instant(text: str) -> datetime | None:
         return None
     raw = re.sub(r"([+-]\d\d)$", r"\1:00", raw)
     try:
-        moment = datetime.fromisoformat(raw.replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(raw)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

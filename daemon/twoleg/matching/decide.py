@@ -34,7 +34,9 @@ AUTO_FAMILIES = frozenset({Family.CONTEST, Family.GOLF, Family.SEAT, Family.NOMI
 """Families with complete cards and a record of settlements (1,805 pairs of May 2026, none against
 their card); the others need a person."""
 
-_CLAIMS = frozenset({Family.SEAT, Family.NOMINEE, Family.OFFICE, Family.OUTRIGHT, Family.ECONOMY, Family.CLAIM})
+_CLAIMS = frozenset(
+    {Family.SEAT, Family.NOMINEE, Family.OFFICE, Family.OUTRIGHT, Family.ECONOMY, Family.CLAIM}
+)
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,9 +95,7 @@ def _facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], int | No
     return (judged("family", False, families[0].value, families[1].value),), None
 
 
-def _accepted(
-    kalshi: Card, polymarket: Card, facets: tuple[Facet, ...], paying: int
-) -> Decision:
+def _accepted(kalshi: Card, polymarket: Card, facets: tuple[Facet, ...], paying: int) -> Decision:
     is_auto = kalshi.family in AUTO_FAMILIES and _is_complete(kalshi, polymarket)
     has_tokens = len(polymarket.tokens) == len(polymarket.pays) == 2
     return Decision(

@@ -71,7 +71,9 @@ class PolymarketListing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 Listing = KalshiListing | PolymarketListing
 
 
-def read_kalshi(row: Mapping[str, object], event: Mapping[str, object] | None = None) -> KalshiListing:
+def read_kalshi(
+    row: Mapping[str, object], event: Mapping[str, object] | None = None
+) -> KalshiListing:
     """A listing from a Kalshi market object and, if at hand, its event's; bad fields are absent."""
     event = event or {}
     ticker = _text(row, "ticker")
@@ -137,9 +139,7 @@ def event_key(listing: Listing) -> str:
 
 def starts_at(listing: Listing) -> datetime | None:
     """The instant a contest begins, where the venue publishes one."""
-    raw = (
-        listing.occurrence_time if isinstance(listing, KalshiListing) else listing.game_start_time
-    )
+    raw = listing.occurrence_time if isinstance(listing, KalshiListing) else listing.game_start_time
     return parse_instant(raw)
 
 

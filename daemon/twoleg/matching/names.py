@@ -21,7 +21,6 @@ _PREFIX_MIN = 4
 """Fewest letters in which "hamburg" and "hamburger" must agree to be one stem."""
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "junior", "senior"})
-_PARTICLES = frozenset("de da di del della van von der den la le el al bin ibn ter ten dos do".split())
 
 
 class Likeness(enum.Enum):
@@ -55,14 +54,9 @@ def person(one: str, other: str) -> Likeness:
     right, right_suffix = _person_words(other)
     if not left or not right or left_suffix != right_suffix:
         return Likeness.OTHER
-    if left == right or "".join(left) == "".join(right):
-        return Likeness.SAME
-    if len(left) == 1 or len(right) == 1:
-        short, long = (left, right) if len(left) < len(right) else (right, left)
-        return Likeness.PART if len(long) > 1 and short[0] == long[-1] else Likeness.OTHER
-    if sorted(left) == sorted(right):
-        return Likeness.SAME  # family name first, as in East Asia
-    if left[-1] != right[-1]:
+    if sorted(left) == sorted(right) or "".join(left) == "".join(right):
+        return Likeness.SAME  # also family name first, as in East Asia
+    if len(left) == 1 or len(right) == 1 or left[-1] != right[-1]:
         return _surname_only(left, right)
     if not _first_names_agree(left[0], right[0]):
         return _surname_only(left, right)
@@ -98,9 +92,7 @@ def league_of(names: tuple[str, ...]) -> str:
     """The only league in whose table all of some names stand in full, or ""."""
     full = [" ".join(words(fold(name))) for name in names if name]
     found = [
-        league
-        for league, table in TEAMS.items()
-        if full and all(name in table for name in full)
+        league for league, table in TEAMS.items() if full and all(name in table for name in full)
     ]
     return found[0] if len(found) == 1 else ""
 
@@ -238,15 +230,15 @@ def _first_names_agree(one: str, other: str) -> bool:
 def _middles(left: list[str], right: list[str]) -> Likeness:
     if not left or not right:
         return Likeness.SAME
-    agree = all(one.startswith(other) or other.startswith(one) for one, other in zip(left, right, strict=False))
+    agree = all(
+        one.startswith(other) or other.startswith(one)
+        for one, other in zip(left, right, strict=False)
+    )
     return Likeness.SAME if agree else Likeness.OTHER
 
 
 def _surname_only(left: list[str], right: list[str]) -> Likeness:
-    """ "Pucinelli de Almeida" beside "Matheus Pucinelli de Almeida": the end of the longer one."""
+    """PART where one name ends in the other: "de Almeida" and "Matheus Pucinelli de Almeida"."""
     short, long = (left, right) if len(left) < len(right) else (right, left)
-    if len(short) < len(long) and long[-len(short) :] == short and short[0] not in _PARTICLES:
-        return Likeness.PART
-    if len(short) < len(long) and long[-len(short) :] == short:
-        return Likeness.PART
-    return Likeness.OTHER
+    is_end = len(short) < len(long) and long[-len(short) :] == short
+    return Likeness.PART if is_end else Likeness.OTHER

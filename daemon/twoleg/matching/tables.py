@@ -47,18 +47,22 @@ NICKNAMES = (
     ("walter", "walt"), ("william", "will", "bill", "billy"), ("zachary", "zach", "zack"),
 )  # fmt: skip
 
-CLUB_WORDS = frozenset(
-    "fc cf sc ac as afc cfc ssc us ud cd sd rc rcd sv tsv fsv vfl vfb tsg bv sco osc ogc aj se ec ca"
-    " cr cs sk fk nk hnk gnk bk if ff il kv krc rsc ks mks pfc cfr acf aek bc cb kk bvb club clube"
-    " calcio futbol football fotball fussball basket basquet basketball baloncesto esports esport"
-    " gaming team deportivo sporting the de la le el do da dos of and e y pallacanestro".split()
-)
+CLUB_WORDS = frozenset({
+    "fc", "cf", "sc", "ac", "as", "afc", "cfc", "ssc", "us", "ud", "cd", "sd", "rc", "rcd", "sv",
+    "tsv", "fsv", "vfl", "vfb", "tsg", "bv", "sco", "osc", "ogc", "aj", "se", "ec", "ca", "cr",
+    "cs", "sk", "fk", "nk", "hnk", "gnk", "bk", "if", "ff", "il", "kv", "krc", "rsc", "ks", "mks",
+    "pfc", "cfr", "acf", "aek", "bc", "cb", "kk", "bvb", "club", "clube", "calcio", "futbol",
+    "football", "fotball", "fussball", "basket", "basquet", "basketball", "baloncesto", "esports",
+    "esport", "gaming", "team", "deportivo", "sporting", "the", "de", "la", "le", "el", "do", "da",
+    "dos", "of", "and", "e", "y", "pallacanestro",
+})  # fmt: skip
 """Legal forms and generic words of club names: they tell no club from another by themselves."""
 
-SQUAD_WORDS = frozenset(
-    "junior jr academy women womens ladies femenino feminine youth reserves ii iii b u17 u18 u19 u20"
-    " u21 u23 next challengers sr senior seniors wfc w".split()
-)
+SQUAD_WORDS = frozenset({
+    "junior", "jr", "academy", "women", "womens", "ladies", "femenino", "feminine", "youth",
+    "reserves", "ii", "iii", "b", "u17", "u18", "u19", "u20", "u21", "u23", "next", "challengers",
+    "sr", "senior", "seniors", "wfc", "w",
+})  # fmt: skip
 """Words that make another squad or another person of the same name."""
 
 CLUB_ALIASES = (
@@ -146,12 +150,14 @@ LEAGUES = {
     "fifa": ("soccer", False, False), "intlfriendly": ("soccer", False, False),
 }  # fmt: skip
 
-SOCCER_SLUGS = frozenset(
-    "epl lal bun sea fl1 por ere mls nwsl bra ucl uel uecl arg mex tur bol1 chi hr1 scop jap kor"
-    " per col1 chi1 ecu uru par rus ukr1 nor swe den aus bel sco cze pol aut sui gre rou isr sau"
-    " mlx lib sud fif fifwc es2 itsb bl2 fl2 el1 el2 efa dfb cdr itc caf afc ofc acn con eur unl"
-    " cde cof uef isp csa lcs usoc".split()
-)
+SOCCER_SLUGS = frozenset({
+    "epl", "lal", "bun", "sea", "fl1", "por", "ere", "mls", "nwsl", "bra", "ucl", "uel", "uecl",
+    "arg", "mex", "tur", "bol1", "chi", "hr1", "scop", "jap", "kor", "per", "col1", "chi1", "ecu",
+    "uru", "par", "rus", "ukr1", "nor", "swe", "den", "aus", "bel", "sco", "cze", "pol", "aut",
+    "sui", "gre", "rou", "isr", "sau", "mlx", "lib", "sud", "fif", "fifwc", "es2", "itsb", "bl2",
+    "fl2", "el1", "el2", "efa", "dfb", "cdr", "itc", "caf", "afc", "ofc", "acn", "con", "eur",
+    "unl", "cde", "cof", "uef", "isp", "csa", "lcs", "usoc",
+})  # fmt: skip
 """First part of Polymarket slugs of soccer fixtures (gamma /sports and public slugs, 2026)."""
 
 TITLE_SPORTS = {

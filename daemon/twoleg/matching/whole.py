@@ -20,16 +20,13 @@ def checked(
     left = {card.market_id: card for card in kalshi}
     right = {card.market_id: card for card in polymarket}
     kept, faults = list(accepted), list[Fault]()
-    for check in (_one_to_one, _one_event, _ladders):
-        bad = check(kept, left, right)
+    for bad in (_one_to_one(kept), _one_event(kept, left, right), _ladders(kept, left, right)):
         faults += [(decision, bad[id(decision)]) for decision in kept if id(decision) in bad]
         kept = [decision for decision in kept if id(decision) not in bad]
     return kept, faults
 
 
-def _one_to_one(
-    decisions: list[Decision], left: dict[str, Card], right: dict[str, Card]
-) -> dict[int, str]:
+def _one_to_one(decisions: list[Decision]) -> dict[int, str]:
     """A Kalshi market has one partner; a Polymarket one has one for each of its sides."""
     ours = Counter(decision.kalshi_id for decision in decisions)
     theirs = Counter((decision.polymarket_id, decision.polarity) for decision in decisions)
@@ -76,9 +73,7 @@ def _ladders(
         ours = [left[decision.kalshi_id].line for decision in group]
         theirs = [right[decision.polymarket_id].line for decision in group]
         lines = [(a.low_e6, b.low_e6) for a, b in zip(ours, theirs, strict=True) if a and b]
-        rises = all(
-            (a[0] < b[0]) == (a[1] < b[1]) for a in lines for b in lines
-        )
+        rises = all((a[0] < b[0]) == (a[1] < b[1]) for a in lines for b in lines)
         if not rises or len({decision.polarity for decision in group}) > 1:
             bad |= {id(decision): "ladder does not rise on both sides" for decision in group}
     return bad

@@ -20,11 +20,17 @@ from twoleg.matching.dates import (
     without_marks,
 )
 from twoleg.matching.families.common import end_year, has_death_rule, outcome_pays
-from twoleg.matching.families.contests import kalshi_league, polymarket_league
 from twoleg.matching.families.denied import is_leader_out
+from twoleg.matching.families.titles import kalshi_league, polymarket_league
 from twoleg.matching.families.vocabulary import BOILERPLATE, canonical
 from twoleg.matching.lines import structured, take_figures, take_lines
-from twoleg.matching.listing import KalshiListing, Listing, PolymarketListing, event_key, fingerprint
+from twoleg.matching.listing import (
+    KalshiListing,
+    Listing,
+    PolymarketListing,
+    event_key,
+    fingerprint,
+)
 from twoleg.matching.names import Likeness, party_of
 from twoleg.matching.names import subject as same_subject
 from twoleg.matching.texts import fold, spoken, without_parentheses
@@ -86,7 +92,7 @@ def _kalshi(listing: KalshiListing) -> Card:
     lines = tuple(dict.fromkeys((*main.lines, *threshold.lines)))
     lines, fault = _with_strike(lines, listing)
     return _card(
-        listing, subject, main, moments, lines, (*unread, *fault), year_guess=_kalshi_year(listing),
+        listing, subject, main, moments, lines, unread=(*unread, *fault), year_guess=_kalshi_year(listing),
     )  # fmt: skip
 
 
@@ -99,7 +105,7 @@ def _polymarket(listing: PolymarketListing) -> Card:
     if listing.game_start_time or listing.sports_market_type or polymarket_league(listing.slug):
         unread.append("a game's market without its sides")
     return _card(
-        listing, subject, main, main.moments, main.lines, tuple(unread),
+        listing, subject, main, main.moments, main.lines, unread=tuple(unread),
         year_guess=end_year(listing),
     )  # fmt: skip
 
@@ -110,12 +116,14 @@ def _card(
     main: Read,
     moments: tuple[Moment, ...],
     lines: tuple[Line, ...],
-    unread: tuple[str, ...],
     *,
+    unread: tuple[str, ...],
     year_guess: int,
 ) -> Card:
     kept = [token for token in main.tokens if ":" not in token]
-    pays, label_fault = (("yes",), ()) if isinstance(listing, KalshiListing) else outcome_pays(listing)
+    pays, label_fault = (
+        (("yes",), ()) if isinstance(listing, KalshiListing) else outcome_pays(listing)
+    )
     many = ("several lines",) if len(lines) > 1 else ()
     subject_party = party_of(subject)
     return Card(
@@ -184,7 +192,7 @@ def _read(text: str) -> Read:
     tokens = [t.removesuffix("'s").replace("'", "") for t in _TOKEN.findall(rest)]
     if "nominee" in tokens:
         # To win a nomination is to be the nominee.
-        tokens = [token for token in tokens if token != "win"]
+        tokens = [word for word in tokens if word != "win"]
     said = tuple(f"said {' '.join(quote.split())}" for quote in quoted)
     return Read(
         (*moments, *years), lines, figures, hour,
@@ -230,11 +238,21 @@ def _kalshi_year(listing: KalshiListing) -> int:
 
 
 def _kind(tokens: tuple[str, ...], *kinds: str) -> tuple[str, ...]:
-    return tuple(sorted({token for token in tokens if token.split(":")[0] in kinds and ":" in token}))
+    return tuple(
+        sorted({token for token in tokens if token.split(":")[0] in kinds and ":" in token})
+    )
 
 
 def _years(moments: tuple[Moment, ...]) -> tuple[int, ...]:
-    return tuple(sorted({m.year for m in moments if m.year and not m.month and m.relation not in {"by", "before", "end", "after"}}))
+    return tuple(
+        sorted(
+            {
+                m.year
+                for m in moments
+                if m.year and not m.month and m.relation not in {"by", "before", "end", "after"}
+            }
+        )
+    )
 
 
 def _deadlines(moments: tuple[Moment, ...], year_guess: int) -> tuple[Moment, ...]:
@@ -281,7 +299,7 @@ def _league(listing: Listing, tokens: tuple[str, ...]) -> str:
     if isinstance(listing, KalshiListing) and (league := kalshi_league(listing.ticker)):
         return league
     for league in ("wnba", "nba", "mlb", "nhl", "nfl"):
-        if any(token == league or token == f"{league}title" for token in tokens):
+        if any(token in (league, f"{league}title") for token in tokens):
             return league
     if any(token in {"nlpennant", "alpennant", "nl", "al"} for token in tokens):
         return "mlb"

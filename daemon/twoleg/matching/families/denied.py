@@ -22,11 +22,14 @@ _PRICE = re.compile(
     r" prices?|treasury yield|stock price|share price|market cap|fdv)\b"
 )
 _PRICE_WORDS = re.compile(
-    r"[$€£]|\bprice|\babove\b|\bbelow\b|\breach\b|\bhit\b|\bup or down\b|\bclose[sd]? (?:above|below"
-    r"|at|green|red)\b|\btrimmed mean\b|\ball.time high\b|\bmarket cap\b|\bfdv\b|\bath\b|\blow\b"
+    r"[$€£]|\bprice|\babove\b|\bbelow\b|\breach\b|\bhit\b|\bup or down\b|\bclose[sd]? (?:above"
+    r"|below|at|green|red)\b|\btrimmed mean\b|\ball.time high\b|\bmarket cap\b|\bfdv\b|\bath\b|\blow\b"
     r"|\bhigh\b|\bdip\b"
 )
 _STOCK = re.compile(r"\([a-z]{2,5}\) (?:close|up or down|hit|reach|above|below)")
+_OTHERS = re.compile(
+    r"\b(?:other|another) (?:\w+ )?(?:win|be|become|have)\b|\bthe field\b|\bsomeone else\b"
+)
 _LEADER_OUT = re.compile(
     r"\b(?:out as|out in|out by|out before|leaves? office|leave office|resigns?|removed as|cease to"
     r" be|step down|no longer)\b"
@@ -66,10 +69,7 @@ def _by_subject(text: str) -> str:
 
 def _polymarket_stand_in(listing: PolymarketListing) -> str:
     question = fold(listing.question)
-    if listing.is_other_outcome or re.search(
-        r"\b(?:any )?(?:other|another) (?:\w+ )?(?:win|be|become|have)\b|\bfield\b|\bsomeone else\b",
-        question,
-    ):
+    if listing.is_other_outcome or _OTHERS.search(question):
         return "outcome for all others"
     published = listing.question, listing.group_item_title
     if any(is_stand_in(text[:TITLE_CHARS_MAX]) for text in published):

@@ -8,18 +8,27 @@ import re
 from twoleg.matching.card import Card, Family
 from twoleg.matching.dates import take_moments, take_years, ticker_year, without_marks
 from twoleg.matching.families.common import end_year, outcome_pays
-from twoleg.matching.listing import KalshiListing, Listing, PolymarketListing, event_key, fingerprint
+from twoleg.matching.listing import (
+    KalshiListing,
+    Listing,
+    PolymarketListing,
+    event_key,
+    fingerprint,
+)
 from twoleg.matching.texts import fold, words
 
 _SERIES = re.compile(r"^KX(?:PGA|LIV|LPGA|DPW)", re.IGNORECASE)
 _TOP = re.compile(r"\btop[ -]?(\d{1,2})(?: finishers?)?\b")
 _FINISH = re.compile(
-    r"^will (?P<who>.+?) finish (?:in the )?top (?P<n>\d{1,2})(?: (?:(?:at|in) )?(?:the )?(?P<event>.+))?$"
+    r"^will (?P<who>.+?) finish (?:in the )?"
+    r"top (?P<n>\d{1,2})(?: (?:(?:at|in) )?(?:the )?(?P<event>.+))?$"
 )
 _WIN = re.compile(r"^will (?P<who>.+?) win (?:the )?(?P<event>.+)$")
 _WINNER = re.compile(r"^(?P<event>.+?) winner$")
 _GOLF_SLUG = re.compile(r"^20\d\d-.+-(?:winner|top\d+|round)-")
-_DROPPED = frozenset("the pga tour lpga liv golf of at in".split())
+_DROPPED = frozenset({
+    "the", "pga", "tour", "lpga", "liv", "golf", "of", "at", "in",
+})  # fmt: skip
 
 
 def read(listing: Listing) -> Card | None:
@@ -63,7 +72,9 @@ def _polymarket(listing: PolymarketListing) -> Card | None:
     title, years = _dated(listing.question)
     match = _FINISH.match(title)
     level = f"top {match['n']}" if match else "win"
-    if match is None and (_GOLF_SLUG.match(listing.slug) or "pga tour" in fold(listing.event_title)):
+    if match is None and (
+        _GOLF_SLUG.match(listing.slug) or "pga tour" in fold(listing.event_title)
+    ):
         match = _WIN.match(title)
     if match is None or not match["event"]:
         return None

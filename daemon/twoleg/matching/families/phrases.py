@@ -36,7 +36,9 @@ def _unit(match: re.Match[str]) -> str:
     return unit if not unit or unit.endswith("s") else unit + "s"
 
 
-def _plain(metric: str, period: str = "", *, alone: bool = False, sport: str = "") -> Callable[[re.Match[str]], Phrase]:
+def _plain(
+    metric: str, period: str = "", *, alone: bool = False, sport: str = ""
+) -> Callable[[re.Match[str]], Phrase]:
     return lambda _: Phrase(metric, period, alone=alone, sport=sport)
 
 
@@ -86,7 +88,10 @@ _SIMPLE: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase]], ...] =
     ),
     (re.compile(rf"\bo/u {_N}(?: total)?(?: {_UNITS})?\b"), _total),
     (re.compile(rf"\btotal (?:of )?{_UNITS}:? (?:o/u|over) {_N}\b"), _total),
-    (re.compile(rf"\b(?:will )?over {_N} {_UNITS}(?: be (?:scored|played))?(?: in the)?\b"), _total),
+    (
+        re.compile(rf"\b(?:will )?over {_N} {_UNITS}(?: be (?:scored|played))?(?: in the)?\b"),
+        _total,
+    ),
     (re.compile(rf"\btotal {_UNITS}\b"), _total_unit),
     (re.compile(r"(?<=: )(?P<kind>map|set) (?P<n>\d)$"), _part),
     (re.compile(r"(?:\b|^)(?:match |game |fight )?winner$"), _plain("win")),
@@ -97,7 +102,8 @@ _HANDICAP = re.compile(
     r"(?: vs\.? (?P<b>[^()]+?) \(\+(?P<m>\d{1,3}(?:\.\d)?)\))?"
 )
 _WINS_BY = re.compile(
-    rf"^(?:.*[:?] (?:- )?|.* - )?(?:will )?(?P<who>[^:?]+?) wins? by (?:over|more than) {_N}(?: {_UNITS})?$"
+    r"^(?:.*[:?] (?:- )?|.* - )?(?:will )?(?P<who>[^:?]+?) wins? by (?:over|more than) "
+    rf"{_N}(?: {_UNITS})?$"
 )
 _WINS_PART = re.compile(
     r"\bwill (?P<who>[^:?]+?) win (?:the )?(?:(?P<n>1st|2nd) half|(?P<kind>map|set|game) (?P<k>\d))"

@@ -78,19 +78,22 @@ _REWRITES: tuple[tuple[str, str], ...] = (
 _COMPILED = tuple((re.compile(pattern), word) for pattern, word in _REWRITES)
 _PARTY = re.compile(rf"\b(?:an? )?({'|'.join(PARTIES)})(?: (?:party|candidate))?(?:'s)?\b")
 _DISTRICT = re.compile(rf"\b({_STATE_CODES})-(\d{{1,2}}|al|sen)\b")
-_DISTRICT_NAMED = re.compile(rf"\b({_STATE_NAMES})(?:'s)? (\d{{1,2}})(?:st|nd|rd|th)?\b(?! district)")
+_DISTRICT_NAMED = re.compile(
+    rf"\b({_STATE_NAMES})(?:'s)? (\d{{1,2}})(?:st|nd|rd|th)?\b(?! district)"
+)
 _DISTRICT_ORDINAL = re.compile(
     rf"\b({_STATE_NAMES})(?:'s)? (\d{{1,2}})(?:st|nd|rd|th) (?:congressional )?district\b"
 )
 _STATE = re.compile(rf"\b({_STATE_NAMES})\b")
 _CODES = {name: code for code, name in STATES.items()}
 
-BOILERPLATE = frozenset(
-    "will the a an of in at on to be is are was does do did for who which what whom this that it as"
-    " their his her its there and with from than when how many much become becomes get gets"
-    " candidate candidates award awards party market resolve yes race seat"
-    " election elections".split()
-)
+BOILERPLATE = frozenset({
+    "will", "the", "a", "an", "of", "in", "at", "on", "to", "be", "is", "are", "was", "does", "do",
+    "did", "for", "who", "which", "what", "whom", "this", "that", "it", "as", "their", "his", "her",
+    "its", "there", "and", "with", "from", "than", "when", "how", "many", "much", "become",
+    "becomes", "get", "gets", "candidate", "candidates", "award", "awards", "party", "market",
+    "resolve", "yes", "race", "seat", "election", "elections",
+})  # fmt: skip
 """Words of grammar and of the venues' forms: a claim reads the same without them.
 
 "election" and "race" are dropped only because offices, rounds and primaries have words of their own

@@ -1,0 +1,202 @@
+"""Titles of contests cut into sides, market phrases, tags, and what could not be read."""
+
+import re
+from typing import NamedTuple
+
+from twoleg.matching.dates import slug_day, take_moments, without_marks
+from twoleg.matching.families.phrases import Phrase, take_phrases
+from twoleg.matching.tables import LEAGUES, SOCCER_SLUGS, TITLE_SPORTS
+from twoleg.matching.texts import fold, spoken, without_parentheses, words
+
+_VERSUS = re.compile(r"^(?P<a>.+?) (?:vs\.?|v\.?|@) (?P<b>.+)$")
+_AT = re.compile(r"^(?P<a>.+?) at (?P<b>.+)$")
+_SEGMENT = re.compile(r"\s*(?:[:?|](?:\s|$)|\s-\s|\s-$|^-\s)\s*")
+DRAWS = frozenset({"tie", "draw", "the tie", "a tie", "a draw"})
+_TAG_STAGES = frozenset({
+    "season", "stage", "playoffs", "playoff", "group", "round", "rounds", "week", "day", "split",
+    "league", "cup", "final", "finals", "semifinal", "semifinals", "quarterfinal", "quarterfinals",
+    "bracket", "qualifier", "qualifiers", "bo1", "bo3", "bo5", "rd", "bo", "tour", "challengers",
+    "masters", "more", "markets",
+})  # fmt: skip
+_TAG_DANGERS = frozenset({
+    "completed", "complete", "exact", "correct", "handicap", "spread", "spreads", "total", "totals",
+    "odd", "even", "kill", "kills", "dragon", "baron", "tower", "roshan", "barracks", "toss",
+    "double", "doubles", "triple", "pistol", "knife", "ace", "player", "players", "goalscorer",
+    "scorer", "assist", "assists", "corner", "corners", "cards", "points", "rebounds", "threes",
+    "method", "distance", "ko", "tko", "submission", "decision", "half", "halftime", "quarter",
+    "inning", "innings", "period", "set", "sets", "map", "game", "leader", "lead", "leading",
+    "margin", "any", "first", "last", "both", "most", "top", "over", "under", "series", "qualify",
+    "qualifies", "advance", "advances", "penalty", "penalties", "overtime", "extra", "who", "what",
+    "which", "will", "yes", "no", "than", "goals", "goal", "runs", "run", "strikeouts", "hits",
+    "home", "shots", "saves", "win", "wins", "winner", "score", "scores", "draw", "tie", "props",
+    "prop", "1h", "2h", "1q", "2q", "3q", "4q", "1st", "2nd", "3rd", "4th",
+})  # fmt: skip
+_SIDE_DANGERS = re.compile(
+    r"\b(?:1st|2nd|3rd|4th|half|halftime|innings?|quarters?|periods?|winners?|totals?|handicap"
+    r"|spread"
+    r"|score[sd]?|over|under|o/u|completed?|series|sets|maps|goals|runs|points|kills|corners|cards"
+    r"|wins?|lead|leads|leading|who|which|will|be|either|both|any|map \d|set \d|game \d|round \d"
+    r"|draw|tie|not|never|neither|nor|no|fails?|without|except|loses?|beats?"
+    r"|\d+(?:\.\d+)? ?\+)(?![\w])|\d\.\d|[?:%$]"
+)
+_NARROW = re.compile(
+    r"\b(?:half|1h|2h|[1-4]q|quarters?|innings?|periods?|sets?|maps?|rounds?|overtime|corners|cards"
+    r"|series|women|womens|u\d\d)\b"
+)
+_OTHER_SQUADS = frozenset({
+    "women", "womens", "ladies", "youth", "reserves", "u17", "u18", "u19", "u20", "u21", "u23",
+    "girls",
+})  # fmt: skip
+_KIND_OF_CONTEST = re.compile(
+    r"\s+(?:professional )?(?:match|fight|game|bout|series)(?: scheduled.*)?$"
+)
+_SPORT_WORDS = (
+    ("cs2", "cs2"), ("counter-strike", "cs2"), ("league of legends", "lol"),
+    ("valorant", "valorant"), ("dota 2", "dota2"), ("mma", "mma"), ("ufc", "mma"),
+    ("call of duty", "cod"), ("tennis", "tennis"), ("boxing", "boxing"),
+)  # fmt: skip
+
+
+class Parts(NamedTuple):
+    """What the texts of a contest gave: its sides, phrases, tags and what was not read."""
+
+    sides: tuple[str, ...]
+    phrases: tuple[Phrase, ...]
+    tags: tuple[str, ...]
+    subject: str
+    unread: tuple[str, ...]
+    day: str
+
+
+def title_parts(title: str, event_title: str, *, allow_at: bool) -> Parts | None:
+    """The parts of a title; its event's title gives what the title leaves out."""
+    own = split_title(title, allow_at=allow_at)
+    context = split_title(event_title, allow_at=allow_at) if event_title else None
+    if context is not None and len(context.sides) != 2:
+        context = None
+    if len(own.sides) == 2:
+        if context is not None and not own.phrases:
+            # A bare title under "...: First 5 Innings" means less than the whole contest.
+            said = [phrase.metric for phrase in context.phrases if phrase.metric != "win"]
+            return own._replace(unread=own.unread + _narrowing(context) + tuple(said))
+        return own
+    if context is not None:
+        if not own.phrases:
+            return None
+        periods = tuple(Phrase("", phrase.period) for phrase in context.phrases if phrase.period)
+        return own._replace(
+            sides=context.sides,
+            tags=own.tags + context.tags,
+            phrases=own.phrases + periods,
+            unread=own.unread + _narrowing(context),
+        )
+    # Without the other side, only phrases that exist nowhere but in contests make one.
+    return own if own.sides and any(phrase.alone for phrase in own.phrases) else None
+
+
+def split_title(title: str, *, allow_at: bool) -> Parts:
+    """The parts of one title; `allow_at` reads "A at B" as two sides, as Kalshi writes them."""
+    text = spoken(fold(title)).rstrip("?! ")
+    text, moments = take_moments(text)
+    day = next((m.text()[-10:] for m in moments if m.year and m.day), "")
+    limits = [m.text() for m in moments if m.relation in {"by", "before", "after"}]
+    text = without_marks(text)
+    text, phrases, subject = take_phrases(text)
+    text, inner = without_parentheses(text)
+    segments = [part for part in (p.strip(" .,-") for p in _SEGMENT.split(text)) if words(part)]
+    sides: tuple[str, ...] = ()
+    rest: list[str] = []
+    before = True
+    unread = limits
+    for segment in segments:
+        match = _VERSUS.match(segment)
+        if match is None and allow_at and not sides:
+            match = _AT.match(segment)
+        if match is not None and not sides:
+            sides = (_side(match["a"]), _side(match["b"]))
+            before = False
+            continue
+        rest.append(segment)
+        if not _is_tag(segment, strict=not before):
+            unread.append(segment)
+    unread += [text for text in inner if not _is_tag(text, strict=False)]
+    if not sides and subject:
+        sides = (subject,)
+        # A lone side has no "before": the text around it must be read in full.
+        unread = [part for part in unread if part != subject]
+    unread += [side for side in sides if _SIDE_DANGERS.search(side) and side not in DRAWS]
+    return Parts(sides, phrases, tuple(rest) + inner, subject, tuple(unread), day)
+
+
+def _narrowing(context: Parts) -> tuple[str, ...]:
+    """Unread parts of an event's title that speak of less than the whole contest."""
+    return tuple(part for part in context.unread if _NARROW.search(part))
+
+
+def _side(text: str) -> str:
+    return re.sub(r"^(?:the winner of )?(?:will )?", "", text).strip(" .,")
+
+
+def _is_tag(segment: str, *, strict: bool) -> bool:
+    parts = words(segment)
+    if any(part in _TAG_DANGERS for part in parts):
+        return False
+    if _OTHER_SQUADS.intersection(parts) and "weight" not in segment:
+        return False
+    return not strict or any(part in _TAG_STAGES for part in parts) or segment in TITLE_SPORTS
+
+
+def numbered(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Numbered names in tags ("ufc 328", "stage 1")."""
+    found = [match for tag in tags for match in re.findall(r"\b([a-z]{3,} \d{1,4})\b", tag)]
+    return tuple(sorted(set(found)))
+
+
+def sport_from(league: str, parts: Parts) -> str:
+    """The sport of a contest: by its league, a tag of its title, or a phrase only one sport has."""
+    if sport := sport_of(league):
+        return sport
+    text = " ".join(parts.tags)
+    for tag in parts.tags:
+        if tag in TITLE_SPORTS:
+            return TITLE_SPORTS[tag]
+    for word, sport in _SPORT_WORDS:
+        if re.search(rf"\b{re.escape(word)}\b", text):
+            return sport
+    return next((phrase.sport for phrase in parts.phrases if phrase.sport), "")
+
+
+def plain_side(side: str) -> str:
+    """Cut a trailing sport or kind of contest off a side ("The Mongolz CS2 match")."""
+    text = re.sub(
+        r"\s+(?:professional )?(?:match|fight|game|bout|series)(?: scheduled.*)?$", "", side
+    )
+    for word, _ in _SPORT_WORDS:
+        text = text.removesuffix(f" {word}").removesuffix(" professional")
+    return text.strip()
+
+
+def kalshi_league(ticker: str) -> str:
+    """The league a Kalshi series ticker begins with (`KXMLBGAME`), or ""."""
+    series = ticker.split("-", 1)[0].casefold().removeprefix("kx")
+    found = [name for name in LEAGUES if series.startswith(name)]
+    return max(found, key=len) if found else ""
+
+
+def polymarket_league(slug: str) -> str:
+    """The league a Polymarket game slug begins with, or ""."""
+    head = slug.split("-", 1)[0].casefold()
+    if slug_day(slug) is None:
+        return ""
+    if head in LEAGUES:
+        return head
+    if head in SOCCER_SLUGS:
+        return "soccer:" + head
+    return next((group for group in ("bk", "cric") if head.startswith(group)), "")
+
+
+def sport_of(league: str) -> str:
+    """The sport of a league name as the two functions above give it, or ""."""
+    if league.startswith("soccer:"):
+        return "soccer"
+    return LEAGUES[league][0] if league in LEAGUES else ""

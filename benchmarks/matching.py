@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kalshi, polymarket = chosen.catalogue
         print(json.dumps(catalogue_report(kalshi, polymarket, chosen.out), indent=1))
         return 0
-    parser.error("--labels or --catalogue")
+    parser.print_usage(sys.stderr)
     return 2
 
 

@@ -7,7 +7,6 @@ proposes: what it leaves out is a missed pair, what it adds is decided like any 
 import heapq
 import math
 from array import array
-from collections import Counter
 from collections.abc import Iterable, MutableSequence, Sequence
 from datetime import timedelta
 
@@ -21,7 +20,7 @@ from twoleg.matching.texts import fold, spoken, words
 TOP = 30
 """Candidates kept for a market (recall at 20 was 1.000 on labelled pairs, 2026-11)."""
 
-POSTINGS_MAX = 6_000
+POSTINGS_MAX = 1_500
 """Most index entries read for one market; rare words come first, so that common ones are cut."""
 
 _STOP = frozenset({
@@ -63,30 +62,23 @@ def candidates(
             postings.setdefault(word, array("I")).append(number)
     total = len(documents) + 1
     weights = {word: math.log(total / len(found)) ** 2 for word, found in postings.items()}
-    norms = [math.sqrt(sum(weights[word] for word in document)) or 1.0 for document in documents]
+    # What a document's own length takes from each of its words.
+    shares = [
+        1 / (math.sqrt(sum(weights[word] for word in document)) or 1.0) for document in documents
+    ]
     pairs: list[tuple[int, int]] = []
     for number, query in enumerate(queries):
-        scores = _scores(query, postings, weights)
-        best = heapq.nlargest(top, scores.items(), key=lambda item: item[1] / norms[item[0]])
-        pairs.extend((number, document) for document, _ in best)
+        known = sorted((len(postings[word]), word) for word in query if word in postings)
+        scores: dict[int, float] = {}
+        read = 0
+        for size, word in known:
+            read += size
+            if scores and read > POSTINGS_MAX:
+                # What is left is common: it can only reorder what the rare words have found.
+                break
+            weight = weights[word]
+            for found in postings[word]:
+                scores[found] = scores.get(found, 0.0) + weight * shares[found]
+        best = heapq.nlargest(top, scores, key=scores.__getitem__)
+        pairs.extend((number, found) for found in best)
     return pairs
-
-
-def _scores(
-    query: Iterable[str], postings: dict[str, MutableSequence[int]], weights: dict[str, float]
-) -> Counter[int]:
-    known = sorted(
-        (word for word in query if word in postings), key=lambda word: len(postings[word])
-    )
-    scores: Counter[int] = Counter()
-    read = 0
-    for word in known:
-        found = postings[word]
-        read += len(found)
-        if scores and read > POSTINGS_MAX:
-            # What is left is common: it can only reorder what the rare words have found.
-            break
-        weight = weights[word]
-        for document in found:
-            scores[document] += weight  # type: ignore[assignment]
-    return scores

@@ -1,5 +1,7 @@
 """Two claims compared: subject, office, district, party, line, deadlines, years, every word."""
 
+from collections.abc import Iterator
+
 from twoleg.matching.card import Card, Facet, Family, Verdict, compare, judged
 from twoleg.matching.compare_golf import year_facet
 from twoleg.matching.dates import near, parse_day
@@ -15,21 +17,30 @@ _DEADLINE_DAYS = 2
 
 
 def claim_facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], int | None]:
-    """All facets of two claims and the index of the outcome paid with Kalshi YES."""
-    facets = (
-        _subject(kalshi, polymarket),
-        compare("office", " ".join(kalshi.office), " ".join(polymarket.office)),
-        compare("district", " ".join(kalshi.district), " ".join(polymarket.district)),
-        compare("party", " ".join(kalshi.party), " ".join(polymarket.party)),
-        _line(kalshi, polymarket),
-        compare("figures", kalshi.metric, polymarket.metric),
-        compare("hour", kalshi.hour, polymarket.hour),
-        _deadline(kalshi, polymarket),
-        _year(kalshi, polymarket),
-        _words(kalshi, polymarket),
-    )
+    """The facets of two claims, up to the first that rejects, and the index paid with YES.
+
+    The cheap ones come first: most candidates end at one of them.
+    """
+    facets: list[Facet] = []
+    for facet in _facets(kalshi, polymarket):
+        facets.append(facet)
+        if facet.verdict is not Verdict.EQUAL:
+            return tuple(facets), None
     paying = polymarket.pays.index("yes") if "yes" in polymarket.pays else None
-    return facets, paying
+    return tuple(facets), paying
+
+
+def _facets(kalshi: Card, polymarket: Card) -> Iterator[Facet]:
+    yield compare("office", " ".join(kalshi.office), " ".join(polymarket.office))
+    yield compare("district", " ".join(kalshi.district), " ".join(polymarket.district))
+    yield compare("party", " ".join(kalshi.party), " ".join(polymarket.party))
+    yield _line(kalshi, polymarket)
+    yield compare("figures", kalshi.metric, polymarket.metric)
+    yield compare("hour", kalshi.hour, polymarket.hour)
+    yield _words(kalshi, polymarket)
+    yield _deadline(kalshi, polymarket)
+    yield _year(kalshi, polymarket)
+    yield _subject(kalshi, polymarket)
 
 
 def _subject(kalshi: Card, polymarket: Card) -> Facet:

@@ -91,8 +91,10 @@ def _kalshi(listing: KalshiListing) -> Card:
         moments = tuple(m for text in inner for m in _read(text).moments)
     lines = tuple(dict.fromkeys((*main.lines, *threshold.lines)))
     lines, fault = _with_strike(lines, listing)
+    year_guess = ticker_year(listing.ticker) or end_year(listing)
+    faults = (*unread, *fault)
     return _card(
-        listing, subject, main, moments, lines, unread=(*unread, *fault), year_guess=_kalshi_year(listing),
+        listing, subject, main, moments, lines, unread=faults, year_guess=year_guess,
     )  # fmt: skip
 
 
@@ -231,10 +233,6 @@ def _with_strike(
     said = lines[0]
     agrees = (said.op, said.low_e6, said.high_e6) == (strike.op, strike.low_e6, strike.high_e6)
     return lines, () if agrees else (f"strike fields {strike.text()} against {said.text()}",)
-
-
-def _kalshi_year(listing: KalshiListing) -> int:
-    return ticker_year(listing.ticker) or end_year(listing)
 
 
 def _kind(tokens: tuple[str, ...], *kinds: str) -> tuple[str, ...]:

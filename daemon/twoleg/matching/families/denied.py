@@ -23,8 +23,8 @@ _PRICE = re.compile(
 )
 _PRICE_WORDS = re.compile(
     r"[$€£]|\bprice|\babove\b|\bbelow\b|\breach\b|\bhit\b|\bup or down\b|\bclose[sd]? (?:above"
-    r"|below|at|green|red)\b|\btrimmed mean\b|\ball.time high\b|\bmarket cap\b|\bfdv\b|\bath\b|\blow\b"
-    r"|\bhigh\b|\bdip\b"
+    r"|below|at|green|red)\b|\btrimmed mean\b|\ball.time high\b|\bmarket cap\b|\bfdv\b|\bath\b"
+    r"|\blow\b|\bhigh\b|\bdip\b"
 )
 _STOCK = re.compile(r"\([a-z]{2,5}\) (?:close|up or down|hit|reach|above|below)")
 _OTHERS = re.compile(

@@ -75,7 +75,8 @@ def title_parts(title: str, event_title: str, *, allow_at: bool) -> Parts | None
     if context is not None and len(context.sides) != 2:
         context = None
     if len(own.sides) == 2:
-        if context is not None and not own.phrases:
+        is_bare = all(phrase == Phrase("win") for phrase in own.phrases)
+        if context is not None and is_bare:
             # A bare title under "...: First 5 Innings" means less than the whole contest.
             said = [phrase.metric for phrase in context.phrases if phrase.metric != "win"]
             return own._replace(unread=own.unread + _narrowing(context) + tuple(said))

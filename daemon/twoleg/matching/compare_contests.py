@@ -7,7 +7,7 @@ from twoleg.matching.dates import Start, local_day
 from twoleg.matching.families.contests import PERSON_SPORTS, side_likeness
 from twoleg.matching.lines import whole
 from twoleg.matching.names import Likeness, in_league
-from twoleg.matching.tables import ESPORTS, LEAGUES, TEAMS
+from twoleg.matching.tables import ESPORTS, LEAGUES, SPORT_UNITS, TEAMS
 
 _SERIES_TOLERANCE = timedelta(hours=3)
 """How far apart the venues may publish one game's start where the same two meet again next day
@@ -61,7 +61,8 @@ def starts_agree(kalshi: Card, polymarket: Card) -> bool:
     if other.instant is not None:
         day = local_day(other.instant)
         return any(day - own in slack for own in one.days)
-    if meets_daily and not is_local:
+    if (meets_daily and not is_local) or len(other.days) > 1:
+        # Several days are already all the days it may fall on.
         slack = (timedelta(0),)
     return any(day - own in slack for own in one.days for day in other.days)
 
@@ -139,7 +140,8 @@ def _line(kalshi: Card, polymarket: Card) -> Facet:
     if one is None or other is None:
         return Facet("line", Verdict.MISSING, _text(one), _text(other))
     one, other = whole(one), whole(other)
-    units_agree = one.unit == other.unit or not one.unit or not other.unit
+    usual = SPORT_UNITS.get(kalshi.sport, "")
+    units_agree = (one.unit or usual) == (other.unit or usual)
     agrees = units_agree and (one.op, one.low_e6) == (other.op, other.low_e6)
     if not units_agree and kalshi.sport in ESPORTS and {one.unit, other.unit} == {"maps", "games"}:
         agrees = (one.op, one.low_e6) == (other.op, other.low_e6)

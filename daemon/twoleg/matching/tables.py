@@ -170,6 +170,12 @@ TITLE_SPORTS = {
 }  # fmt: skip
 """Prefixes of titles that name the sport, on either venue; `ufc` and `mma` are found by word."""
 
+SPORT_UNITS = {
+    "soccer": "goals", "baseball": "runs", "basketball": "points", "hockey": "goals",
+    "football": "points", "tennis": "games",
+}  # fmt: skip
+"""What a total counts where the title does not say."""
+
 ESPORTS = frozenset({"lol", "valorant", "cs2", "cod", "dota2", "r6", "rl", "ow"})
 
 _NBA = (

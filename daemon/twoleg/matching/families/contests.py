@@ -31,13 +31,16 @@ from twoleg.matching.listing import (
     starts_at,
 )
 from twoleg.matching.names import Likeness, league_of, person, team
-from twoleg.matching.tables import ESPORTS
+from twoleg.matching.tables import ESPORTS, SPORT_UNITS
 from twoleg.matching.texts import fold, spoken
 
 PERSON_SPORTS = frozenset({"tennis", "mma", "boxing"})
 
 # Series whose bare title "A vs B" means the winner of the whole contest.
 _PLAIN_SERIES = re.compile(r"^[A-Z0-9]*(?:GAME|MATCH|FIGHT|BOUT|BOXING)-", re.IGNORECASE)
+
+
+_SIDE_CODE = re.compile(r"-(?!btts|draw|nrfi)[a-z0-9]{2,5}")
 
 
 class Sides(NamedTuple):
@@ -146,9 +149,9 @@ def _is_moneyline(listing: PolymarketListing) -> bool:
     if kind and "moneyline" not in kind and "winner" not in kind:
         return False
     tail = re.split(r"20\d\d-\d\d-\d\d", listing.slug, maxsplit=1)[-1] if listing.slug else ""
-    return not re.search(
-        r"half|set|game\d|map|total|spread|btts|score|nrfi|completed|handicap|toss|first", tail
-    )
+    # A two-way game has the bare slug; "will X win" adds X's code to it.
+    is_yes_no = {fold(label) for label in listing.outcomes} == {"yes", "no"}
+    return not tail or (is_yes_no and _SIDE_CODE.fullmatch(tail) is not None)
 
 
 def _giver(metric: str, subject: str, pays: tuple[str, ...], sport: str, league: str) -> str:
@@ -179,17 +182,11 @@ def _meaning(
     if metric in {"total", "spread"} and line is None and not units:
         unread.append(f"{metric} without a line")
     if line is not None:
-        unit = next(iter(units), "") or _SPORT_UNITS.get(sport, "")
+        unit = next(iter(units), "") or SPORT_UNITS.get(sport, "")
         line = whole(Line(line.op, line.low_e6, line.high_e6, unit))
     elif units:
         line = Line(Op.GE, 0, unit=next(iter(units)))
     return metric, next(iter(periods), "match"), line, tuple(unread)
-
-
-_SPORT_UNITS = {
-    "soccer": "goals", "baseball": "runs", "basketball": "points", "hockey": "goals",
-    "football": "points", "tennis": "games",
-}  # fmt: skip
 
 
 def _period(period: str, sport: str) -> str:

@@ -30,6 +30,12 @@ _TAG_DANGERS = frozenset({
     "which", "will", "yes", "no", "than", "goals", "goal", "runs", "run", "strikeouts", "hits",
     "home", "shots", "saves", "win", "wins", "winner", "score", "scores", "draw", "tie", "props",
     "prop", "1h", "2h", "1q", "2q", "3q", "4q", "1st", "2nd", "3rd", "4th",
+    "aces", "faults", "tiebreak", "tiebreaks", "breaks", "fouls", "offsides", "bookings", "booked",
+    "yellow", "red", "tackles", "sacks", "touchdown", "touchdowns", "yards", "blocks", "steals",
+    "turnovers", "wickets", "sixes", "fours", "boundaries", "powerplay", "knockdown", "knockdowns",
+    "takedowns", "strikes", "headshots", "plants", "eliminations", "bet", "bets", "race", "mvp",
+    "best", "longest", "fastest", "highest", "attendance", "duration", "minutes", "time", "opening",
+    "exactly", "least", "combo", "parlay", "special", "specials",
 })  # fmt: skip
 _SIDE_DANGERS = re.compile(
     r"\b(?:1st|2nd|3rd|4th|half|halftime|innings?|quarters?|periods?|winners?|totals?|handicap"
@@ -121,9 +127,11 @@ def split_title(title: str, *, allow_at: bool) -> Parts:
         if not _is_tag(segment, strict=not before):
             unread.append(segment)
     unread += [text for text in inner if not _is_tag(text, strict=False)]
+    if not sides:
+        # Without "A vs B" no segment stands before it: each must be a known stage or sport.
+        unread += [part for part in rest if not _is_tag(part, strict=True) and part not in unread]
     if not sides and subject:
         sides = (subject,)
-        # A lone side has no "before": the text around it must be read in full.
         unread = [part for part in unread if part != subject]
     unread += [side for side in sides if _SIDE_DANGERS.search(side) and side not in DRAWS]
     return Parts(sides, phrases, tuple(rest) + inner, subject, tuple(unread), day)

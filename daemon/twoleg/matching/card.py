@@ -61,7 +61,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `event` is the venue's group of sibling markets. `subject` is whom or what YES is about.
     `pays[i]` names what outcome `labels[i]` pays on (a side, "draw", "yes", "no" ...), and
     `tokens[i]` is its token id; a Kalshi card has the one label "yes". `words` are the content
-    words left once every other facet was taken out; of a contest, its numbered tags.
+    words left once every other facet was taken out; of a contest, its numbered tags. `tails` and
+    `sources` come from the rule texts and are told, not compared.
     """
 
     venue: Literal["kalshi", "polymarket"]
@@ -89,6 +90,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     hour: str = ""
     ends: str = ""
     death_rule: bool = False
+    tails: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     pays: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
@@ -104,12 +107,16 @@ class Verdict(enum.Enum):
 
 
 class Facet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One facet of two cards compared, with the words it rests on."""
+    """One facet of two cards compared, with the words it rests on.
+
+    A facet that is not `hard` is told to whoever approves the pair and rejects nothing.
+    """
 
     name: str
     verdict: Verdict
     kalshi: str
     polymarket: str
+    hard: bool = True
 
     def text(self) -> str:
         """For reasons: "line: different (>= 2 goals | >= 3 goals)"."""

@@ -8,7 +8,7 @@ import enum
 
 import msgspec
 
-from twoleg.matching.card import Card, Facet, Family, Verdict, judged
+from twoleg.matching.card import Card, Facet, Family, Verdict, compare, judged
 from twoleg.matching.compare_claims import claim_facets
 from twoleg.matching.compare_contests import contest_facets
 from twoleg.matching.compare_golf import golf_facets
@@ -74,14 +74,28 @@ def decide(kalshi: Card, polymarket: Card) -> Decision:
     if unread:
         return _refused(kalshi, polymarket, Class.REJECT, unread[0], ())
     facets, paying = _facets(kalshi, polymarket)
-    bad = next((facet for facet in facets if facet.verdict is not Verdict.EQUAL), None)
+    bad = next(
+        (facet for facet in facets if facet.hard and facet.verdict is not Verdict.EQUAL), None
+    )
     if bad is not None:
         return _refused(kalshi, polymarket, Class.REJECT, bad.text(), facets)
     if paying is None or not 0 <= paying < len(polymarket.pays):
         return _refused(kalshi, polymarket, Class.REJECT, "unknown side", facets)
     if kalshi.death_rule or polymarket.death_rule:
         return _refused(kalshi, polymarket, Class.DENY, "death settles apart", facets)
-    return _accepted(kalshi, polymarket, facets, paying)
+    return _accepted(kalshi, polymarket, (*facets, *_told(kalshi, polymarket)), paying)
+
+
+def _told(kalshi: Card, polymarket: Card) -> tuple[Facet, ...]:
+    """What the rule texts add, for whoever approves the pair."""
+    pairs = (
+        ("tails", kalshi.tails, polymarket.tails),
+        ("source", kalshi.sources, polymarket.sources),
+    )
+    return tuple(
+        msgspec.structs.replace(compare(name, ", ".join(one), ", ".join(other)), hard=False)
+        for name, one, other in pairs
+    )
 
 
 def _facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], int | None]:

@@ -5,6 +5,7 @@ than the other and nothing else), or OTHER. PART proves nothing alone; families 
 """
 
 import enum
+from functools import lru_cache
 
 from twoleg.matching.tables import (
     CLUB_ALIASES,
@@ -97,6 +98,7 @@ def league_of(names: tuple[str, ...]) -> str:
     return found[0] if len(found) == 1 else ""
 
 
+@lru_cache(maxsize=8_192)
 def in_league(name: str, league: str) -> str:
     """The full name of a league's team from what a venue calls it, or "" if that is not one."""
     table = TEAMS.get(league, ())

@@ -7,20 +7,29 @@ import msgspec
 from twoleg.matching.card import Card, Family
 from twoleg.matching.families import claims, contests, golf
 from twoleg.matching.families.denied import denial
+from twoleg.matching.families.rules import has_death_rule, rules_text, sources, tail_rules
 from twoleg.matching.listing import Listing, fingerprint
 
 CARDS_MAX = 400_000
 """Most cards kept by a cache; the oldest go first. Both venues together list some 200,000."""
 
+_DENIED_FAMILIES = {"weather": Family.WEATHER, "price index": Family.PRICE}
+_CONTESTS = frozenset({Family.CONTEST, Family.GOLF})
+
 
 def parse(listing: Listing) -> Card:
     """The card of a listing; never raises on any text."""
     card = golf.read(listing) or contests.read(listing) or claims.read(listing)
+    text = rules_text(listing)
     reason = denial(listing)
-    if not reason:
-        return card
-    family = {"weather": Family.WEATHER, "price index": Family.PRICE}.get(reason, card.family)
-    return msgspec.structs.replace(card, denial=reason, family=family)
+    return msgspec.structs.replace(
+        card,
+        denial=reason,
+        family=_DENIED_FAMILIES.get(reason, card.family),
+        tails=tail_rules(text),
+        sources=sources(text),
+        death_rule=card.death_rule or (card.family not in _CONTESTS and has_death_rule(text)),
+    )
 
 
 class CardCache:

@@ -48,12 +48,13 @@ _LONE_LETTER = re.compile(
 def fold(text: str, chars_max: int = TITLE_CHARS_MAX) -> str:
     """Lower case, no accents, plain dashes and quotes, single spaces; cut at `chars_max`."""
     plain = text[: chars_max * 2].translate(_FOLDS)
-    kept = [
-        char
-        for char in unicodedata.normalize("NFKD", plain)
-        if not unicodedata.category(char).startswith(("M", "C")) or char in "\n\t"
-    ]
-    return _SPACES.sub(" ", "".join(kept)).strip().casefold()[:chars_max]
+    if not (plain.isascii() and plain.isprintable()):
+        plain = "".join(
+            char
+            for char in unicodedata.normalize("NFKD", plain)
+            if not unicodedata.category(char).startswith(("M", "C")) or char in "\n\t"
+        )
+    return _SPACES.sub(" ", plain).strip().casefold()[:chars_max]
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -203,3 +203,23 @@ def test_tokens_follow_their_labels() -> None:
     left, right = seat("OH-03", "Democratic", "1")
     turned = decided(left, msgspec.structs.replace(right, outcomes=("No", "Yes")))
     assert (turned.yes_token, turned.no_token) == TOKENS[::-1]
+
+
+def test_tails_and_sources_are_told_and_reject_nothing() -> None:
+    left, right = seat("OH-03", "Democratic", "1")
+    left = msgspec.structs.replace(
+        left, rules_secondary="If the election is cancelled, the market settles at a fair price."
+    )
+    right = msgspec.structs.replace(
+        right,
+        description="If the election is cancelled this market will resolve 50-50. Read by the Associated Press.",
+    )
+    decision = decided(left, right)
+    told = {
+        facet.name: (facet.kalshi, facet.polymarket) for facet in decision.facets if not facet.hard
+    }
+    assert decision.is_accepted
+    assert told == {
+        "tails": ("cancelled: fair price", "cancelled: 50-50"),
+        "source": ("", "associated press"),
+    }

@@ -19,7 +19,7 @@ from twoleg.matching.dates import (
     ticker_year,
     without_marks,
 )
-from twoleg.matching.families.common import end_year, has_death_rule, outcome_pays
+from twoleg.matching.families.common import end_year, outcome_pays
 from twoleg.matching.families.denied import is_leader_out
 from twoleg.matching.families.titles import kalshi_league, polymarket_league
 from twoleg.matching.families.vocabulary import BOILERPLATE, canonical
@@ -139,7 +139,7 @@ def _card(
         party=_kind(main.tokens, "party"), words=tuple(sorted(set(kept))),
         deadlines=_deadlines(moments, year_guess), years=_years(moments), year_guess=year_guess,
         hour=main.hour, ends=_ends(listing),
-        death_rule=has_death_rule(listing) or is_leader_out(" ".join(main.tokens)),
+        death_rule=is_leader_out(" ".join(main.tokens)),
         labels=("yes",) if isinstance(listing, KalshiListing) else listing.outcomes,
         pays=pays, tokens=() if isinstance(listing, KalshiListing) else listing.token_ids,
     )  # fmt: skip

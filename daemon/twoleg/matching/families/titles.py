@@ -1,6 +1,7 @@
 """Titles of contests cut into sides, market phrases, tags, and what could not be read."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from twoleg.matching.dates import slug_day, take_moments, without_marks
@@ -101,6 +102,7 @@ def title_parts(title: str, event_title: str, *, allow_at: bool) -> Parts | None
     return own if own.sides and any(phrase.alone for phrase in own.phrases) else None
 
 
+@lru_cache(maxsize=16_384)
 def split_title(title: str, *, allow_at: bool) -> Parts:
     """The parts of one title; `allow_at` reads "A at B" as two sides, as Kalshi writes them."""
     text = spoken(fold(title)).rstrip("?! ")

@@ -107,7 +107,30 @@ HALF_POLY = polymarket(
     event_title="Harbour Town FC vs. Northgate FC - Halftime Result",
 )  # fmt: skip
 
+HALF_TOTAL = msgspec.structs.replace(TOTAL, title="Harbour vs Northgate: First Half Total Goals")
+HALF_TOTAL_POLY = msgspec.structs.replace(
+    TOTAL_POLY,
+    question="Harbour Town FC vs. Northgate FC: 1H O/U 2.5",
+    sports_market_type="first_half_totals",
+)
+SPREAD_SAID = msgspec.structs.replace(
+    SPREAD, title="Northgate at Harbour: Spread", yes_sub_title="Northgate wins by over 1.5 goals"
+)
+RUNS = kalshi(
+    "KXMLBTOTAL-26MAY161310TORDET-9",
+    "Toronto vs Detroit: Total Runs",
+    "Over 8.5 runs scored",
+    occurrence_time=START,
+)
+RUNS_POLY = polymarket(
+    "Toronto Blue Jays vs. Detroit Tigers: O/U 8.5", ("Over", "Under"), slug="mlb-tor-det-2026-05-16-total-8pt5",
+    game_start_time=GAME_START,
+)  # fmt: skip
+
 PAIRS = {
+    "half total": (HALF_TOTAL, HALF_TOTAL_POLY, Polarity.SAME),
+    "spread by subtitle": (SPREAD_SAID, SPREAD_POLY, Polarity.SAME),
+    "runs": (RUNS, RUNS_POLY, Polarity.SAME),
     "game": (MLB, MLB_POLY, Polarity.INVERSE),
     "soccer": (SOCCER, SOCCER_POLY, Polarity.SAME),
     "total": (TOTAL, TOTAL_POLY, Polarity.SAME),

@@ -76,7 +76,7 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
     said_day = parse_day(parts.day)
     begins = [*start.days, *([start.instant.date()] if start.instant else [])]
     said = spoken(fold(listing.yes_sub_title or listing.subtitle))
-    said_text, said_phrases, _ = take_phrases(said)
+    said_text, said_phrases, said_subject = take_phrases(said)
     subject = parts.subject
     phrases = parts.phrases
     unread = list(parts.unread)
@@ -85,7 +85,7 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
     if said in DRAWS or subject in DRAWS:
         phrases, subject = (*phrases, Phrase("draw")), ""
     elif said_phrases and not said_text.strip(" .:-"):
-        phrases = phrases + said_phrases
+        phrases, subject = phrases + said_phrases, subject or said_subject
     elif said not in {"", "yes", "no"}:
         subject = subject or said
     metric, period, line, more = _meaning(phrases, sport)

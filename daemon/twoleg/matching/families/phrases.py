@@ -46,6 +46,10 @@ def _half(metric: str) -> Callable[[re.Match[str]], Phrase]:
     return lambda match: Phrase(metric, f"half {_ORDINAL[match['n']]}", alone=True)
 
 
+def _half_alone(match: re.Match[str]) -> Phrase:
+    return Phrase("", f"half {_ORDINAL[match['n'] or match['m']]}")
+
+
 def _part(match: re.Match[str]) -> Phrase:
     kind = match["kind"]
     sport = {"set": "tennis"}.get(kind, "")
@@ -89,12 +93,14 @@ _SIMPLE: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase]], ...] =
     (re.compile(rf"\bo/u {_N}(?: total)?(?: {_UNITS})?\b"), _total),
     (re.compile(rf"\btotal (?:of )?{_UNITS}:? (?:o/u|over) {_N}\b"), _total),
     (
-        re.compile(rf"\b(?:will )?over {_N} {_UNITS}(?: be (?:scored|played))?(?: in the)?\b"),
+        re.compile(rf"\b(?:will )?over {_N} {_UNITS}(?: (?:be )?(?:scored|played))?(?: in the)?\b"),
         _total,
     ),
     (re.compile(rf"\btotal {_UNITS}\b"), _total_unit),
     (re.compile(r"(?<=: )(?P<kind>map|set) (?P<n>\d)$"), _part),
     (re.compile(r"(?:\b|^)(?:match |game |fight )?winner$"), _plain("win")),
+    (re.compile(r"(?<=: )spreads?$"), _plain("spread")),
+    (re.compile(r"\b(?:(?P<n>[12])h|(?P<m>1st|2nd) half)\b"), _half_alone),
 )
 
 _HANDICAP = re.compile(

@@ -11,7 +11,8 @@ _SCALE = {
     "thousand": 10**3,
 }  # fmt: skip
 _FIGURE = (
-    r"(?P<{0}sign>-)?(?P<{0}cur>[$€£])?(?P<{0}num>\d[\d,]*(?:\.\d+)?|\.\d+)"
+    r"(?<![\d.,])(?P<{0}sign>-)?(?P<{0}cur>[$€£])?"
+    r"(?P<{0}num>\d[\d,]{{0,20}}(?:\.\d{{1,9}})?|\.\d{{1,9}})(?![\d])"
     r"(?: ?(?P<{0}scale>trillion|billion|million|thousand|tn|bn|mn|mm|[kmbt])(?![a-z]))?"
     r" ?(?P<{0}unit>%|percent(?:age points)?|bps|basis points|°[cf]?|degrees)?"
 )

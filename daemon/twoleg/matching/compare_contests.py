@@ -9,9 +9,18 @@ from twoleg.matching.lines import whole
 from twoleg.matching.names import Likeness, in_league
 from twoleg.matching.tables import ESPORTS, LEAGUES, SPORT_UNITS, TEAMS
 
-_SERIES_TOLERANCE = timedelta(hours=3)
+_SERIES_TOLERANCE = timedelta(hours=2)
 """How far apart the venues may publish one game's start where the same two meet again next day
-(a tolerance of a day once paired two games of one series; settled pairs of May 2026)."""
+(a tolerance of a day once paired two games of one series; settled pairs of May 2026). The games of
+a double-header begin at least three hours apart."""
+
+_ONE_LEAGUE = {
+    "nba": "nba", "wnba": "wnba", "ncaamb": "ncaamb", "cbb": "ncaamb", "ncaawb": "ncaawb",
+    "mlb": "mlb", "kbo": "kbo", "npb": "npb", "nhl": "nhl", "ahl": "ahl", "khl": "khl",
+    "nfl": "nfl", "ncaaf": "ncaaf", "cfb": "ncaaf", "mls": "mls", "nwsl": "nwsl", "atp": "atp",
+    "wta": "wta", "soccer:mls": "mls", "soccer:nwsl": "nwsl",
+}  # fmt: skip
+"""Leagues that both venues name, by one name."""
 
 _GOALS_MAX_E6 = 12_000_000
 """No line of a game counted in points is as low as this (basketball, American football)."""
@@ -22,9 +31,9 @@ _LONE_TOLERANCE = timedelta(hours=14)
 
 def contest_facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], int | None]:
     """All facets of two contests and the index of the outcome paid with Kalshi YES."""
-    sport = _sport(kalshi, polymarket)
     facets = [
-        sport,
+        _sport(kalshi, polymarket),
+        _league(kalshi, polymarket),
         compare("metric", kalshi.metric, polymarket.metric),
         compare("period", kalshi.period, polymarket.period),
         _start(kalshi, polymarket),
@@ -99,6 +108,13 @@ def _sport(kalshi: Card, polymarket: Card) -> Facet:
     if kalshi.period.startswith("set "):
         return Facet("sport", Verdict.EQUAL, kalshi.sport, "by its period")
     return facet
+
+
+def _league(kalshi: Card, polymarket: Card) -> Facet:
+    """Leagues whose sides share names (men and women, America and Korea) must be the same."""
+    names = _ONE_LEAGUE.get(kalshi.league, ""), _ONE_LEAGUE.get(polymarket.league, "")
+    texts = kalshi.league, polymarket.league
+    return judged("league", not all(names) or names[0] == names[1], *texts)
 
 
 def _start(kalshi: Card, polymarket: Card) -> Facet:

@@ -156,7 +156,7 @@ SOCCER_SLUGS = frozenset({
     "uru", "par", "rus", "ukr1", "nor", "swe", "den", "aus", "bel", "sco", "cze", "pol", "aut",
     "sui", "gre", "rou", "isr", "sau", "mlx", "lib", "sud", "fif", "fifwc", "es2", "itsb", "bl2",
     "fl2", "el1", "el2", "efa", "dfb", "cdr", "itc", "caf", "afc", "ofc", "acn", "con", "eur",
-    "unl", "cde", "cof", "uef", "isp", "csa", "lcs", "usoc",
+    "unl", "cde", "cof", "uef", "isp", "csa", "lcs", "usoc", "spl",
 })  # fmt: skip
 """First part of Polymarket slugs of soccer fixtures (gamma /sports and public slugs, 2026)."""
 

@@ -206,6 +206,12 @@ def p(right: PolymarketListing, **changes: object) -> PolymarketListing:
 NEAR_MISSES = {
     "next game of the series": (MLB, p(MLB_POLY, game_start_time="2026-05-17 17:10:00+00", slug="mlb-tor-det-2026-05-17")),
     "next game by date alone": (k(MLB, occurrence_time=""), p(MLB_POLY, game_start_time="", slug="mlb-tor-det-2026-05-17")),
+    "second game of a double-header": (MLB, p(MLB_POLY, game_start_time="2026-05-16 20:10:00+00")),
+    "another league of the names": (
+        k(MLB, ticker="KXKBOGAME-26MAY161310TORDET-DET", title="Toronto Blue Jays vs Detroit Tigers"),
+        MLB_POLY,
+    ),
+    "league unknown": (DRAW, p(DRAW_POLY, slug="xwsl-har-nor-2026-05-16-draw")),
     "another sport, same cities": (k(MLB, ticker="KXNHLGAME-26MAY161310TORDET-DET"), MLB_POLY),
     "another opponent": (k(MLB, title="Toronto vs Chicago C Winner?", yes_sub_title="Toronto"), MLB_POLY),
     "unknown side": (k(MLB, yes_sub_title=""), MLB_POLY),

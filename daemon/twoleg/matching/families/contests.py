@@ -92,6 +92,8 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
     unread += more
     line, fault = _with_strike(line, listing, metric)
     unread += fault
+    if not league and start.days:
+        unread.append("league of the ticker")
     if not parts.phrases and metric == "win" and not _PLAIN_SERIES.search(listing.ticker):
         unread.append("series of the ticker")
     sides = tuple(plain_side(side) for side in parts.sides)
@@ -113,6 +115,8 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
     league = polymarket_league(listing.slug or listing.event_slug)
     league = league or league_of(parts.sides)
     sport = sport_from(league, parts)
+    # An unknown league may be the women's or the youth's of the same names.
+    unknown = ("league of the slug",) if not league and slug_day(listing.slug) else ()
     metric, period, line, unread = _meaning(parts.phrases, sport)
     start, said_day = Start(), parse_day(parts.day)
     if (instant := starts_at(listing)) is not None:
@@ -135,7 +139,7 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
     return Card(
         venue="polymarket", market_id=listing.market_id, fingerprint=fingerprint(listing),
         event=event_key(listing),
-        family=Family.CONTEST, unread=(*parts.unread, *unread, *fault),
+        family=Family.CONTEST, unread=(*parts.unread, *unknown, *unread, *fault),
         words=numbered(parts.tags), sport=sport,
         league=league, sides=sides, start=start, metric=metric, period=period, line=line,
         subject=_giver(metric, parts.subject, pays, sport, league), ends=listing.end_time,

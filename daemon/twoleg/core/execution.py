@@ -365,7 +365,8 @@ class Execution:
             return Signal.AWAITING
         if any(order.is_unresolved for order in self.orders):
             return Signal.UNRESOLVED
-        if self.filled_anything and abs(self.exposure_e6()) >= LOT_E6 and not self.is_paid:
+        has_part = self.filled_anything or any(self.netted_e6)
+        if has_part and abs(self.exposure_e6()) >= LOT_E6 and not self.is_paid:
             return Signal.RESIDUAL
         if all(order.is_booked for order in self.orders):
             return Signal.BOOKED

@@ -34,7 +34,7 @@ from twoleg.core.notes import alarm, answer_note, breaker_note, opened_note
 from twoleg.core.orders import Purpose
 from twoleg.core.outcomes import outcome_of
 from twoleg.core.risk import Funds
-from twoleg.core.siblings import net, others_of, take_from_others, was_passed_on
+from twoleg.core.siblings import give_back, net, others_of, take_from_others, was_passed_on
 from twoleg.core.sizing import Opportunity
 from twoleg.core.specs import fire_orders, free_depth, give_inventory, leg_specs
 from twoleg.core.worst import costs_to_come, unhedged_micros
@@ -431,12 +431,14 @@ class Executions:
 
     def _net(self, execution: Execution, now_ns: int) -> list[Action]:
         """A residual that another of its pair, held, stands against needs no order."""
-        return [
-            action
-            for other in others_of(execution, self._open)
+        others = others_of(execution, self._open)
+        changed = give_back(execution, others)
+        changed += [
+            other
+            for other in others
             if other.state is ExecutionState.HOLDING and net(execution, other)
-            for action in self._proceed(other, now_ns)
         ]
+        return [action for other in changed for action in self._proceed(other, now_ns)]
 
     def _settle(self, execution: Execution, order: OrderState) -> list[Action]:
         if order.answer is None or order.is_unresolved or not order.filled_e6 or order.is_settled:

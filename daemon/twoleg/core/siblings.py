@@ -41,6 +41,26 @@ def net(one: Execution, other: Execution) -> bool:
     return True
 
 
+def give_back(execution: Execution, others: Iterable[Execution]) -> list[Execution]:
+    """Undo what was netted against something that failed since; returns whose residual changed.
+
+    What covered the others is gone: they own what they sold or bought, and can close it.
+    """
+    changed: list[Execution] = []
+    for other in others:
+        for column in (False, True):
+            mine_e6, theirs_e6 = execution.netted_e6[column], other.netted_e6[column]
+            pays = 1 if column else -1
+            if mine_e6 * theirs_e6 >= 0 or mine_e6 * pays * execution.exposure_e6() <= 0:
+                continue
+            size_e6 = min(abs(mine_e6), abs(theirs_e6), abs(execution.exposure_e6()))
+            sign = 1 if mine_e6 > 0 else -1
+            execution.netted_e6[column] -= sign * size_e6
+            other.netted_e6[column] += sign * size_e6
+            changed.append(other)
+    return changed
+
+
 def take_from_others(others: Iterable[Execution], spec: OrderSpec, size_e6: int) -> None:
     """An unexpected sale took what an early exit of the pair was given to sell."""
     key = (spec.venue, spec.outcome)

@@ -109,6 +109,9 @@ class CashReserved(Rule):
             intent = facts.record.by_key.get(sent.key)
             if intent is None or sent.is_fence or intent.spec.purpose is not Purpose.ARB:
                 continue
+            if sent.venue is Venue.POLYMARKET and not sent.is_buy:
+                # Its fee is taken off what it brings; a sale that failed may have left a debt.
+                continue
             if facts.is_landed_late(intent, sent.at_ns):
                 # Nobody waits for it any more; where its cash went since, the venue refuses it.
                 continue

@@ -37,10 +37,10 @@ from twoleg.core.events import (
     PositionReported,
     TimerFired,
 )
-from twoleg.core.execution import Execution, ExecutionState, OrderState
+from twoleg.core.execution import Execution, ExecutionState, OrderState, Signal
 from twoleg.core.market import Direction, Market, Outcome, Polarity, Side, Venue
 from twoleg.core.orders import OrderSpec
-from twoleg.core.siblings import net
+from twoleg.core.siblings import give_back, net
 
 CASES = list(product(Polarity, Direction))
 DUST = 7_000
@@ -65,6 +65,7 @@ def having(number: int, polarity: Polarity, trades: Iterable[Trade]) -> Executio
         )
         order = OrderState(spec)
         order.filled_e6 = size_e6
+        order.answer = LegAnswer(status=AnswerStatus.FILLED, filled_e6=size_e6)
         execution.orders.append(order)
     return execution
 
@@ -432,3 +433,32 @@ def found_in_part(rig: Rig, number: int, orders: Sequence[OrderSpec]) -> Executi
         was_closed=True,
         booked=tuple(booked),
     )
+
+
+@pytest.mark.parametrize("polarity", Polarity)
+@pytest.mark.parametrize("failed", [0, 1])
+def test_what_was_netted_against_a_fill_that_failed_is_given_back(
+    polarity: Polarity, failed: int
+) -> None:
+    bought = (Venue.KALSHI, Outcome.YES, Side.BUY, SIZE)
+    sold = (Venue.KALSHI, Outcome.YES, Side.SELL, SIZE)
+    pair = [having(1, polarity, [bought]), having(2, polarity, [sold])]
+    assert net(*pair)
+    gone, left = pair[failed], pair[1 - failed]
+    gone.orders[0].filled_e6 = 0
+    assert abs(gone.exposure_e6()) == SIZE
+    assert give_back(gone, [left]) == [left]
+    assert gone.exposure_e6() == 0
+    assert left.exposure_e6() == left.exposure_e6(Venue.KALSHI)
+    assert give_back(gone, [left]) == give_back(left, [gone]) == []
+
+
+def test_one_whose_only_fill_failed_looks_after_what_it_had_given() -> None:
+    """Nobody is open to take it back: it is a residual, though nothing of its own filled."""
+    one = having(1, Polarity.SAME, [(Venue.KALSHI, Outcome.YES, Side.BUY, SIZE)])
+    other = having(2, Polarity.SAME, [(Venue.KALSHI, Outcome.YES, Side.SELL, SIZE)])
+    assert net(one, other)
+    assert one.judge() is not Signal.RESIDUAL
+    one.orders[0].filled_e6 = 0
+    assert give_back(one, []) == []
+    assert one.judge() is Signal.RESIDUAL

@@ -245,7 +245,14 @@ class Execution:
         "was_counted",
     )
 
-    def __init__(self, execution_no: int, pair: Pair, direction: Direction, opened_ns: int) -> None:
+    def __init__(
+        self,
+        execution_no: int,
+        pair: Pair,
+        direction: Direction,
+        opened_ns: int,
+        resolved: AbstractSet[MarketId] = frozenset(),
+    ) -> None:
         self.execution_no = execution_no
         self.pair = pair
         self.direction = direction
@@ -285,7 +292,7 @@ class Execution:
         # An early exit sells what the pair held before: how much of it this execution may.
         self.inventory_e6: dict[tuple[Venue, Outcome], int] = {}
         # Markets that pay and trade no more; those who open it keep them for all executions.
-        self.resolved: AbstractSet[MarketId] = frozenset()
+        self.resolved = resolved
         # What the legs are tried against, by venue, until their order is made.
         self.tries: dict[Venue, LegTry] = {}
         # Found closed at the start: told again only if something changes.

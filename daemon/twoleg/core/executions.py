@@ -29,12 +29,19 @@ from twoleg.core.execution import Execution, ExecutionState, OrderState, Row, Si
 from twoleg.core.exits import Exits
 from twoleg.core.holdings import Holdings
 from twoleg.core.limits import Limits
-from twoleg.core.market import Direction, MarketId, Pair, Venue
+from twoleg.core.market import MarketId, Venue
 from twoleg.core.notes import alarm, answer_note, breaker_note, opened_note
 from twoleg.core.orders import Purpose
 from twoleg.core.outcomes import outcome_of
 from twoleg.core.risk import Funds
-from twoleg.core.siblings import give_back, net, others_of, take_from_others, was_passed_on
+from twoleg.core.siblings import (
+    give_back,
+    keep_what_is_left,
+    net,
+    others_of,
+    take_from_others,
+    was_passed_on,
+)
 from twoleg.core.sizing import Opportunity
 from twoleg.core.specs import fire_orders, free_depth, give_inventory, leg_specs
 from twoleg.core.worst import costs_to_come, unhedged_micros
@@ -144,7 +151,7 @@ class Executions:
     def start(self, found: Opportunity, now_ns: int) -> list[Action]:
         """Reserve on both venues, occupy both markets, fire both legs or the first."""
         pair = found.pair
-        execution = self._make(self._next_no, pair, found.direction, now_ns)
+        execution = Execution(self._next_no, pair, found.direction, now_ns, self._resolved)
         self._next_no += 1
         self._carry(execution)
         execution.net_micros_planned = found.net_micros
@@ -162,12 +169,13 @@ class Executions:
         specs = leg_specs(execution, found, kalshi, polymarket)
         self.tally.executions += 1
         fire = fire_orders(self._books, execution, specs, found.net_micros)
-        give_inventory(execution, self.holdings.exposures_e6(pair.id))
+        give_inventory(execution, self.holdings.without_e6(execution))
         return [opened_note(execution, found), fire]
 
     def restore(self, event: ExecutionFound, now_ns: int) -> list[Action]:
         """Adopt an execution that an earlier process left open: ask for each of its orders."""
-        execution = self._make(event.execution_no, event.pair, event.direction, now_ns)
+        whose = (event.execution_no, event.pair, event.direction)
+        execution = Execution(*whose, now_ns, self._resolved)
         execution.has_failed = True
         execution.state = ExecutionState.RESOLVING
         execution.is_quiet = event.was_closed
@@ -192,13 +200,9 @@ class Executions:
             actions += self._settle(execution, order)
             if order.is_unresolved:
                 actions.append(LookUp(execution.execution_no, order.spec.order_no))
-        others_e6 = self.holdings.exposures_e6(event.pair.id)
         if event.is_accounted:
             self.holdings.mark_accounted(execution)
-            others_e6 = {
-                venue: e6 - execution.exposure_e6(venue) for venue, e6 in others_e6.items()
-            }
-        give_inventory(execution, others_e6)
+        give_inventory(execution, self.holdings.without_e6(execution))
         self._carry(execution)
         self._reserve(execution)
         self._occupy(execution)
@@ -208,11 +212,6 @@ class Executions:
         """Set aside what an execution that was not started here, or is open again, may cost."""
         costs = costs_to_come(execution)
         self.funds.hold(execution.execution_no, costs, unhedged_micros(execution))
-
-    def _make(self, number: int, pair: Pair, direction: Direction, now_ns: int) -> Execution:
-        execution = Execution(number, pair, direction, now_ns)
-        execution.resolved = self._resolved
-        return execution
 
     def _carry(self, execution: Execution) -> None:
         execution.carry_in_e6 = self.holdings.left_for(execution, others_of(execution, self._open))
@@ -316,7 +315,6 @@ class Executions:
         if was_passed_on(order.spec, execution, *others_of(execution, self._open, self._closed)):
             # Tokens that never came were not sold either: that sale is about to fail as well.
             execution.unsure_until_ns = now_ns + LATE_NS
-        # On chain it was said to be final, and is void all the same: that is worth its own name.
         was_final = event.fill.status is FillStatus.FINAL
         name = "final_fill_voided" if was_final else "fill_voided"
         opened = self.breaker.fill_ended(is_void=True, now_ns=now_ns)
@@ -425,6 +423,7 @@ class Executions:
         if execution.state is ExecutionState.CLOSED:
             self._closed.pop(execution.execution_no, None)
             self._carry(execution)
+            keep_what_is_left(execution, self.holdings.without_e6(execution))
             self._occupy(execution)
             self._reserve(execution)
         return self._proceed(execution, now_ns)
@@ -462,6 +461,9 @@ class Executions:
                 actions += self._exits.changed(execution, now_ns)
             else:
                 actions += self._exits.act(execution, now_ns)
+            if any(order.is_out for order in execution.orders):
+                self._reserve(execution)  # what it buys is at stake, and its cash not free
+            self.funds.stake(execution.execution_no, unhedged_micros(execution))
         elif signal in (Signal.FLAT, Signal.BOOKED):
             self._exits.ended(execution, self._open.values(), now_ns)
         # What the residual lost counts from now on as realised, and not twice.

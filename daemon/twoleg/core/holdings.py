@@ -54,6 +54,12 @@ class Holdings:
         """Signed exposure of a pair on each venue."""
         return {venue: self._exposure.get((pair_id, venue), 0) for venue in Venue}
 
+    def without_e6(self, execution: Execution) -> dict[Venue, int]:
+        """Signed exposure of an execution's pair on each venue, without its own part."""
+        done = self._accounted.get(execution.execution_no, {})
+        held = self.exposures_e6(execution.pair.id)
+        return {venue: e6 - done.get(venue, 0) for venue, e6 in held.items()}
+
     def held_e6(self, pair_id: PairId) -> int:
         """Signed exposure held on Kalshi; its hedge is on Polymarket."""
         return self._exposure.get((pair_id, Venue.KALSHI), 0)

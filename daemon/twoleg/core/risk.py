@@ -61,6 +61,11 @@ class Funds:
             micros[pot] = micros.get(pot, 0) + cost
         self._reservations[execution_no] = Reservation(micros, unhedged_micros)
 
+    def stake(self, execution_no: int, unhedged_micros: int) -> None:
+        """What is naked of an execution changed; the cash that it holds stays as it is."""
+        held = self._reservations.get(execution_no, Reservation({}, 0))
+        self._reservations[execution_no] = Reservation(held.micros, unhedged_micros)
+
     def release(self, execution_no: int) -> None:
         """The execution has ended; what it really spent was booked by `spend`."""
         self._reservations.pop(execution_no, None)

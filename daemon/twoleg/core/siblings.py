@@ -69,6 +69,15 @@ def take_from_others(others: Iterable[Execution], spec: OrderSpec, size_e6: int)
             other.inventory_e6[key] = max(0, other.inventory_e6[key] - size_e6)
 
 
+def keep_what_is_left(execution: Execution, exposures_e6: Mapping[Venue, int]) -> None:
+    """An early exit that is open again may sell what its pair has yet; others sold the rest."""
+    for venue, outcome in execution.inventory_e6:
+        sign = exposure_sign(execution.pair.polarity, venue, outcome, Side.BUY)
+        left_e6 = max(0, sign * exposures_e6[venue])
+        key = (venue, outcome)
+        execution.inventory_e6[key] = min(execution.inventory_e6[key], left_e6)
+
+
 def was_passed_on(spec: OrderSpec, *executions: Execution) -> bool:
     """Whether what an order was about is bought and sold on, by whichever of a pair."""
     is_sale = spec.side is Side.SELL

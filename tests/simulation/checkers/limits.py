@@ -217,7 +217,15 @@ def _naked_micros(facts: Facts, story: Story) -> int:
         worst = max(worst, _cost_micros(intent))
     exposure_e6 = abs(facts.exposure_e6(facts.trades_in(story)))
     if story.is_decided and exposure_e6 >= LOT_E6:
-        stakes = (_stake_e4(facts, story, intent) for intent in story.entries)
+        # The leg that stands alone is at stake; what none of the entries brought, by the dearest.
+        long = [
+            intent
+            for intent in story.entries
+            if facts.exposure_e6([t for t in facts.trades_of(intent.key) if not t.is_void])
+            * facts.exposure_e6(facts.trades_in(story))
+            > 0
+        ]
+        stakes = (_stake_e4(facts, story, intent) for intent in long or story.entries)
         dearest = max(stakes, default=10_000)
         worst = max(worst, exposure_e6 * dearest // 10_000)
     return worst
@@ -226,9 +234,10 @@ def _naked_micros(facts: Facts, story: Story) -> int:
 def _stake_e4(facts: Facts, story: Story, intent: Intent) -> int:
     """What a contract of a leg is worth, at least where the leg sold it: the other one is left."""
     limit_e4 = intent.spec.limit_e4
-    if intent.spec.side is Side.BUY:
-        return limit_e4
     trades = [trade for trade in facts.trades_of(intent.key) if not trade.is_void]
+    if intent.spec.side is Side.BUY:
+        paid = [t.price_e4 if t.side == "bid" else 10_000 - t.price_e4 for t in trades]
+        return max(paid, default=limit_e4)
     if facts.exposure_e6(trades) * facts.exposure_e6(facts.trades_in(story)) > 0:
         # Who sold YES stands as who bought NO for the rest of a dollar, and the other way round.
         return min(

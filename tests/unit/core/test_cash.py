@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.core import ONE, K, P, Rig, make_fill
 from tests.support.exits import BIDS, exit_of, fire
+from tests.support.siblings import exit_early, hedge, orders_of
 from twoleg.core.events import (
     AnswerStatus,
     BooksVoid,
@@ -156,3 +157,31 @@ def test_sale_of_a_residual_brings_its_cash() -> None:
     rig.fill(sale, price_e4=4_700)
     assert rig.engine.open_executions == 0
     assert free(rig, Venue.KALSHI) == CASH - cost(first) + proceeds
+
+
+def test_what_a_rollback_buys_is_reserved_while_it_is_out() -> None:
+    rig = with_cash(Rig())
+    first, second = fire(rig)
+    for spec in (first, second):
+        rig.answer(spec, S.FILLED, spec.size_e6, cost(spec))
+        rig.book_fill(spec, spec.size_e6, cost(spec))
+    before = free(rig, Venue.POLYMARKET)
+    rig.seen.clear()
+    rig.send(FillVoided(1, second.order_no, make_fill(second, second.size_e6, cost(second))))
+    [bought] = orders_of(rig.seen)
+    assert (bought.venue, bought.side) == (Venue.POLYMARKET, Side.BUY)
+    assert rig.executions.funds.unhedged_micros >= cost(bought)
+    # The first one's money came back with its fill, and is set aside for this one.
+    assert free(rig, Venue.POLYMARKET) <= before + cost(second) - cost(bought)
+
+
+def test_early_exit_that_is_stuck_half_way_is_naked() -> None:
+    """Its sales need no cash; the leg that it could not sell stands alone all the same."""
+    rig = Rig()
+    hedge(rig)
+    first, second = exit_early(rig)
+    rig.send(BooksVoid((K, P), "disconnected"))
+    rig.answer(first, S.FILLED, first.size_e6, cost(first))
+    rig.answer(second, S.MISSED)
+    # Who sold YES at some price stands as who bought NO for the rest of the dollar.
+    assert rig.executions.funds.unhedged_micros >= first.size_e6 - cost(first)

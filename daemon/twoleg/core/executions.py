@@ -84,10 +84,12 @@ class Executions:
         # How often each row of the table was used.
         self.rows: Counter[Row] = Counter()
         self.breaker = Breaker(limits.breaker)
-        self._exits = Exits(limits, books, self._access, self.breaker, self.rows)
+        self.funds = Funds()
+        self._exits = Exits(
+            limits, books, self._access, self.breaker, funds=self.funds, rows=self.rows
+        )
         self._account = Account(self.breaker, evidence)
         self.busy: dict[MarketId, int] = {}
-        self.funds = Funds()
         self.holdings = Holdings()
 
     @property
@@ -315,6 +317,7 @@ class Executions:
         if was_passed_on(order.spec, execution, *others_of(execution, self._open, self._closed)):
             # Tokens that never came were not sold either: that sale is about to fail as well.
             execution.unsure_until_ns = now_ns + LATE_NS
+        # On chain it was said to be final, and is void all the same: that is worth its own name.
         was_final = event.fill.status is FillStatus.FINAL
         name = "final_fill_voided" if was_final else "fill_voided"
         opened = self.breaker.fill_ended(is_void=True, now_ns=now_ns)
@@ -461,9 +464,6 @@ class Executions:
                 actions += self._exits.changed(execution, now_ns)
             else:
                 actions += self._exits.act(execution, now_ns)
-            if any(order.is_out for order in execution.orders):
-                self._reserve(execution)  # what it buys is at stake, and its cash not free
-            self.funds.stake(execution.execution_no, unhedged_micros(execution))
         elif signal in (Signal.FLAT, Signal.BOOKED):
             self._exits.ended(execution, self._open.values(), now_ns)
         # What the residual lost counts from now on as realised, and not twice.

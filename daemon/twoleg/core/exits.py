@@ -21,7 +21,9 @@ from twoleg.core.notes import alarm, breaker_note, exit_note, held_note
 from twoleg.core.orders import Purpose
 from twoleg.core.outcomes import outcome_of
 from twoleg.core.residual import Place, Terms, Verdict, judge_residual
+from twoleg.core.risk import Funds
 from twoleg.core.specs import exit_spec, fire_orders
+from twoleg.core.worst import costs_to_come, unhedged_micros
 
 TAKEN_NS_MAX: Final = 2_000_000_000
 """How long a held residual spares the depth that its own orders aimed at and no event confirmed."""
@@ -46,6 +48,7 @@ class Exits:
         "_access",
         "_books",
         "_breaker",
+        "_funds",
         "_held",
         "_limits",
         "_rows",
@@ -59,12 +62,15 @@ class Exits:
         books: Books,
         access: Access,
         breaker: Breaker,
+        *,
+        funds: Funds,
         rows: Counter[Row],
     ) -> None:
         self._limits = limits
         self._books = books
         self._access = access
         self._breaker = breaker
+        self._funds = funds
         self._rows = rows
         # Executions that hold a residual now, by number.
         self._held: dict[int, Execution] = {}
@@ -95,6 +101,9 @@ class Exits:
         execution.next_try_ns = now_ns + self._limits.rollback_retry_ms * NS_PER_MS
         spec = exit_spec(execution, order)
         fire = fire_orders(self._books, execution, (spec,), 0)
+        # What it buys is at stake, and its cash no longer free.
+        number, costs = execution.execution_no, costs_to_come(execution)
+        self._funds.hold(number, costs, unhedged_micros(execution))
         return [exit_note(execution, verdict), fire]
 
     def judge_answer(self, execution: Execution, order: OrderState) -> list[Action]:
@@ -211,6 +220,7 @@ class Exits:
     def _hold(self, execution: Execution, verdict: Verdict, now_ns: int) -> list[Action]:
         move(execution, Signal.BARRED, self._rows)
         self._held[execution.execution_no] = execution
+        self._funds.stake(execution.execution_no, unhedged_micros(execution))
         for market_id in (execution.pair.kalshi, execution.pair.polymarket):
             self.held_markets[market_id] = None
         if now_ns < execution.unsure_until_ns:

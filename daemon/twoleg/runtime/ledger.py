@@ -278,25 +278,24 @@ class Ledger:
             del booked[reference]
 
     def _move(self, fill: Fill, sign: int) -> None:
-        bought = fill.side is Side.BUY
-        cost = fill.notional_micros if bought else -fill.notional_micros
-        shard = self._shards.get(fill.market_id, 0)
-        self._pay(fill.venue, shard, sign * (cost + fill.fee_micros))
         key = (fill.market_id, fill.outcome)
-        size_e6 = fill.size_e6 if bought else -fill.size_e6
-        self.held_e6[key] = self.held_e6.get(key, 0) + sign * size_e6
+        self.held_e6[key] = self.held_e6.get(key, 0) + self._pay_for(fill, sign)
         if fill.venue is Venue.KALSHI:
-            self._net(fill.market_id, shard)
+            self._net(fill.market_id, self._shards.get(fill.market_id, 0))
         if fill.fee_modelled:
             self.modelled_fills[fill.venue] = self.modelled_fills.get(fill.venue, 0) + 1
 
     def _unsettle(self, fill: Fill) -> None:
         """Take a fill back that was paid for since: its payout came with the others'."""
+        self.settled_e6[fill.market_id, fill.outcome] += self._pay_for(fill, -1)
+
+    def _pay_for(self, fill: Fill, sign: int) -> int:
+        """Move a fill's cash, or (-1) move it back; returns its signed size."""
         bought = fill.side is Side.BUY
         cost = fill.notional_micros if bought else -fill.notional_micros
-        self._pay(fill.venue, self._shards.get(fill.market_id, 0), -(cost + fill.fee_micros))
-        key = (fill.market_id, fill.outcome)
-        self.settled_e6[key] -= fill.size_e6 if bought else -fill.size_e6
+        shard = self._shards.get(fill.market_id, 0)
+        self._pay(fill.venue, shard, sign * (cost + fill.fee_micros))
+        return sign * (fill.size_e6 if bought else -fill.size_e6)
 
     def _net(self, market_id: MarketId, shard: int) -> None:
         """Kalshi pays a dollar at once for each YES held against a NO."""

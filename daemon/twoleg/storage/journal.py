@@ -238,7 +238,12 @@ class Journal:
 
     def _begin_segment(self, header: Header) -> None:
         # A power cut must not take the end of a segment that another one follows.
-        os.fdatasync(self._tail.fd)
+        try:
+            os.fdatasync(self._tail.fd)
+        except OSError as error:
+            # Asked again the kernel may say yes, with what it could not write gone.
+            self._failure = str(error)
+            raise
         segment, position = allocate_segment(self.folder, header, self._limits)
         fd = os.open(segment.path, os.O_RDWR | os.O_CLOEXEC)
         # Gives the unused reserve back; what is cut off here was never announced as written.

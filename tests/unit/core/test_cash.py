@@ -185,3 +185,17 @@ def test_early_exit_that_is_stuck_half_way_is_naked() -> None:
     rig.answer(second, S.MISSED)
     # Who sold YES at some price stands as who bought NO for the rest of the dollar.
     assert rig.executions.funds.unhedged_micros >= first.size_e6 - cost(first)
+
+
+def test_what_a_held_residual_buys_at_last_is_reserved_too() -> None:
+    """It was tried again at a change of a book, not at news of the execution."""
+    rig = with_cash(Rig())
+    held(rig)
+    rig.seen.clear()
+    rig.pass_ms(3_000)
+    rig.seen += rig.send(rig.book(K, [(100, ONE // 100)], [(9_900, 100 * ONE)]))
+    rig.seen += rig.send(rig.book(P, [(5_000, 100 * ONE)], [(5_100, 100 * ONE)]))
+    rig.seen += rig.send(TimerFired("retry:1"))
+    bought = next(order for order in orders_of(rig.seen) if order.side is Side.BUY)
+    assert bought.venue is Venue.POLYMARKET
+    assert free(rig, Venue.POLYMARKET) <= CASH - cost(bought)

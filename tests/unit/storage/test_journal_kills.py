@@ -1,5 +1,6 @@
 """What a kill between two steps of the journal's housekeeping leaves, and how it opens again."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.storage.support import note, open_journal
+from twoleg.errors import StorageError
 from twoleg.storage.journal import Journal
 from twoleg.storage.records import NoteRecorded
 
@@ -166,4 +168,23 @@ def test_what_a_power_cut_can_take_is_never_before_a_later_segment(
     monkeypatch.setattr(Path, "rename", cut_at_the_name)
     journal.append(note(999, text="x" * 400))
     assert len(journal.segments) == 2
+    journal.close()
+
+
+def test_segment_that_could_not_be_synced_ends_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second sync may succeed although what the first could not write is gone."""
+    journal = full(tmp_path)
+
+    def fail(_fd: int) -> None:
+        raise OSError(errno.EIO, "input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", fail)
+        with pytest.raises(StorageError, match="cannot begin a segment"):
+            journal.append(note(999, text="x" * 400))
+    with pytest.raises(StorageError, match="refuses to write"):
+        journal.append(note(999, text="x" * 400))
+    assert len(journal.segments) == 1
     journal.close()

@@ -32,6 +32,8 @@ TOO_SMALL = {
     "trading.size_contracts_max": Decimal("0.01"),
     "trading.position_contracts_max": Decimal("0.01"),
 }
+# Soon given up, so that an answer need not be long in coming to be late.
+IMPATIENT = {"kalshi.order_timeout_ms": 500, "polymarket.order_timeout_ms": 500}
 POLYMARKET_CONDITION = make_pairs()[0].polymarket.partition(":")[2]
 
 
@@ -60,7 +62,7 @@ async def test_b1_timeout_is_not_zero_fill(scene_of: MakeScene, venue: Venue) ->
     Silence is an interval, not zero: nothing is sent for this leg again but Kalshi's fence, under
     the same id, and nothing is done about the other leg until the venue has told.
     """
-    async with scene_of() as scene:
+    async with scene_of(**IMPATIENT) as scene:
         run = scene.start()
         await run.started()
         # It fills at once, and the answer comes after we gave up waiting for it.
@@ -99,7 +101,7 @@ async def test_b2_order_that_lives_on_after_its_timeout_is_adopted(
     later still belongs to the execution that sent it: it is booked there, the execution opens
     again, and what it has too much then is worked off.
     """
-    async with scene_of() as scene:
+    async with scene_of(**IMPATIENT) as scene:
         run = scene.start()
         await run.started()
         scene.fault(P, "delay", delay_ms=delay_ms)
@@ -123,7 +125,7 @@ async def test_b2_kalshi_order_that_arrives_after_its_fence_cannot_fill(
     scene_of: MakeScene,
 ) -> None:
     """The same on Kalshi: there the fence has used up the id, so the late request is refused."""
-    async with scene_of() as scene:
+    async with scene_of(**IMPATIENT) as scene:
         run = scene.start()
         await run.started()
         scene.fault(K, "delay", delay_ms=900)

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tests.simulation.checkers.answers import AnswersTrue, LateAdopted
+from tests.simulation.checkers.answers import AnswersTrue
 from tests.simulation.checkers.balances import FlowsTrue, ProfitTrue, RecordTrue, RepairsProven
 from tests.simulation.checkers.facts import Flow, Rule
 from tests.simulation.checkers.fills import FillsAccounted, FillsTrue
@@ -14,16 +14,23 @@ from tests.simulation.checkers.selling import SellsOwnOnly
 from tests.simulation.checkers.sending import Announced, SentOnce
 from tests.simulation.histories import SIZE_E6, History, K, P, key_of
 from tests.simulation.sightings import Traded
-from twoleg.core.actions import NoteKind
 from twoleg.core.events import AnswerStatus
 from twoleg.core.flows import CashFlow, FlowKind
 from twoleg.core.limits import Limits
 from twoleg.core.market import Outcome, Side
-from twoleg.core.orders import OrderSpec, Purpose
-from twoleg.storage.records import CashFlowSeen, FeeAdjusted
+from twoleg.core.orders import Purpose
+from twoleg.storage.records import CashFlowSeen, FeeAdjusted, RunStarted
 
 LIMITS = Limits(unhedged_micros_max=10_000_000, executions_max=2, size_e6_max=SIZE_E6)
 Tale = Callable[[History], object]
+
+
+def start(history: History) -> None:
+    """The next process begins."""
+    history.write(
+        RunStarted(wall_ns=history.now, run_id="n", mode="sim", version="", member="", accounts={})
+    )
+    history.facts.is_running, history.facts.alive_ns = True, history.now
 
 
 def good(history: History) -> None:
@@ -191,50 +198,6 @@ def _rolled_the_wrong_way(history: History) -> None:
     history.trade(more)
 
 
-def _late_and_untold(history: History) -> None:
-    leg = landed_late(history)
-    history.book(leg, history.trade(leg))
-    history.step(71)
-
-
-def landed_late(history: History) -> OrderSpec:
-    """Polymarket's leg was not answered, looked for in vain, and taken for absent."""
-    leg = history.begin().fire()[1]
-    history.answer(leg, AnswerStatus.UNKNOWN)
-    history.step(7.5)
-    history.answer(leg, AnswerStatus.MISSED, code="absent")
-    history.step(1)
-    return leg
-
-
-def _absent_too_early(history: History) -> None:
-    leg = history.begin().fire()[1]
-    history.step(1.5)
-    history.answer(leg, AnswerStatus.UNKNOWN)
-    history.step(5.8)
-    history.answer(leg, AnswerStatus.MISSED, code="absent")
-    history.step(1)
-    history.trade(leg)
-
-
-def _killed_and_filled(history: History) -> None:
-    leg = history.begin().fire()[1]
-    history.answer(leg, AnswerStatus.UNKNOWN)
-    history.step(10)
-    history.answer(leg, AnswerStatus.MISSED, code="killed")
-    history.step(1)
-    history.trade(leg)
-
-
-def _kalshi_late(history: History) -> None:
-    leg = history.begin().fire()[0]
-    history.answer(leg, AnswerStatus.UNKNOWN)
-    history.step(10)
-    history.answer(leg, AnswerStatus.MISSED, code="absent")
-    history.step(1)
-    history.trade(leg)
-
-
 def _heard_and_left(history: History) -> None:
     """A fill that failed on chain is heard of, and nobody minds the other leg."""
     legs = history.begin().fire()
@@ -293,13 +256,6 @@ def _adds_knowing_of_a_void(history: History) -> None:
 
 
 # -- what the daemon could not know, or may do: (rule, what happens) ------------------------------
-
-
-def _late_and_told(history: History) -> None:
-    leg = landed_late(history)
-    history.book(leg, history.trade(leg))
-    history.note(NoteKind.ALARM, 1, event="late_fill")
-    history.step(71).end()
 
 
 def _sold_before_it_was_known_to_have_failed(history: History) -> None:
@@ -432,8 +388,6 @@ def _held_with_a_modelled_fee(history: History) -> None:
 
 
 FAIR: tuple[tuple[type[Rule], Tale], ...] = (
-    (LateAdopted, _late_and_told),
-    (AnswersTrue, _late_and_told),
     (SellsOwnOnly, _sold_before_it_was_known_to_have_failed),
     (SellsOwnOnly, _sells_again_what_an_answer_left_unsold),
     (SellsOwnOnly, _nets_what_is_spare),
@@ -457,10 +411,6 @@ BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
     (AnswersTrue, "answer_untrue", _wrong_answer(AnswerStatus.PARTIAL, 10_000, SIZE_E6)),
     (AnswersTrue, "pending_decided", _delayed_decided),
     (AnswersTrue, "decided_too_early", _decided_early),
-    (AnswersTrue, "decided_too_early", _absent_too_early),
-    (AnswersTrue, "decided_too_early", _killed_and_filled),
-    (AnswersTrue, "decided_too_early", _kalshi_late),
-    (LateAdopted, "late_fill_untold", _late_and_untold),
     (FillsTrue, "fill_unknown_to_venue", _fill(fill_id="never")),
     (FillsTrue, "fill_differs", _fill(size_e6=SIZE_E6 + 1)),
     (FillsTrue, "fill_differs", _fill(price_e4=4_001)),

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from tests.simulation.checkers.answers import LateAdopted
 from tests.simulation.checkers.balances import ProfitTrue
 from tests.simulation.checkers.facts import Rule
 from tests.simulation.checkers.limits import CashReserved, LimitsKept
@@ -14,11 +13,10 @@ from tests.simulation.checkers.watch import prompt_venues
 from tests.simulation.histories import NS_PER_S, SIZE_E6, TRUTH, History, K, P, market_on
 from tests.simulation.plan import Item, draw_plan
 from tests.simulation.sightings import LOT_E6, BookStates
-from tests.simulation.tales import Tale, fail, landed_late
+from tests.simulation.tales import Tale, fail, start
 from twoleg.core.events import AnswerStatus
 from twoleg.core.market import Outcome, Side, Venue
 from twoleg.core.orders import OrderSpec, Purpose
-from twoleg.storage.records import RunStarted
 
 HALF_E6: Final = SIZE_E6 // 2
 FIFTH_E6: Final = SIZE_E6 // 5
@@ -32,14 +30,6 @@ def _hold(history: History, number: int = 1, *, kalshi_e6: int, polymarket_e6: i
             history.book(spec, history.trade(spec, size_e6))
         is_whole = size_e6 == spec.size_e6
         history.answer(spec, AnswerStatus.FILLED if is_whole else AnswerStatus.MISSED, size_e6)
-
-
-def _start(history: History) -> None:
-    """The next process begins."""
-    history.write(
-        RunStarted(wall_ns=history.now, run_id="n", mode="sim", version="", member="", accounts={})
-    )
-    history.facts.is_running, history.facts.alive_ns = True, history.now
 
 
 # -- naked quantity -------------------------------------------------------------------------------
@@ -99,7 +89,7 @@ def _naked_at_a_start(seconds: float, *, heard_s: float = 0, began_s: float = 0)
         history.facts.is_running = began_s > 0
         if began_s:
             history.step()
-            _start(history)
+            start(history)
             history.step(began_s)
         leg, other = history.fire()
         traded = history.trade(leg)
@@ -109,7 +99,7 @@ def _naked_at_a_start(seconds: float, *, heard_s: float = 0, began_s: float = 0)
             history.book(leg, traded)
         history.step()
         if not began_s:
-            _start(history)
+            start(history)
         history.step(heard_s)
         if heard_s:
             history.book(leg, traded)
@@ -255,37 +245,6 @@ def _sells_what_failed(seconds: float, size_e6: int, *, told_e6: int = SIZE_E6) 
 # -- what landed late -----------------------------------------------------------------------------
 
 
-def _left_over(history: History, *, books: bool = True, by: str = "next") -> None:
-    """What landed late is booked and closed without an alarm, by this process or the next."""
-    leg = landed_late(history)
-    if by == "its own":
-        _start(history)
-        history.step(1)
-    traded = history.trade(leg)
-    history.step(1)
-    if by == "next":
-        _start(history)
-    if books:
-        history.book(leg, traded)
-    history.close()
-    history.step(1)
-    if by == "first":
-        _start(history)
-    history.step(71).end()
-
-
-def _left_unbooked(history: History) -> None:
-    _left_over(history, books=False)
-
-
-def _came_after_the_start(history: History) -> None:
-    _left_over(history, by="its own")
-
-
-def _closed_before_the_start(history: History) -> None:
-    _left_over(history, by="first")
-
-
 def _taken_for_absent(
     history: History, spec: OrderSpec, seconds: float, code: str = "absent"
 ) -> None:
@@ -357,14 +316,14 @@ def _netted(
     def tale(history: History) -> None:
         history.begin()
         if dies == "before":
-            _start(history.step(1))
+            start(history.step(1))
         _hold(history, 1, kalshi_e6=SIZE_E6, polymarket_e6=0)
         _hold(history, 2, kalshi_e6=0, polymarket_e6=SIZE_E6)
         taken: dict[str, int] = {"netted_no_e6": SIZE_E6, "netted_yes_e6": 0}
         history.close(1, net_micros=net_micros, **taken)
         history.step(1)
         if dies == "between":
-            _start(history)
+            start(history)
         given: dict[str, int] = {"netted_no_e6": -given_e6, "netted_yes_e6": 0}
         history.close(2, net_micros=-5_000_000, **given)
         if is_open:
@@ -416,7 +375,6 @@ FAIR: tuple[tuple[type[Rule], Tale], ...] = (
     (SellsOwnOnly, _sells_again(HALF_E6, HALF_E6)),
     (SellsOwnOnly, _sells_what_failed(57, SIZE_E6)),
     (SellsOwnOnly, _sells_what_failed(1, HALF_E6, told_e6=HALF_E6)),
-    (LateAdopted, _left_over),
     (CashReserved, _arrives(8)),
     (CashReserved, _next_after_late()),
     (LimitsKept, _stands_alone(9_500, 600)),
@@ -468,9 +426,6 @@ BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
     (SellsOwnOnly, "sells_not_own", _sells_what_failed(61, SIZE_E6)),
     (SellsOwnOnly, "sells_not_own", _sells_what_failed(1, SIZE_E6, told_e6=HALF_E6)),
     (SellsOwnOnly, "sells_not_own", _sells_what_failed(1, LOT_E6, told_e6=0)),
-    (LateAdopted, "late_fill_untold", _left_unbooked),
-    (LateAdopted, "late_fill_untold", _came_after_the_start),
-    (LateAdopted, "late_fill_untold", _closed_before_the_start),
     (CashReserved, "cash_not_reserved", _arrives(7)),
     (CashReserved, "cash_not_reserved", _arrives(8, code="killed")),
     (CashReserved, "cash_not_reserved", _arrives(8, venue=K)),

@@ -1,8 +1,9 @@
 """What both feeds share: jittered back-off, the watch over silence, replacing broken sockets."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 import structlog
 
@@ -100,7 +101,7 @@ async def run_replacing(
     venue: str,
     clock: Clock,
     backoff: Backoff,
-    run_connection: Callable[[], Awaitable[None]],
+    run_connection: Callable[[], Coroutine[Any, Any, None]],
     on_lost: Callable[[str], None],
     stable_ms_min: int = 30_000,
 ) -> None:
@@ -110,12 +111,17 @@ async def run_replacing(
     a group), or returns when it wants to be replaced. `on_lost` gets the reason each time, before
     the pause. The back-off starts again only after a connection that lasted `stable_ms_min`: one
     that is refused right after each handshake must not be retried at full speed.
+
+    Each connection gets a task of its own: a task group that fails while its task waits at its end
+    leaves a count of cancellations behind (before Python 3.13), and with one of those asyncio's
+    timeouts of before 3.11.4, Debian 12's among them, cancel their task instead of timing out
+    (cpython gh-102780): the next connection that hung would have been the last.
     """
     while True:
         started_ns = clock.monotonic_ns()
         reason = "connection ended"
         try:
-            await run_connection()
+            await asyncio.create_task(run_connection())
         except* (FeedError, VenueError) as group:
             reason = str(first_leaf(group))
         lasted_ms = (clock.monotonic_ns() - started_ns) // _NS_PER_MS

@@ -2,7 +2,14 @@
 
 from typing import Final
 
-from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, seconds, violate
+from tests.simulation.checkers.facts import (
+    ABSENT_NS_MIN,
+    NS_PER_S,
+    Facts,
+    Rule,
+    seconds,
+    violate,
+)
 from tests.simulation.checkers.record import UNDECIDED, Intent, Story
 from tests.simulation.sightings import Sent, Traded
 from twoleg.storage.records import AnswerRecorded
@@ -44,9 +51,19 @@ class AnswersTrue(Rule):
                 f"the venue filled {live_e6} to {most_e6}",
             )
         sent = self._latest.get(intent.key)
-        is_waiting = sent is not None and sent.is_entered and facts.venues.is_pending(sent)
-        if is_waiting and sent is not None and sent.is_done:
+        if sent is None or not (sent.is_entered and sent.is_done):
+            return
+        if facts.venues.is_pending(sent) and not _came_late(facts, intent, sent):
             raise violate("pending_decided", f"{record.answer}, but {sent} may still fill")
+
+
+def _came_late(facts: Facts, intent: Intent, sent: Sent) -> bool:
+    """Whether an order reached its venue after the time in which it could be missed there.
+
+    The venue tells of an order whose matching it delays no more than of one that never came.
+    """
+    is_absent = facts.is_landed_late(intent, intent.absent_ns + 1)
+    return is_absent and sent.at_ns - intent.wall_ns >= ABSENT_NS_MIN
 
 
 class LateAdopted(Rule):

@@ -90,6 +90,73 @@ async def test_a_bug_is_not_swallowed() -> None:
         )
 
 
+async def test_a_connection_that_hangs_after_one_that_went_stale_times_out_and_is_replaced() -> (
+    None
+):
+    """A count of cancellations that the first left behind would make 3.11.2 cancel the second."""
+    ends: list[str] = []
+    counts: list[int] = []
+
+    async def go_stale() -> None:
+        raise FeedStale("kalshi", "no frame")
+
+    async def run_connection() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        counts.append(task.cancelling())
+        if not ends:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(go_stale())
+        try:
+            async with asyncio.timeout(0):
+                await asyncio.Event().wait()
+        except TimeoutError as error:
+            raise VenueUnavailable("kalshi", "not_connected") from error
+
+    def take(reason: str) -> None:
+        ends.append(reason)
+        if len(ends) == 3:
+            raise KeyError("enough")
+
+    with pytest.raises(KeyError, match="enough"):
+        await run_replacing(
+            venue="kalshi",
+            clock=FakeClock(),
+            backoff=Backoff(entropy=FakeEntropy()),
+            run_connection=run_connection,
+            on_lost=take,
+        )
+    assert ends == ["kalshi feed: no frame"] + ["kalshi: not_connected"] * 2
+    assert counts == [0, 0, 0]
+
+
+async def test_whoever_stops_the_replacing_stops_the_connection() -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def run_connection() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.set()
+
+    running = asyncio.create_task(
+        run_replacing(
+            venue="kalshi",
+            clock=FakeClock(),
+            backoff=Backoff(entropy=FakeEntropy()),
+            run_connection=run_connection,
+            on_lost=lambda _reason: None,
+        )
+    )
+    await begun.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert ended.is_set()
+
+
 def test_strange_frame_is_logged_once_per_sort_with_its_first_bytes_and_no_key() -> None:
     counts = FrameCounts("polymarket")
     with capture_logs() as lines:

@@ -305,6 +305,26 @@ def _stands_alone(limit_e4: int, other_e4: int, side: Side = Side.SELL) -> Tale:
     return tale
 
 
+def _stands_against(passed_e6: int, *, pair: str = "pair") -> Tale:
+    """A leg stands alone, and an older one that landed late left it NO; nine dollars follow."""
+
+    def tale(history: History) -> None:
+        late = history.begin().spec(P)
+        history.intend(late, pair=pair)
+        history.answer(late, AnswerStatus.MISSED, code="absent")
+        history.close()
+        history.step(1)
+        legs = history.spec(K, number=2, limit_e4=9_000), history.spec(P, number=2, limit_e4=900)
+        history.intend(*legs)
+        history.fill(legs[0], late)
+        history.answer(legs[1], AnswerStatus.MISSED)
+        history.close(netted_no_e6=-passed_e6, netted_yes_e6=0)
+        history.step(1)
+        history.intend(history.spec(K, number=3, native_id="K2", limit_e4=9_000))
+
+    return tale
+
+
 # -- what was earned ------------------------------------------------------------------------------
 
 
@@ -378,6 +398,7 @@ FAIR: tuple[tuple[type[Rule], Tale], ...] = (
     (CashReserved, _arrives(8)),
     (CashReserved, _next_after_late()),
     (LimitsKept, _stands_alone(9_500, 600)),
+    (LimitsKept, _stands_against(SIZE_E6 - SIZE_E6 // 10)),
     (ProfitTrue, _netted()),
     (ProfitTrue, _netted(0, dies="between")),
     (ProfitTrue, _netted(0, is_open=True)),
@@ -432,6 +453,9 @@ BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
     (CashReserved, "cash_not_reserved", _next_after_late(7)),
     (CashReserved, "cash_not_reserved", _next_after_late(is_told=True)),
     (CashReserved, "cash_not_reserved", _next_after_late(cash_micros=9_990_000)),
+    (LimitsKept, "unhedged_limit", _stands_against(SIZE_E6 - SIZE_E6 // 8)),
+    (LimitsKept, "unhedged_limit", _stands_against(-SIZE_E6)),
+    (LimitsKept, "unhedged_limit", _stands_against(SIZE_E6, pair="other")),
     (LimitsKept, "unhedged_limit", _stands_alone(5_000, 5_100)),
     (LimitsKept, "unhedged_limit", _stands_alone(500, 9_600)),
     (LimitsKept, "unhedged_limit", _stands_alone(9_500, 400, Side.BUY)),

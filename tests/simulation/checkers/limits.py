@@ -85,7 +85,8 @@ class LimitsKept(Rule):
 
     @staticmethod
     def _check_unhedged(facts: Facts, story: Story) -> None:
-        total = sum(_naked_micros(facts, other) for other in facts.record.open_stories)
+        passed = _passed_on_e6(facts)
+        total = sum(_naked_micros(facts, other, passed) for other in facts.record.open_stories)
         if total > facts.limits.unhedged_micros_max:
             told = f"execution {story.number}: {total} above {facts.limits.unhedged_micros_max}"
             raise violate("unhedged_limit", told)
@@ -154,8 +155,7 @@ def promises(facts: Facts, story: Story) -> dict[Pot, int]:
     """What an execution may still take from each pot, at least, by its announced orders.
 
     What its order met, or the venue has done with, shows in the ledger already. A leg that goes
-    second is not announced yet: with the first it costs a dollar less the greatest edge that is
-    believed.
+    second is not announced yet: with the first it costs a dollar less what was to be earned.
     """
     found: dict[Pot, int] = {}
     for signed in story.orders.values():
@@ -170,12 +170,12 @@ def promises(facts: Facts, story: Story) -> dict[Pot, int]:
         found[pot] = found.get(pot, 0) + micros
     if len(story.orders) == 1 and story.entries:
         first = story.entries[0]
-        other, micros = _second_leg(facts, first)
+        other, micros = _second_leg(facts, story, first)
         found[other] = found.get(other, 0) + micros
     return {pot: micros for pot, micros in found.items() if micros}
 
 
-def _second_leg(facts: Facts, first: Intent) -> tuple[Pot, int]:
+def _second_leg(facts: Facts, story: Story, first: Intent) -> tuple[Pot, int]:
     spec = first.spec
     pair = facts.pair_of(spec.venue, spec.market.native_id)
     venue = Venue.POLYMARKET if spec.venue is Venue.KALSHI else Venue.KALSHI
@@ -184,7 +184,7 @@ def _second_leg(facts: Facts, first: Intent) -> tuple[Pot, int]:
     size_e6 = facts.filled_e6(first.key) if first.is_decided else spec.size_e6_min or spec.size_e6
     most = ceil_div(size_e6 * spec.limit_e4, 10_000)
     most += pair.fee_micros(spec.venue, spec.limit_e4, size_e6)
-    least = size_e6 - most - ceil_div(size_e6 * facts.limits.edge_micros_max, 1_000_000)
+    least = size_e6 - most - ceil_div(size_e6 * story.net_micros, spec.size_e6)
     return _pot_of(facts, venue, pair.market_on(venue)), max(0, least)
 
 
@@ -205,7 +205,28 @@ def _is_entry(record: IntentRecorded) -> bool:
     return any(ref.spec.purpose is Purpose.ARB for ref in record.orders)
 
 
-def _naked_micros(facts: Facts, story: Story) -> int:
+def _passed_on_e6(facts: Facts) -> dict[str, int]:
+    """What closed executions of a pair passed on to open ones, in YES, as their closings tell."""
+    passed: dict[str, int] = {}
+    for story in facts.record.stories.values():
+        if story.is_closed:
+            told = story.closing
+            gave_e6 = int(told.get("netted_no_e6", 0)) - int(told.get("netted_yes_e6", 0))
+            passed[story.pair_id] = passed.get(story.pair_id, 0) + gave_e6
+    return passed
+
+
+def _take_e6(passed: dict[str, int], story: Story, exposure_e6: int) -> int:
+    """What is left of an exposure after what was passed on against it, which is used up here."""
+    given_e6 = passed.get(story.pair_id, 0)
+    if given_e6 * exposure_e6 >= 0:
+        return abs(exposure_e6)
+    used_e6 = min(abs(given_e6), abs(exposure_e6))
+    passed[story.pair_id] = given_e6 + (used_e6 if given_e6 < 0 else -used_e6)
+    return abs(exposure_e6) - used_e6
+
+
+def _naked_micros(facts: Facts, story: Story, passed: dict[str, int]) -> int:
     """What is at stake if of all undecided orders only the worst one fills."""
     worst = 0
     for signed in story.orders.values():
@@ -215,7 +236,7 @@ def _naked_micros(facts: Facts, story: Story) -> int:
         if intent.is_decided:
             continue
         worst = max(worst, _cost_micros(intent))
-    exposure_e6 = abs(facts.exposure_e6(facts.trades_in(story)))
+    exposure_e6 = _take_e6(passed, story, facts.exposure_e6(facts.trades_in(story)))
     if story.is_decided and exposure_e6 >= LOT_E6:
         # The leg that stands alone is at stake; what none of the entries brought, by the dearest.
         long = [

@@ -54,6 +54,8 @@ class Story:
 
     number: int
     pair_id: str
+    net_micros: int = 0
+    """What it was to earn when it was announced."""
     orders: dict[int, list[Intent]] = field(default_factory=dict)
     """By order number; the last one counts, those before it were refused and signed anew."""
     is_closed: bool = False
@@ -190,7 +192,7 @@ class Record:
 
     def _intent(self, record: IntentRecorded) -> None:
         story = self.stories.setdefault(
-            record.execution_no, Story(record.execution_no, record.pair_id)
+            record.execution_no, Story(record.execution_no, record.pair_id, record.net_micros)
         )
         story.is_closed = False
         for ref in record.orders:

@@ -10,6 +10,11 @@ import pytest
 from tests.simulation.mutants.slice import SLICE
 
 PART = 15
+# Its run of seeds from 0 on in parts, and each of the others.
+RANGES = [
+    *(f"{first}:{first + PART}" for first in SLICE[::PART] if first + PART - 1 in SLICE),
+    *(str(seed) for seed in SLICE if seed - 1 not in SLICE and seed),
+]
 ROOT = Path(__file__).parents[2]
 COMMAND = (
     "from tests.simulation.outcome import prepare_process, run_seed\n"
@@ -43,13 +48,21 @@ def test_nothing_hangs_on_the_order_of_sets(hash_seed: str) -> None:
     assert hashes([4], hash_seed) == hashes([4], "0")
 
 
-@pytest.mark.parametrize("first", SLICE[::PART])
-def test_no_promise_is_broken(first: int) -> None:
+def test_the_ranges_are_the_slice() -> None:
+    spans = [(int(first), int(end or int(first) + 1)) for first, _, end in map(split, RANGES)]
+    assert [seed for first, end in spans for seed in range(first, end)] == list(SLICE)
+
+
+def split(seeds: str) -> tuple[str, str, str]:
+    return seeds.partition(":")
+
+
+@pytest.mark.parametrize("seeds", RANGES)
+def test_no_promise_is_broken(seeds: str) -> None:
     """Not under coverage: what is measured is the time of the daemon, not of the tracer."""
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
         environment.pop(name, None)
-    seeds = f"{first}:{first + PART}"
     done = subprocess.run(
         [sys.executable, "-m", "tests.simulation", "--seeds", seeds, "--jobs", "1", "--no-shrink"],
         env=environment,

@@ -315,6 +315,21 @@ def _dollars_return_more_in_two_trades(history: History) -> None:
     history.trade(more, 600_000)
 
 
+def _returns(size_e6: int, filled_e6: int) -> Tale:
+    """Dollars for a leg's cover bring more than they would have at their limit."""
+
+    def tale(history: History) -> None:
+        history.fill(history.begin().fire()[0])
+        spec = history.spec(
+            P, order_no=2, size_e6=size_e6, limit_e4=5_000, purpose=Purpose.ROLLBACK
+        )
+        history.intend(spec)
+        history.step(1)
+        history.trade(spec, filled_e6)
+
+    return tale
+
+
 def _covered_twice_by_a_late_landing(history: History) -> None:
     """The order that replaced an absent one fills after that one came after all."""
     leg, late = history.begin().fire()
@@ -392,6 +407,8 @@ FAIR: tuple[tuple[type[Rule], Tale], ...] = (
     (SellsOwnOnly, _sells_again_what_an_answer_left_unsold),
     (SellsOwnOnly, _nets_what_is_spare),
     (RollbackReduces, _dollars_return_more_in_two_trades),
+    (RollbackReduces, _returns(SIZE_E6, 3 * SIZE_E6)),
+    (RollbackReduces, _returns(2 * SIZE_E6, 3 * SIZE_E6)),
     (RollbackReduces, _covered_twice_by_a_late_landing),
     (RollbackReduces, _covers_what_the_next_news_covers),
     (ResidualAttended, _heard_late_and_closed),
@@ -434,6 +451,7 @@ BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
     (ResidualAttended, "residual_unattended", _heard_and_left),
     (ResidualAttended, "residual_unattended", _never_heard),
     (ResidualAttended, "residual_left", _naked_at_end),
+    (RollbackReduces, "rollback_adds", _returns(2 * SIZE_E6 + 20_000, 3 * SIZE_E6)),
     (RollbackReduces, "rollback_adds", _rolled_the_wrong_way),
     (RollbackReduces, "rollback_adds", _adds_over_two_trades),
     (RollbackReduces, "rollback_adds", _adds_knowing_of_a_void),

@@ -141,8 +141,18 @@ def _sells_beside(naked_e6: int, size_e6: int) -> Tale:
 # -- what is sold ---------------------------------------------------------------------------------
 
 
-def _nets(beyond_e6: int, *, beside: int = 0, closed: int = 0, is_held: bool = True) -> Tale:
-    """A completing purchase of NO takes what the pair has spare, and more; others are open."""
+def _nets(
+    beyond_e6: int,
+    *,
+    beside: int = 0,
+    closed: int = 0,
+    is_held: bool = True,
+    half: Venue | None = None,
+) -> Tale:
+    """A completing purchase of NO takes what the pair has spare, and more; others are open.
+
+    One more of them has a leg, on `half`, and waits for the other.
+    """
 
     def tale(history: History) -> None:
         history.begin()
@@ -156,6 +166,8 @@ def _nets(beyond_e6: int, *, beside: int = 0, closed: int = 0, is_held: bool = T
             history.intend(history.spec(K, number=number))
         for number in range(3, 3 + closed):
             history.close(number)
+        if half is not None:
+            history.fill(history.fire(9)[0 if half is K else 1])
         history.step(1)
         size_e6 = FIFTH_E6 + beyond_e6
         more: dict[str, Any] = {"outcome": Outcome.NO, "purpose": Purpose.ROLLBACK}
@@ -386,6 +398,7 @@ FAIR: tuple[tuple[type[Rule], Tale], ...] = (
     (RollbackReduces, _sells_beside(SIZE_E6, SIZE_E6)),
     (RollbackReduces, _sells_beside(HALF_E6, HALF_E6 + LOT_E6)),
     (SellsOwnOnly, _nets(LOT_E6)),
+    (SellsOwnOnly, _nets(2 * LOT_E6, half=P)),
     (SellsOwnOnly, _nets(2 * LOT_E6, beside=1)),
     (SellsOwnOnly, _exits(K, HALF_E6 + FIFTH_E6)),
     (SellsOwnOnly, _exits(P, HALF_E6 + FIFTH_E6)),
@@ -430,6 +443,8 @@ BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
     (SellsOwnOnly, "sells_not_own", _nets(LOT_E6 + 1)),
     (SellsOwnOnly, "sells_not_own", _nets(2 * LOT_E6 + 1, beside=1)),
     (SellsOwnOnly, "sells_not_own", _nets(2 * LOT_E6, closed=1)),
+    (SellsOwnOnly, "sells_not_own", _nets(2 * LOT_E6 + 1, half=P)),
+    (SellsOwnOnly, "sells_not_own", _nets(2 * LOT_E6 + 1, half=K)),
     (SellsOwnOnly, "sells_not_own", _nets(0, is_held=False)),
     (SellsOwnOnly, "sells_not_own", _exits(K, HALF_E6 + FIFTH_E6 + LOT_E6)),
     (SellsOwnOnly, "sells_not_own", _exits(P, HALF_E6 + FIFTH_E6 + LOT_E6)),

@@ -47,6 +47,20 @@ def _delayed_and_absent(after_s: float) -> Tale:
     return tale
 
 
+def _landed_before_the_answer(after_s: float, answered_s: float) -> Tale:
+    """It lands while the last look for it is under way, or before that."""
+
+    def tale(history: History) -> None:
+        leg = history.begin().fire()[1]
+        history.answer(leg, AnswerStatus.UNKNOWN)
+        history.step(after_s)
+        history.trade(leg)
+        history.step(answered_s - after_s)
+        history.answer(leg, AnswerStatus.MISSED, code="absent")
+
+    return tale
+
+
 def _absent_too_early(history: History) -> None:
     leg = history.begin().fire()[1]
     history.step(1.5)
@@ -110,11 +124,14 @@ FAIR: tuple[tuple[type[Rule], Tale], ...] = (
     (LateAdopted, _late_and_told),
     (AnswersTrue, _late_and_told),
     (AnswersTrue, _delayed_and_absent(7.5)),
+    (AnswersTrue, _landed_before_the_answer(7.4, 11.8)),
     (LateAdopted, _left_over),
 )
 
 BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
     (AnswersTrue, "pending_decided", _delayed_and_absent(7.3)),
+    (AnswersTrue, "answer_untrue", _landed_before_the_answer(7.3, 7.5)),
+    (AnswersTrue, "answer_untrue", _landed_before_the_answer(7.4, 12)),
     (AnswersTrue, "decided_too_early", _absent_too_early),
     (AnswersTrue, "decided_too_early", _killed_and_filled),
     (AnswersTrue, "decided_too_early", _kalshi_late),

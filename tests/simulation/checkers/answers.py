@@ -41,7 +41,11 @@ class AnswersTrue(Rule):
 
     def _check(self, facts: Facts, intent: Intent, record: AnswerRecorded) -> None:
         trades = facts.trades_of(intent.key)
-        earlier = [trade for trade in trades if trade.at_ns <= record.wall_ns]
+        earlier = [
+            trade
+            for trade in trades
+            if trade.at_ns <= record.wall_ns and not facts.is_late(intent, trade)
+        ]
         live_e6 = sum(trade.size_e6 for trade in earlier if not trade.is_void)
         most_e6 = sum(trade.size_e6 for trade in trades)
         if not live_e6 <= record.answer.filled_e6 <= most_e6:

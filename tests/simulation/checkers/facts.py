@@ -16,6 +16,8 @@ NS_PER_MS = 1_000_000
 ABSENT_NS_MIN = 7_400 * NS_PER_MS
 """How long after its send Polymarket's client may take an order for absent: five seconds in which
 it may be on its way, and two and a half in which the reads lag. What lands later is adopted."""
+READ_NS_MAX = 4_500 * NS_PER_MS
+"""How far a look may be behind: a second in which the reads lag, and a way of three that is slow."""
 NEWS_NS_MAX = 60 * NS_PER_S
 """The daemon asks for what its streams lost every 30 s: twice that is too long not to know it."""
 SILENT_NS_MAX = 30 * NS_PER_S
@@ -137,14 +139,22 @@ class Facts:
         """Whether a trade came after its order was rightly taken for absent.
 
         Only Polymarket has no fence against that; what came in time, or was decided by more than
-        its absence, is not excused.
+        its absence, is not excused. It is told as late, as it is news to whoever took it for absent.
         """
         return self.is_landed_late(intent, trade.at_ns)
 
     @staticmethod
     def is_landed_late(intent: Intent, at_ns: int) -> bool:
-        """Whether a moment is after an order was rightly taken for absent."""
-        is_after = 0 < intent.absent_ns < at_ns
+        """Whether a moment is after an order was rightly taken for absent, or after the last look.
+
+        A look that was behind can only have missed what landed when nothing was expected any more.
+        """
+        if not intent.absent_ns:
+            return False
+        is_unseen = (
+            at_ns - intent.wall_ns >= ABSENT_NS_MIN and at_ns > intent.absent_ns - READ_NS_MAX
+        )
+        is_after = is_unseen or at_ns > intent.absent_ns
         is_right = intent.absent_ns - intent.wall_ns >= ABSENT_NS_MIN
         return intent.spec.venue is Venue.POLYMARKET and is_after and is_right
 

@@ -15,9 +15,14 @@ E6 = 1_000_000
 
 
 class Family(enum.Enum):
-    """Groups of markets that settle alike; each has its own reader."""
+    """Groups of markets that settle alike, each with a record of its own.
+
+    CONTEST is who wins a game, match, map or set; SIDE_LINE is what else is asked of one (total,
+    spread, draw, both to score).
+    """
 
     CONTEST = "contest"
+    SIDE_LINE = "side_line"
     GOLF = "golf"
     SEAT = "seat"
     NOMINEE = "nominee"
@@ -53,6 +58,10 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         low = f"{self.low_e6 / E6:g}"
         figures = f"{low} and {self.high_e6 / E6:g}" if self.op is Op.BETWEEN else low
         return f"{self.op.value} {figures} {self.unit}".strip()
+
+
+CONTESTS = frozenset({Family.CONTEST, Family.SIDE_LINE})
+"""What has two sides and a start."""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

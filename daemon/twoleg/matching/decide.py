@@ -8,10 +8,11 @@ import enum
 
 import msgspec
 
-from twoleg.matching.card import Card, Facet, Family, Verdict, compare, judged
+from twoleg.matching.card import CONTESTS, Card, Facet, Family, Verdict, compare, judged
 from twoleg.matching.compare_claims import claim_facets
 from twoleg.matching.compare_contests import contest_facets
 from twoleg.matching.compare_golf import golf_facets
+from twoleg.matching.gates import START_FAMILIES
 
 
 class Class(enum.Enum):
@@ -29,10 +30,6 @@ class Polarity(enum.Enum):
     SAME = "same"
     INVERSE = "inverse"
 
-
-AUTO_FAMILIES = frozenset({Family.CONTEST, Family.GOLF})
-"""Families with a record: of pairs with the same title facts that both venues had settled by May
-2026, 805 contests and 492 of golf, none was settled apart. The others need a person."""
 
 _CLAIMS = frozenset(
     {Family.SEAT, Family.NOMINEE, Family.OFFICE, Family.OUTRIGHT, Family.ECONOMY, Family.CLAIM}
@@ -64,8 +61,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.klass in {Class.AUTO, Class.REVIEW}
 
 
-def decide(kalshi: Card, polymarket: Card) -> Decision:
-    """Compare two cards; the answer is REJECT unless every hard facet agrees."""
+def decide(kalshi: Card, polymarket: Card, auto: frozenset[Family] = START_FAMILIES) -> Decision:
+    """Compare two cards; the answer is REJECT unless every hard facet agrees.
+
+    `auto` are the families that need no person, by their record (`gates.auto_families`).
+    """
     assert kalshi.venue == "kalshi", "the first card is Kalshi's"
     assert polymarket.venue == "polymarket", "the second card is Polymarket's"
     if kalshi.denial or polymarket.denial:
@@ -83,7 +83,7 @@ def decide(kalshi: Card, polymarket: Card) -> Decision:
         return _refused(kalshi, polymarket, Class.REJECT, "unknown side", facets)
     if kalshi.death_rule or polymarket.death_rule:
         return _refused(kalshi, polymarket, Class.DENY, "death settles apart", facets)
-    return _accepted(kalshi, polymarket, (*facets, *_told(kalshi, polymarket)), paying)
+    return _accepted(kalshi, polymarket, (*facets, *_told(kalshi, polymarket)), paying, auto)
 
 
 def _told(kalshi: Card, polymarket: Card) -> tuple[Facet, ...]:
@@ -100,7 +100,7 @@ def _told(kalshi: Card, polymarket: Card) -> tuple[Facet, ...]:
 
 def _facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], int | None]:
     families = kalshi.family, polymarket.family
-    if families == (Family.CONTEST, Family.CONTEST):
+    if CONTESTS.issuperset(families):
         return contest_facets(kalshi, polymarket)
     if Family.GOLF in families and families[0] in _CLAIMS | {Family.GOLF}:
         return golf_facets(kalshi, polymarket)
@@ -109,8 +109,14 @@ def _facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], int | No
     return (judged("family", False, families[0].value, families[1].value),), None
 
 
-def _accepted(kalshi: Card, polymarket: Card, facets: tuple[Facet, ...], paying: int) -> Decision:
-    is_auto = kalshi.family in AUTO_FAMILIES and _is_complete(kalshi, polymarket)
+def _accepted(
+    kalshi: Card,
+    polymarket: Card,
+    facets: tuple[Facet, ...],
+    paying: int,
+    auto: frozenset[Family],
+) -> Decision:
+    is_auto = kalshi.family in auto and _is_complete(kalshi, polymarket)
     has_tokens = len(polymarket.tokens) == len(polymarket.pays) == 2
     return Decision(
         kalshi_id=kalshi.market_id,
@@ -130,7 +136,7 @@ def _is_complete(kalshi: Card, polymarket: Card) -> bool:
     """Whether nothing was inferred: an AUTO pair rests on what both cards say themselves."""
     if len(polymarket.tokens) != 2:
         return False
-    if kalshi.family is Family.CONTEST:
+    if kalshi.family in CONTESTS:
         return bool(
             kalshi.start.instant
             and polymarket.start.instant

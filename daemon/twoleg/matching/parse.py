@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 import msgspec
 
-from twoleg.matching.card import Card, Family
+from twoleg.matching.card import CONTESTS, Card, Family
 from twoleg.matching.families import claims, contests, golf
 from twoleg.matching.families.denied import denial
 from twoleg.matching.families.rules import has_death_rule, rules_text, sources, tail_rules
@@ -14,7 +14,7 @@ CARDS_MAX = 400_000
 """Most cards kept by a cache; the oldest go first. Both venues together list some 200,000."""
 
 _DENIED_FAMILIES = {"weather": Family.WEATHER, "price index": Family.PRICE}
-_CONTESTS = frozenset({Family.CONTEST, Family.GOLF})
+_NO_DEATHS = CONTESTS | {Family.GOLF}
 
 
 def parse(listing: Listing) -> Card:
@@ -28,7 +28,7 @@ def parse(listing: Listing) -> Card:
         family=_DENIED_FAMILIES.get(reason, card.family),
         tails=tail_rules(text),
         sources=sources(text),
-        death_rule=card.death_rule or (card.family not in _CONTESTS and has_death_rule(text)),
+        death_rule=card.death_rule or (card.family not in _NO_DEATHS and has_death_rule(text)),
     )
 
 

@@ -220,6 +220,6 @@ def test_tails_and_sources_are_told_and_reject_nothing() -> None:
     }
     assert decision.is_accepted
     assert told == {
-        "tails": ("cancelled: fair price", "cancelled: 50-50"),
+        "tails": ("cancel: fair price", "cancel: 50-50"),
         "source": ("", "associated press"),
     }

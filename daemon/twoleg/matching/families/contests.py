@@ -104,7 +104,7 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
         pays = "draw" if metric == "draw" else "yes"
     return Card(
         venue="kalshi", market_id=listing.ticker, fingerprint=fingerprint(listing),
-        event=event_key(listing), family=Family.CONTEST, unread=tuple(unread),
+        event=event_key(listing), family=_family(metric), unread=tuple(unread),
         words=numbered(parts.tags), sport=sport, league=league, sides=sides,
         start=start, metric=metric, period=period, line=line, subject=pays,
         ends=listing.close_time, labels=("yes",), pays=(pays,),
@@ -139,12 +139,16 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
     return Card(
         venue="polymarket", market_id=listing.market_id, fingerprint=fingerprint(listing),
         event=event_key(listing),
-        family=Family.CONTEST, unread=(*parts.unread, *unknown, *unread, *fault),
+        family=_family(metric), unread=(*parts.unread, *unknown, *unread, *fault),
         words=numbered(parts.tags), sport=sport,
         league=league, sides=sides, start=start, metric=metric, period=period, line=line,
         subject=_giver(metric, parts.subject, pays, sport, league), ends=listing.end_time,
         labels=listing.outcomes, pays=pays, tokens=listing.token_ids,
     )  # fmt: skip
+
+
+def _family(metric: str) -> Family:
+    return Family.CONTEST if metric == "win" else Family.SIDE_LINE
 
 
 def _is_moneyline(listing: PolymarketListing) -> bool:

@@ -10,19 +10,38 @@ import re
 from twoleg.matching.listing import KalshiListing, Listing
 from twoleg.matching.texts import RULES_CHARS_MAX, fold
 
+TAILS = ("tie", "cancel", "postpone", "void", "death")
+"""What may happen to a claim instead of being decided, by the names that tails begin with."""
+
 _TAILS = (
-    ("cancelled", re.compile(r"\bcancel(?:l?ed)?\b|\bvoid(?:ed)?\b|\babandon(?:ed)?\b")),
-    ("postponed", re.compile(r"\bpostpon(?:e|ed)\b|\bdelayed\b|\breschedul(?:e|ed)\b")),
-    ("tie", re.compile(r"\b(?:tie[sd]?|draw[sn]?|dead heat)\b")),
-    ("withdrawal", re.compile(r"\b(?:retire[sd]?|withdraw[sn]?|walkover|disqualified|inactive)\b")),
+    (
+        "cancel",
+        re.compile(r"\bcancel(?:l?ed|lation)?\b|\babandon(?:ed)?\b|\bnot (?:be )?completed\b"),
+    ),
+    ("postpone", re.compile(r"\bpostpon(?:e|ed|ement)\b|\bdelayed\b|\breschedul(?:e|ed)\b")),
+    ("tie", re.compile(r"\b(?:tie[sd]?|draw[sn]?|dead heat)\b(?!.?break)")),
+    (
+        "void",
+        re.compile(
+            r"\bvoid(?:ed)?\b|\bno contest\b|\b(?:retire[sd]?|withdraw[sn]?|walkover|disqualified"
+            r"|inactive)\b"
+        ),
+    ),
+    ("death", re.compile(r"\bdeath\b|\bdies\b|\bdeceased\b|\bpass(?:es)? away\b")),
 )
+HALF, FAIR, OPEN, NO, YES, REFUND = (
+    "50-50", "fair price", "stays open", "resolves no", "resolves yes", "refund",
+)  # fmt: skip
 _ENDINGS = (
-    ("50-50", re.compile(r"\b50[-/ ]50\b|\b(?:\$ ?)?0?\.50\b")),
-    ("fair price", re.compile(r"\bfair (?:market )?(?:price|value)\b|\blast (?:traded )?price\b")),
-    ("stays open", re.compile(r"\bremains? open\b|\bstays? open\b")),
-    ("resolves no", re.compile(r'\bresolves?(?: to)? "?no\b')),
-    ("resolves yes", re.compile(r'\bresolves?(?: to)? "?yes\b')),
-    ("refund", re.compile(r"\brefund(?:ed)?\b")),
+    (
+        HALF,
+        re.compile(r"\b50[-/ ]50\b|(?:\$ ?)?(?<!\d)0?\.50?\b(?! (?:points|goals|runs|sets|maps))"),
+    ),
+    (FAIR, re.compile(r"\bfair (?:market )?(?:price|value)\b|\blast (?:\w+ )?(?:fair )?price\b")),
+    (OPEN, re.compile(r"\b(?:remains?|stays?) (?:open|active)\b")),
+    (NO, re.compile(r"\bresolves?(?: to)?:? \"?no\b")),
+    (YES, re.compile(r"\bresolves?(?: to)?:? \"?yes\b")),
+    (REFUND, re.compile(r"\brefund(?:ed)?\b")),
 )
 _SOURCES = (
     "associated press", "reuters", "nws", "national weather service", "wunderground", "noaa",
@@ -41,13 +60,16 @@ def rules_text(listing: Listing) -> str:
 
 
 def tail_rules(text: str) -> tuple[str, ...]:
-    """What a rule text says of cancelled, postponed, tied and left contests ("tie: 50-50")."""
+    """What a rule text says of tails ("tie: 50-50"), sentence by sentence.
+
+    A tail that is named without an end known here stands alone ("cancel").
+    """
     found: set[str] = set()
     for sentence in _SENTENCE.split(text):
         for tail, words in _TAILS:
             if words.search(sentence):
                 endings = [name for name, ending in _ENDINGS if ending.search(sentence)]
-                found.update(f"{tail}: {ending}" for ending in endings)
+                found.update([f"{tail}: {ending}" for ending in endings] or [tail])
     return tuple(sorted(found))
 
 

@@ -125,10 +125,8 @@ def catalogue_report(kalshi_path: Path, polymarket_path: Path, out: Path) -> dic
     left = [cache.card(listing) for listing in kalshi.values()]
     right = [cache.card(listing) for listing in polymarket.values()]
     read_seconds = time.perf_counter() - started
-    pairs = candidates(
-        [index_words(*item) for item in zip(kalshi.values(), left, strict=True)],
-        [index_words(*item) for item in zip(polymarket.values(), right, strict=True)],
-    )
+    words = (map(index_words, kalshi.values(), left), map(index_words, polymarket.values(), right))
+    pairs = list(candidates(*words))
     found_seconds = time.perf_counter() - started
     decisions = [decide(left[i], right[j]) for i, j in pairs]
     kept, faults = checked(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import matching, matching_baselines, matching_rows
+from benchmarks import matching, matching_baselines, matching_candidates, matching_rows
 from twoleg.matching.listing import KalshiListing, PolymarketListing
 
 
@@ -131,3 +131,10 @@ def test_baselines_rank_equal_texts_first() -> None:
         [("oakline wins", "oakline wins"), ("oakline wins", "snow in june")]
     )
     assert same > 0.99 > other
+
+
+def test_candidates_are_measured_with_their_recall(capsys: pytest.CaptureFixture[str]) -> None:
+    assert matching_candidates.main(["--kalshi", "60", "--polymarket", "40"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["recall"] == 1.0
+    assert 20 <= report["candidates"] <= 60 * 30

@@ -108,7 +108,7 @@ def _values(endings: Iterable[str] | None, turned: bool = False) -> frozenset[st
 
 def _gap_e4(left: frozenset[str], right: frozenset[str]) -> int:
     """How far the two payouts of one claim may lie apart."""
-    if left == right == {"result"}:
+    if left | right == frozenset({"result"}):
         return 0  # Both wait for the one result.
     ends = {"0": (0, 0), "half": (5_000, 5_000), "1": (10_000, 10_000)}
     whole = (0, 10_000)

@@ -120,7 +120,7 @@ def test_candidates_find_the_market_by_its_rare_words() -> None:
     ]
     left = [index_words(listing, parse(listing)) for listing, _ in pairs]
     right = [index_words(listing, parse(listing)) for _, listing in pairs]
-    found = candidates(left, right, top=2)
+    found = list(candidates(left, right, top=2))
     assert {(i, i) for i in range(len(pairs))} <= set(found)
     assert len(found) <= 2 * len(pairs)
 
@@ -133,8 +133,20 @@ def test_candidates_see_a_nickname_behind_a_city() -> None:
 
 
 def test_candidates_of_nothing_are_none() -> None:
-    assert candidates([], [("a",)]) == []
-    assert candidates([("a",)], []) == []
+    assert list(candidates([], [("a",)])) == []
+    assert list(candidates([("a",)], [])) == []
+    assert list(candidates([(), ("b",)], [("a",), ()])) == []
+
+
+def test_candidates_of_common_words_alone_are_kept_and_bounded() -> None:
+    documents = [("common", f"rare{number}") for number in range(3_000)]
+    assert len(list(candidates([("common",), ("common", "rare7")], documents, top=5))) == 5 + 1
+
+
+def test_candidates_come_most_alike_first_and_read_their_words_once() -> None:
+    documents = iter([("a", "b", "x"), ("a", "b", "c"), ("a", "z"), ("q",)])
+    queries = iter([("unknown",), ("a", "b", "c", "c")])
+    assert list(candidates(queries, documents)) == [(1, 1), (1, 0), (1, 2)]
 
 
 def test_card_is_parsed_once_and_again_when_a_text_changes() -> None:

@@ -70,8 +70,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `event` is the venue's group of sibling markets. `subject` is whom or what YES is about.
     `pays[i]` names what outcome `labels[i]` pays on (a side, "draw", "yes", "no" ...), and
     `tokens[i]` is its token id; a Kalshi card has the one label "yes". `words` are the content
-    words left once every other facet was taken out; of a contest, its numbered tags. `tails` and
-    `sources` come from the rule texts and are told, not compared.
+    words left once every other facet was taken out, `order` the same as they stand in the title; of
+    a contest, `words` are its numbered tags. `tails` and `sources` come from the rule texts and are
+    told, not compared.
     """
 
     venue: Literal["kalshi", "polymarket"]
@@ -93,6 +94,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     district: tuple[str, ...] = ()
     party: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
     deadlines: tuple[Moment, ...] = ()
     years: tuple[int, ...] = ()
     year_guess: int = 0

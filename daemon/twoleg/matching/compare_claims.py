@@ -12,6 +12,9 @@ from twoleg.matching.texts import words
 _NEXT_DAYS = 45
 """How far the ends of two "who is next" markets may lie apart: further, the next one may differ."""
 
+_NAMED = frozenset({Family.OUTRIGHT, Family.OFFICE, Family.NOMINEE, Family.SEAT})
+"""Families in which a subject is asked about one title or office."""
+
 _DEADLINE_DAYS = 2
 """Slack of deadlines (design section 5): time zones move one by a day."""
 
@@ -128,8 +131,21 @@ def _words(kalshi: Card, polymarket: Card) -> Facet:
     if not left and not right and not kalshi.office:
         return Facet("words", Verdict.NOT_UNDERSTOOD, *texts)
     if not any(only):
-        return Facet("words", Verdict.EQUAL, "", "")
+        return _order(kalshi, polymarket)
     return Facet("words", Verdict.DIFFERENT if all(only) else Verdict.MISSING, *texts)
+
+
+def _order(kalshi: Card, polymarket: Card) -> Facet:
+    """Words that agree must stand in one order: who does it to whom is said by nothing else.
+
+    Whoever wins a title or takes an office was taken out as the subject; what remains is its name.
+    """
+    orders = [[word.removesuffix("s") for word in card.order] for card in (kalshi, polymarket)]
+    is_named = bool(kalshi.subject and polymarket.subject) and kalshi.family in _NAMED
+    texts = " ".join(kalshi.order), " ".join(polymarket.order)
+    if is_named or not all(orders):
+        return Facet("words", Verdict.EQUAL, "", "")
+    return judged("word order", orders[0] == orders[1], *texts)
 
 
 def _unpaired(left: set[str], right: set[str]) -> set[str]:

@@ -7,20 +7,12 @@ from twoleg.matching.dates import Start, local_day
 from twoleg.matching.families.contests import PERSON_SPORTS, side_likeness
 from twoleg.matching.lines import whole
 from twoleg.matching.names import Likeness, in_league
-from twoleg.matching.tables import ESPORTS, LEAGUES, SPORT_UNITS, TEAMS
+from twoleg.matching.tables import ESPORTS, LEAGUES, ONE_LEAGUE, SPORT_UNITS, TEAMS
 
 _SERIES_TOLERANCE = timedelta(hours=2)
 """How far apart the venues may publish one game's start where the same two meet again next day
 (a tolerance of a day once paired two games of one series; settled pairs of May 2026). The games of
 a double-header begin at least three hours apart."""
-
-_ONE_LEAGUE = {
-    "nba": "nba", "wnba": "wnba", "ncaamb": "ncaamb", "cbb": "ncaamb", "ncaawb": "ncaawb",
-    "mlb": "mlb", "kbo": "kbo", "npb": "npb", "nhl": "nhl", "ahl": "ahl", "khl": "khl",
-    "nfl": "nfl", "ncaaf": "ncaaf", "cfb": "ncaaf", "mls": "mls", "nwsl": "nwsl", "atp": "atp",
-    "wta": "wta", "soccer:mls": "mls", "soccer:nwsl": "nwsl",
-}  # fmt: skip
-"""Leagues that both venues name, by one name."""
 
 _GOALS_MAX_E6 = 12_000_000
 """No line of a game counted in points is as low as this (basketball, American football)."""
@@ -112,7 +104,7 @@ def _sport(kalshi: Card, polymarket: Card) -> Facet:
 
 def _league(kalshi: Card, polymarket: Card) -> Facet:
     """Leagues whose sides share names (men and women, America and Korea) must be the same."""
-    names = _ONE_LEAGUE.get(kalshi.league, ""), _ONE_LEAGUE.get(polymarket.league, "")
+    names = ONE_LEAGUE.get(kalshi.league, ""), ONE_LEAGUE.get(polymarket.league, "")
     texts = kalshi.league, polymarket.league
     return judged("league", not all(names) or names[0] == names[1], *texts)
 

@@ -34,12 +34,13 @@ class Likeness(enum.Enum):
 
 def team(one: str, other: str, league: str = "") -> Likeness:
     """Compare two club or team names; `league` (as `mlb`) opens the table of its full names."""
+    if league in TEAMS and bool(in_league(one, league)) != bool(in_league(other, league)):
+        # One is a team of the league; what the other adds or leaves out makes it none.
+        return Likeness.OTHER
     left, right = _resolved(one, league), _resolved(other, league)
     if not left or not right:
         return Likeness.OTHER
-    if left == right:
-        return Likeness.SAME
-    if _alias(left) == _alias(right):
+    if left == right or _alias(left) == _alias(right):
         return Likeness.SAME
     rest_left, rest_right, shared = _pair_words(left, right)
     if not shared:

@@ -150,6 +150,14 @@ LEAGUES = {
     "fifa": ("soccer", False, False), "intlfriendly": ("soccer", False, False),
 }  # fmt: skip
 
+ONE_LEAGUE = {
+    "nba": "nba", "wnba": "wnba", "ncaamb": "ncaamb", "cbb": "ncaamb", "ncaawb": "ncaawb",
+    "mlb": "mlb", "kbo": "kbo", "npb": "npb", "nhl": "nhl", "ahl": "ahl", "khl": "khl",
+    "nfl": "nfl", "ncaaf": "ncaaf", "cfb": "ncaaf", "mls": "mls", "nwsl": "nwsl", "atp": "atp",
+    "wta": "wta", "soccer:mls": "mls", "soccer:nwsl": "nwsl",
+}  # fmt: skip
+"""Leagues that both venues name, by one name."""
+
 SOCCER_SLUGS = frozenset({
     "epl", "lal", "bun", "sea", "fl1", "por", "ere", "mls", "nwsl", "bra", "ucl", "uel", "uecl",
     "arg", "mex", "tur", "bol1", "chi", "hr1", "scop", "jap", "kor", "per", "col1", "chi1", "ecu",

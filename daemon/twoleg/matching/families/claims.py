@@ -137,6 +137,7 @@ def _card(
         line=lines[0] if lines else None, metric=" ".join(sorted(main.figures)),
         office=_kind(main.tokens, "office"), district=_kind(main.tokens, "district", "state"),
         party=_kind(main.tokens, "party"), words=tuple(sorted(set(kept))),
+        order=tuple(dict.fromkeys(kept)),
         deadlines=_deadlines(moments, year_guess), years=_years(moments), year_guess=year_guess,
         hour=main.hour, ends=_ends(listing),
         death_rule=is_leader_out(" ".join(main.tokens)),

@@ -10,11 +10,14 @@ from typing import NamedTuple
 
 from twoleg.matching.card import Card, Family, Line, Op
 from twoleg.matching.dates import Start, near, parse_day, slug_day, ticker_start
+from twoleg.matching.families.fields import series_fault, slug_fault
 from twoleg.matching.families.phrases import Phrase, take_phrases
 from twoleg.matching.families.titles import (
     DRAWS,
     Parts,
+    is_side_danger,
     kalshi_league,
+    league_fault,
     numbered,
     plain_side,
     polymarket_league,
@@ -38,9 +41,6 @@ PERSON_SPORTS = frozenset({"tennis", "mma", "boxing"})
 
 # Series whose bare title "A vs B" means the winner of the whole contest.
 _PLAIN_SERIES = re.compile(r"^[A-Z0-9]*(?:GAME|MATCH|FIGHT|BOUT|BOXING)-", re.IGNORECASE)
-
-
-_SIDE_CODE = re.compile(r"-(?!btts|draw|nrfi)[a-z0-9]{2,5}")
 
 
 class Sides(NamedTuple):
@@ -79,7 +79,7 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
     said_text, said_phrases, said_subject = take_phrases(said)
     subject = parts.subject
     phrases = parts.phrases
-    unread = list(parts.unread)
+    unread = [*parts.unread, *league_fault(league, parts.tags)]
     if said_day and any(not near(said_day, day, 1) for day in begins):
         unread.append("day of the title against the start")
     if said in DRAWS or subject in DRAWS:
@@ -96,6 +96,8 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
         unread.append("league of the ticker")
     if not parts.phrases and metric == "win" and not _PLAIN_SERIES.search(listing.ticker):
         unread.append("series of the ticker")
+    if bad := series_fault(listing.ticker, league, metric, period):
+        unread.append(bad)
     sides = tuple(plain_side(side) for side in parts.sides)
     if metric in {"win", "spread"}:
         pays, fault_text = _own_side(subject, Sides(sides, sport, league))
@@ -117,6 +119,7 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
     sport = sport_from(league, parts)
     # An unknown league may be the women's or the youth's of the same names.
     unknown = ("league of the slug",) if not league and slug_day(listing.slug) else ()
+    unknown += league_fault(league, parts.tags)
     metric, period, line, unread = _meaning(parts.phrases, sport)
     start, said_day = Start(), parse_day(parts.day)
     if (instant := starts_at(listing)) is not None:
@@ -129,11 +132,13 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
         start = Start(days=tuple(day for day in days if day is not None))
     if start == Start() and not parts.phrases:
         return None
-    if line is not None and listing.line is not None and metric != "spread":
-        fields = whole(Line(Op.GT, round(listing.line * 1_000_000), unit=line.unit))
+    if line is not None and listing.line is not None:
+        # Who gives the goals of a spread stands in the title; the field's sign says nothing more.
+        value = abs(listing.line) if metric == "spread" else listing.line
+        fields = whole(Line(Op.GT, round(value * 1_000_000), unit=line.unit))
         unread = (*unread, "line field") if fields != line else unread
-    if metric == "win" and period == "match" and not _is_moneyline(listing):
-        unread = (*unread, "market type against text")
+    if bad := slug_fault(listing, metric, period):
+        unread = (*unread, bad)
     sides = tuple(plain_side(side) for side in parts.sides)
     pays, fault = _label_pays(listing.outcomes, metric, parts.subject, Sides(sides, sport, league))
     return Card(
@@ -149,17 +154,6 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
 
 def _family(metric: str) -> Family:
     return Family.CONTEST if metric == "win" else Family.SIDE_LINE
-
-
-def _is_moneyline(listing: PolymarketListing) -> bool:
-    """Whether slug and market type allow a market of the whole contest's winner."""
-    kind = listing.sports_market_type
-    if kind and "moneyline" not in kind and "winner" not in kind:
-        return False
-    tail = re.split(r"20\d\d-\d\d-\d\d", listing.slug, maxsplit=1)[-1] if listing.slug else ""
-    # A two-way game has the bare slug; "will X win" adds X's code to it.
-    is_yes_no = {fold(label) for label in listing.outcomes} == {"yes", "no"}
-    return not tail or (is_yes_no and _SIDE_CODE.fullmatch(tail) is not None)
 
 
 def _giver(metric: str, subject: str, pays: tuple[str, ...], sport: str, league: str) -> str:
@@ -223,6 +217,8 @@ def _own_side(subject: str, sides: Sides) -> tuple[str, list[str]]:
     """Which of a market's own sides its YES names; exactly one must answer to the name."""
     if not subject:
         return "", ["unknown side"]
+    if subject not in sides.names and is_side_danger(subject):
+        return "", [f"unknown side {subject}"]
     if len(sides.names) < 2:
         return subject, []
     likes = [side_likeness(subject, side, sides.sport, sides.league) for side in sides.names]

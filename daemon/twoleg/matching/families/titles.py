@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from twoleg.matching.dates import slug_day, take_moments, without_marks
 from twoleg.matching.families.phrases import Phrase, take_phrases
-from twoleg.matching.tables import LEAGUES, SOCCER_SLUGS, TITLE_SPORTS
+from twoleg.matching.tables import LEAGUES, ONE_LEAGUE, SOCCER_SLUGS, TITLE_SPORTS
 from twoleg.matching.texts import fold, spoken, without_parentheses, words
 
 _VERSUS = re.compile(r"^(?P<a>.+?) (?:vs\.?|v\.?|@) (?P<b>.+)$")
@@ -43,6 +43,7 @@ _SIDE_DANGERS = re.compile(
     r"|spread"
     r"|score[sd]?|over|under|o/u|completed?|series|sets|maps|goals|runs|points|kills|corners|cards"
     r"|wins?|lead|leads|leading|who|which|will|be|either|both|any|map \d|set \d|game \d|round \d"
+    r"|regulation|overtime|extra|penalties|shootout|sweep"
     r"|draw|tie|not|never|neither|nor|no|fails?|without|except|loses?|beats?"
     r"|\d+(?:\.\d+)? ?\+)(?![\w])|\d\.\d|[?:%$]"
 )
@@ -62,6 +63,9 @@ _SPORT_WORDS = (
     ("valorant", "valorant"), ("dota 2", "dota2"), ("mma", "mma"), ("ufc", "mma"),
     ("call of duty", "cod"), ("tennis", "tennis"), ("boxing", "boxing"),
 )  # fmt: skip
+
+
+_OF_ONE_SIDE = "of one side:"
 
 
 class Parts(NamedTuple):
@@ -87,6 +91,8 @@ def title_parts(title: str, event_title: str, *, allow_at: bool) -> Parts | None
             # A bare title under "...: First 5 Innings" means less than the whole contest.
             said = [phrase.metric for phrase in context.phrases if phrase.metric != "win"]
             return own._replace(unread=own.unread + _narrowing(context) + tuple(said))
+        if context is not None:
+            return own._replace(unread=own.unread + _narrowed(own, context))
         return own
     if context is not None:
         if not own.phrases:
@@ -132,11 +138,36 @@ def split_title(title: str, *, allow_at: bool) -> Parts:
     if not sides:
         # Without "A vs B" no segment stands before it: each must be a known stage or sport.
         unread += [part for part in rest if not _is_tag(part, strict=True) and part not in unread]
+    own_words = [set(words(side)) for side in sides]
+    unread += [
+        f"{_OF_ONE_SIDE} {part}"
+        for part in (*rest, *inner)
+        if any(names.issuperset(words(part)) for names in own_words)
+    ]
     if not sides and subject:
         sides = (subject,)
         unread = [part for part in unread if part != subject]
     unread += [side for side in sides if _SIDE_DANGERS.search(side) and side not in DRAWS]
     return Parts(sides, phrases, tuple(rest) + inner, subject, tuple(unread), day)
+
+
+def _narrowed(own: Parts, context: Parts) -> tuple[str, ...]:
+    """What an event's title says of period and side that the market's own title does not."""
+    periods = {_number_of(phrase.period) for phrase in own.phrases if phrase.period}
+    said = {phrase.period for phrase in context.phrases if phrase.period}
+    unread = tuple(sorted(period for period in said if _number_of(period) not in periods))
+    own_side = tuple(part for part in context.unread if part.startswith(_OF_ONE_SIDE))
+    return unread + own_side + (() if periods else _narrowing(context))
+
+
+def _number_of(period: str) -> str:
+    """The venues call one part of a series "map" or "game"."""
+    return period.replace("game ", "map ")
+
+
+def is_side_danger(side: str) -> bool:
+    """Whether a name of a side carries a condition ("Oakline in extra innings")."""
+    return _SIDE_DANGERS.search(side) is not None
 
 
 def _narrowing(context: Parts) -> tuple[str, ...]:
@@ -175,6 +206,18 @@ def sport_from(league: str, parts: Parts) -> str:
         if re.search(rf"\b{re.escape(word)}\b", text):
             return sport
     return next((phrase.sport for phrase in parts.phrases if phrase.sport), "")
+
+
+def league_fault(league: str, tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Tags that name another league or sport than the ticker or slug does."""
+    sport, one = sport_of(league), ONE_LEAGUE.get(league, "")
+    return tuple(
+        f"league {tag}"
+        for tag in tags
+        if tag in LEAGUES
+        and sport
+        and (LEAGUES[tag][0] != sport or (one and ONE_LEAGUE.get(tag, one) != one))
+    )
 
 
 def plain_side(side: str) -> str:

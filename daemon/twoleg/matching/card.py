@@ -5,6 +5,7 @@ card with anything unread pairs with nothing.
 """
 
 import enum
+from datetime import date, datetime
 from typing import Literal
 
 import msgspec
@@ -71,8 +72,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `pays[i]` names what outcome `labels[i]` pays on (a side, "draw", "yes", "no" ...), and
     `tokens[i]` is its token id; a Kalshi card has the one label "yes". `words` are the content
     words left once every other facet was taken out, `order` the same as they stand in the title; of
-    a contest, `words` are its numbered tags. `tails` and `sources` come from the rule texts and are
-    told, not compared.
+    a contest, `words` are its numbered tags. `tails`, `sources`, `limits` (the first
+    instants too late), `since` (the first days that count), `rule_lines` and `scope` (whether a
+    contest counts its overtime) come from the rule texts.
     """
 
     venue: Literal["kalshi", "polymarket"]
@@ -103,6 +105,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     death_rule: bool = False
     tails: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    limits: tuple[datetime, ...] = ()
+    since: tuple[date, ...] = ()
+    rule_lines: tuple[Line, ...] = ()
+    scope: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     pays: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()

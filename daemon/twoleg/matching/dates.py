@@ -28,7 +28,8 @@ _MONTH_ALONE = re.compile(rf"\b(?:in|of|by|before|during|end of|through) {_MONTH
 _SEASON = re.compile(r"\b(20\d\d) ?[-/] ?(?:20)?(\d\d)\b(?!-)")
 _YEAR = re.compile(r"(?<![\d.,$-])(?:19[5-9]\d|20\d\d|21\d\d)(?![\d%.]*\d|%)")
 _HOUR = re.compile(
-    r"\b(\d{1,2})(?::(\d\d))? ?(am|pm) ?(et|edt|est|utc|pt|gmt)?\b|\b(noon|midnight)\b"
+    r"\b(\d{1,2})(?::(\d\d))? ?(am|pm) ?(et|edt|est|utc|pt|pdt|pst|ct|cdt|cst|gmt)?\b"
+    r"|\b(noon|midnight)\b"
 )
 _TICKER_DAY = re.compile(
     r"^(\d\d)(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(\d\d)(?:(\d{4})(?=[A-Z0-9]|$))?"
@@ -147,7 +148,7 @@ def take_hour(text: str) -> tuple[str, str]:
     if match[5]:
         return rest, "12:00 et" if match[5] == "noon" else "00:00 et"
     hour = int(match[1]) % 12 + (12 if match[3] == "pm" else 0)
-    zone = "et" if match[4] in {None, "et", "edt", "est"} else match[4]
+    zone = (match[4] or "et").replace("dt", "t").replace("st", "t")
     return rest, f"{hour:02}:{match[2] or '00'} {zone}"
 
 
@@ -220,6 +221,27 @@ def local_day(instant: datetime) -> date:
 def near(one: date, other: date, days: int) -> bool:
     """Whether two dates are at most `days` apart."""
     return abs(one - other) <= timedelta(days=days)
+
+
+def last_day(moment: Moment, year: int, relation: str) -> Moment:
+    """The last day that a deadline, a day or a month includes ("before July" ends in June)."""
+    month, day = moment.month, moment.day
+    if relation == "by" and moment.relation == "before":
+        if not month:
+            return Moment(year - 1, 12, 31, "by")
+        first = parse_day(f"{year:04}-{month:02}-{day or 1:02}")
+        if first is None or first.toordinal() <= 1:
+            return Moment(year, month, day, relation)
+        before = first.fromordinal(first.toordinal() - 1)
+        return Moment(before.year, before.month, before.day, "by")
+    if relation in {"by", "on"} and not month:
+        return Moment(year, 12, 31, relation)
+    if relation in {"by", "on"} and not day:
+        following = parse_day(f"{year + month // 12:04}-{month % 12 + 1:02}-01")
+        if following is not None:
+            last = following.fromordinal(following.toordinal() - 1)
+            return Moment(last.year, last.month, last.day, relation)
+    return Moment(year, month, day, relation)
 
 
 def _moment(year: str | None, month: int, day: str | None, relation: str) -> Moment | None:

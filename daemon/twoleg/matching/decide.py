@@ -8,11 +8,17 @@ import enum
 
 import msgspec
 
-from twoleg.matching.card import CONTESTS, Card, Facet, Family, Verdict, compare, judged
+from twoleg.matching.card import CONTESTS, Card, Facet, Family, Verdict, judged
 from twoleg.matching.compare_claims import claim_facets
 from twoleg.matching.compare_contests import contest_facets
 from twoleg.matching.compare_golf import golf_facets
+from twoleg.matching.compare_rules import (
+    is_inclusive_apart,
+    needs_a_person,
+    rule_facets,
+)
 from twoleg.matching.gates import START_FAMILIES
+from twoleg.matching.lines import turns_on_the_line
 
 
 class Class(enum.Enum):
@@ -30,6 +36,8 @@ class Polarity(enum.Enum):
     SAME = "same"
     INVERSE = "inverse"
 
+
+INCLUSIVE = "inclusive against exclusive"
 
 _CLAIMS = frozenset(
     {Family.SEAT, Family.NOMINEE, Family.OFFICE, Family.OUTRIGHT, Family.ECONOMY, Family.CLAIM}
@@ -74,27 +82,33 @@ def decide(kalshi: Card, polymarket: Card, auto: frozenset[Family] = START_FAMIL
     if unread:
         return _refused(kalshi, polymarket, Class.REJECT, unread[0], ())
     facets, paying = _facets(kalshi, polymarket)
-    bad = next(
-        (facet for facet in facets if facet.hard and facet.verdict is not Verdict.EQUAL), None
-    )
+    if _first_bad(facets) is None:
+        facets = (*facets, *rule_facets(kalshi, polymarket))
+    klass, reason = _objection(kalshi, polymarket, facets)
+    if not reason and (paying is None or not 0 <= paying < len(polymarket.pays)):
+        klass, reason = Class.REJECT, "unknown side"
+    if reason or paying is None:
+        return _refused(kalshi, polymarket, klass, reason, facets)
+    return _accepted(kalshi, polymarket, facets, paying, auto)
+
+
+def _objection(kalshi: Card, polymarket: Card, facets: tuple[Facet, ...]) -> tuple[Class, str]:
+    """What the facets and the rules say against a pair, and how much; "" for nothing."""
+    bad = _first_bad(facets)
+    if bad is not None and bad.name == "line" and turns_on_the_line(kalshi.line, polymarket.line):
+        return Class.DENY, INCLUSIVE
     if bad is not None:
-        return _refused(kalshi, polymarket, Class.REJECT, bad.text(), facets)
-    if paying is None or not 0 <= paying < len(polymarket.pays):
-        return _refused(kalshi, polymarket, Class.REJECT, "unknown side", facets)
+        return Class.REJECT, bad.text()
     if kalshi.death_rule or polymarket.death_rule:
-        return _refused(kalshi, polymarket, Class.DENY, "death settles apart", facets)
-    return _accepted(kalshi, polymarket, (*facets, *_told(kalshi, polymarket)), paying, auto)
+        return Class.DENY, "death settles apart"
+    if kalshi.family not in CONTESTS and is_inclusive_apart(kalshi, polymarket):
+        return Class.DENY, INCLUSIVE
+    return Class.REJECT, ""
 
 
-def _told(kalshi: Card, polymarket: Card) -> tuple[Facet, ...]:
-    """What the rule texts add, for whoever approves the pair."""
-    pairs = (
-        ("tails", kalshi.tails, polymarket.tails),
-        ("source", kalshi.sources, polymarket.sources),
-    )
-    return tuple(
-        msgspec.structs.replace(compare(name, ", ".join(one), ", ".join(other)), hard=False)
-        for name, one, other in pairs
+def _first_bad(facets: tuple[Facet, ...]) -> Facet | None:
+    return next(
+        (facet for facet in facets if facet.hard and facet.verdict is not Verdict.EQUAL), None
     )
 
 
@@ -116,13 +130,14 @@ def _accepted(
     paying: int,
     auto: frozenset[Family],
 ) -> Decision:
-    is_auto = kalshi.family in auto and _is_complete(kalshi, polymarket)
+    difference = needs_a_person(facets)
+    is_auto = not difference and kalshi.family in auto and _is_complete(kalshi, polymarket)
     has_tokens = len(polymarket.tokens) == len(polymarket.pays) == 2
     return Decision(
         kalshi_id=kalshi.market_id,
         polymarket_id=polymarket.market_id,
         klass=Class.AUTO if is_auto else Class.REVIEW,
-        reason="all facets agree" if is_auto else "agrees; a person decides",
+        reason="all facets agree" if is_auto else difference or "agrees; a person decides",
         facets=facets,
         polarity=Polarity.SAME if paying == 0 else Polarity.INVERSE,
         yes_index=paying,

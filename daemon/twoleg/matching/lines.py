@@ -45,6 +45,8 @@ _STRIKES = {
     "less_or_equal": Op.LE,
     "between": Op.BETWEEN,
 }
+_INCLUSIVE = (frozenset({Op.GT, Op.GE}), frozenset({Op.LT, Op.LE}))
+
 _NAMED_UNITS = {"percent": "%", "percentage points": "%", "basis points": "bps", "degrees": "°"}
 
 
@@ -98,6 +100,14 @@ def whole(line: Line) -> Line:
     if line.op is Op.LT:
         return Line(Op.LT, -(-line.low_e6 // E6) * E6, unit=line.unit)
     return line
+
+
+def turns_on_the_line(one: Line | None, other: Line | None) -> bool:
+    """Whether two lines differ only where the figure falls on them: above 60 and 60 or more."""
+    if one is None or other is None or one.op is other.op:
+        return False
+    figures = (one.low_e6, one.unit) == (other.low_e6, other.unit)
+    return figures and frozenset({one.op, other.op}) in _INCLUSIVE
 
 
 def _line(match: re.Match[str], op: Op) -> Line | None:

@@ -17,6 +17,9 @@ from twoleg.matching.dates import parse_instant
 _TEXT_CHARS_MAX = 20_000
 """Longest single text kept of a listing."""
 
+_SOURCES_MAX = 20
+"""Most settlement sources read of an event."""
+
 _LABELS_MAX = 8
 """Most outcome labels read; a binary market has two."""
 
@@ -33,6 +36,7 @@ class KalshiListing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     yes_sub_title: str = ""
     rules_primary: str = ""
     rules_secondary: str = ""
+    sources: tuple[str, ...] = ()
     strike_type: str = ""
     floor_strike: float | None = None
     cap_strike: float | None = None
@@ -57,6 +61,7 @@ class PolymarketListing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     outcomes: tuple[str, ...] = ()
     token_ids: tuple[str, ...] = ()
     description: str = ""
+    resolution_source: str = ""
     end_time: str = ""
     game_start_time: str = ""
     game_days: tuple[str, ...] = ()
@@ -87,6 +92,7 @@ def read_kalshi(
         yes_sub_title=_text(row, "yes_sub_title"),
         rules_primary=_text(row, "rules_primary"),
         rules_secondary=_text(row, "rules_secondary"),
+        sources=_sources(event.get("settlement_sources")),
         strike_type=_text(row, "strike_type"),
         floor_strike=_number(row, "floor_strike"),
         cap_strike=_number(row, "cap_strike"),
@@ -114,6 +120,7 @@ def read_polymarket(
         outcomes=_labels(row.get("outcomes")),
         token_ids=_labels(row.get("clobTokenIds")) or _labels(row.get("positionIds")),
         description=_text(row, "description"),
+        resolution_source=_text(row, "resolutionSource"),
         end_time=_text(row, "endDate"),
         game_start_time=_text(row, "gameStartTime"),
         line=_number(row, "line"),
@@ -162,6 +169,14 @@ def _number(row: Mapping[str, object], key: str) -> float | None:
     if not isinstance(value, int | float) or not abs(value) < 1e15:
         return None
     return float(value)
+
+
+def _sources(value: object) -> tuple[str, ...]:
+    """Names and addresses of Kalshi's settlement sources (a nullable list of objects)."""
+    if not isinstance(value, list):
+        return ()
+    found = [item for item in value[:_SOURCES_MAX] if isinstance(item, Mapping)]
+    return tuple(text for item in found for key in ("name", "url") if (text := _text(item, key)))
 
 
 def _labels(value: object) -> tuple[str, ...]:

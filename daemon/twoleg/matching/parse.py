@@ -7,6 +7,7 @@ import msgspec
 from twoleg.matching.card import CONTESTS, Card, Family
 from twoleg.matching.families import claims, contests, golf
 from twoleg.matching.families.denied import denial
+from twoleg.matching.families.limits import read_rules, rules_against_title
 from twoleg.matching.families.rules import has_death_rule, rules_text, sources, tail_rules
 from twoleg.matching.listing import Listing, fingerprint
 
@@ -21,14 +22,22 @@ def parse(listing: Listing) -> Card:
     """The card of a listing; never raises on any text."""
     card = golf.read(listing) or contests.read(listing) or claims.read(listing)
     text = rules_text(listing)
+    rules = read_rules(text)
+    is_contest = card.family in _NO_DEATHS
+    against = () if is_contest else rules_against_title(card, rules)
     reason = denial(listing)
     return msgspec.structs.replace(
         card,
         denial=reason,
         family=_DENIED_FAMILIES.get(reason, card.family),
         tails=tail_rules(text),
-        sources=sources(text),
-        death_rule=card.death_rule or (card.family not in _NO_DEATHS and has_death_rule(text)),
+        sources=sources(listing, text),
+        limits=() if is_contest else rules.limits,
+        since=() if is_contest else rules.since,
+        rule_lines=() if is_contest else rules.lines,
+        scope=rules.scope if is_contest else (),
+        unread=(*card.unread, *against),
+        death_rule=card.death_rule or (not is_contest and has_death_rule(text)),
     )
 
 

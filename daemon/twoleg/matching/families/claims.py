@@ -11,7 +11,7 @@ from twoleg.matching.card import Card, Family, Line
 from twoleg.matching.dates import (
     Moment,
     Start,
-    parse_day,
+    last_day,
     take_hour,
     take_moments,
     take_years,
@@ -50,6 +50,10 @@ _FAMILY_WORDS = (
     (Family.ECONOMY, ("fed", "cpi", "inflation", "gdp", "unemployment", "payrolls", "recession",
                       "bps", "jobs", "interest", "rate", "rates")),
 )  # fmt: skip
+
+
+_DAY_ENDS = {"23:59 et": "by", "00:00 et": "before"}
+"""Hours at which a day ends: the venues' own zone, so that a deadline reads as without them."""
 
 
 class Read(NamedTuple):
@@ -187,6 +191,9 @@ def _read(text: str) -> Read:
     plain = spoken(_QUOTED.sub(" ", text))
     rest, moments = take_moments(plain)
     rest, hour = take_hour(rest) if moments else (rest, "")
+    if hour in _DAY_ENDS and any(moment.relation == _DAY_ENDS[hour] for moment in moments):
+        # "By May 31, 11:59 PM ET" says no more than "by May 31".
+        hour = ""
     rest = canonical(rest)
     rest, years = take_years(rest)
     rest = without_marks(rest)
@@ -266,28 +273,8 @@ def _deadlines(moments: tuple[Moment, ...], year_guess: int) -> tuple[Moment, ..
         )
         if relation in {"on", "end", ""} and (moment.day or relation == "end"):
             relation = "on"
-        found.append(_last_day(moment, year, relation))
+        found.append(last_day(moment, year, relation))
     return tuple(sorted(set(found), key=lambda m: (m.relation, m.year, m.month, m.day)))
-
-
-def _last_day(moment: Moment, year: int, relation: str) -> Moment:
-    month, day = moment.month, moment.day
-    if relation == "by" and moment.relation == "before":
-        if not month:
-            return Moment(year - 1, 12, 31, "by")
-        first = parse_day(f"{year:04}-{month:02}-{day or 1:02}")
-        if first is None or first.toordinal() <= 1:
-            return Moment(year, month, day, relation)
-        before = first.fromordinal(first.toordinal() - 1)
-        return Moment(before.year, before.month, before.day, "by")
-    if relation in {"by", "on"} and not month:
-        return Moment(year, 12, 31, relation)
-    if relation in {"by", "on"} and not day:
-        following = parse_day(f"{year + month // 12:04}-{month % 12 + 1:02}-01")
-        if following is not None:
-            last = following.fromordinal(following.toordinal() - 1)
-            return Moment(last.year, last.month, last.day, relation)
-    return Moment(year, month, day, relation)
 
 
 def _ends(listing: Listing) -> str:

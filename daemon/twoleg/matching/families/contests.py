@@ -119,7 +119,7 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
     sport = sport_from(league, parts)
     # An unknown league may be the women's or the youth's of the same names.
     unknown = ("league of the slug",) if not league and slug_day(listing.slug) else ()
-    unknown += league_fault(league, parts.tags)
+    unknown = (*unknown, *league_fault(league, parts.tags))
     metric, period, line, unread = _meaning(parts.phrases, sport)
     start, said_day = Start(), parse_day(parts.day)
     if (instant := starts_at(listing)) is not None:

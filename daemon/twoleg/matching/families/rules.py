@@ -1,8 +1,7 @@
 """What rule texts say beside the claim: where it is read, and what happens when it is not decided.
 
-These facets are shown to whoever approves a pair and never let one through: tails differ between
-the venues even where titles agree (a cancelled game pays 50-50 on Polymarket and a last fair price
-on Kalshi; rule texts of public rows, 2026).
+None of it lets a pair through. Tails differ even where titles agree: a cancelled game pays 50-50 on
+Polymarket and a last fair price on Kalshi (rule texts of public rows, 2026).
 """
 
 import re
@@ -44,11 +43,22 @@ _ENDINGS = (
     (REFUND, re.compile(r"\brefund(?:ed)?\b")),
 )
 _SOURCES = (
-    "associated press", "reuters", "nws", "national weather service", "wunderground", "noaa",
-    "cf benchmarks", "binance", "coinbase", "pyth", "chainlink", "bureau of labor statistics",
-    "federal reserve", "rotten tomatoes", "box office mojo", "espn", "nba.com", "mlb.com",
-    "nhl.com", "hltv", "pgatour.com", "atptour", "wtatennis", "opm", "spotify", "billboard",
+    ("apnews.com", "associated press"), ("reuters.com", "reuters"), ("weather.gov", "nws"),
+    ("weather.gov", "national weather service"), ("wunderground.com", "wunderground"),
+    ("noaa.gov", "noaa"), ("cfbenchmarks.com", "cf benchmarks"), ("binance.com", "binance"),
+    ("coinbase.com", "coinbase"), ("pyth.network", "pyth"), ("chain.link", "chainlink"),
+    ("bls.gov", "bureau of labor statistics"), ("bea.gov", "bureau of economic analysis"),
+    ("federalreserve.gov", "federal reserve"), ("rottentomatoes.com", "rotten tomatoes"),
+    ("boxofficemojo.com", "box office mojo"), ("espn.com", "espn"), ("nba.com", "nba.com"),
+    ("mlb.com", "mlb.com"), ("nhl.com", "nhl.com"), ("hltv.org", "hltv"),
+    ("pgatour.com", "pga tour"), ("atptour.com", "atp tour"), ("wtatennis.com", "wta tour"),
+    ("opm.gov", "opm"), ("spotify.com", "spotify"), ("billboard.com", "billboard"),
 )  # fmt: skip
+"""The address a source is told by, and the name that texts may use instead."""
+
+_NAMED = tuple((address, re.compile(rf"\b{re.escape(name)}\b")) for address, name in _SOURCES)
+_ADDRESS = re.compile(r"https?://(?:www\d?\.)?([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
+_SOURCES_TOLD_MAX = 8
 _SENTENCE = re.compile(r"[.;]\s|\n")
 
 
@@ -73,9 +83,22 @@ def tail_rules(text: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def sources(text: str) -> tuple[str, ...]:
-    """The known sources of resolution that a rule text names."""
-    return tuple(name for name in _SOURCES if name in text)
+def sources(listing: Listing, text: str) -> tuple[str, ...]:
+    """The sources of resolution that a listing or its folded rule text names, as addresses."""
+    if isinstance(listing, KalshiListing):
+        text = f"{text} {fold(' '.join(listing.sources), RULES_CHARS_MAX)}"
+    else:
+        text = f"{text} {fold(listing.resolution_source)}"
+    found = {_registered(match[1]) for match in _ADDRESS.finditer(text)}
+    found |= {address for address, name in _NAMED if name.search(text)}
+    return tuple(sorted(found)[:_SOURCES_TOLD_MAX])
+
+
+def _registered(host: str) -> str:
+    """The part of a host name that its owner registered ("data.bls.gov" is bls.gov)."""
+    parts = host.split(".")
+    size = 3 if len(parts) > 2 and parts[-2] in {"co", "com", "gov", "org"} else 2
+    return ".".join(parts[-size:])
 
 
 def has_death_rule(text: str) -> bool:

@@ -128,7 +128,7 @@ def _words(kalshi: Card, polymarket: Card) -> Facet:
     right = {word for word in polymarket.words if word != kalshi.league}
     only = _unpaired(left, right), _unpaired(right, left)
     texts = " ".join(sorted(only[0])), " ".join(sorted(only[1]))
-    if not left and not right and not kalshi.office and not (kalshi.line and kalshi.subject):
+    if not left and not right and not kalshi.office:
         return Facet("words", Verdict.NOT_UNDERSTOOD, *texts)
     if not any(only):
         return _order(kalshi, polymarket)

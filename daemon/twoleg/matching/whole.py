@@ -74,6 +74,8 @@ def _ladders(
         theirs = [right[decision.polymarket_id].line for decision in group]
         lines = [(a.low_e6, b.low_e6) for a, b in zip(ours, theirs, strict=True) if a and b]
         rises = all((a[0] < b[0]) == (a[1] < b[1]) for a in lines for b in lines)
-        if not rises or len({decision.polarity for decision in group}) > 1:
+        # By what the outcome is called: the order in which a market lists them says nothing.
+        paid = {right[decision.polymarket_id].pays[decision.yes_index] for decision in group}
+        if not rises or len(paid) > 1:
             bad |= {id(decision): "ladder does not rise on both sides" for decision in group}
     return bad

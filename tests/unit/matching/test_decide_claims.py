@@ -67,6 +67,26 @@ EQUAL = {
         kalshi("KXCPIYOY-26MAY-T2.4", "Will the rate of CPI inflation be above 2.4% for the year ending in May 2026?"),
         polymarket("Will the rate of CPI inflation be above 2.4% for the year ending in May 2026?"),
     ),
+    "central bank": (
+        kalshi("KXFED-31JAN-C25", "Will the Federal Reserve Cut rates by 25bps at their January 2031 meeting?", "Cut 25bps"),
+        polymarket("Fed decreases interest rates by 25 bps after January 2031 meeting?"),
+    ),
+    "central bank in full": (
+        kalshi("KXECB-31JAN-H25", "Will the European Central Bank Hike rates by 25bps at their January 2031 meeting?", "Hike 25bps"),
+        polymarket("ECB increases interest rates by 25 bps after the January 2031 meeting?"),
+    ),
+    "shutdown": (
+        kalshi("KXSHUT-32", "Will the Alabama government shut down before Jan 1, 2032?"),
+        polymarket("Alabama government shutdown by December 31, 2031?"),
+    ),
+    "who does it to whom": (
+        kalshi("KXSTRIKE-27", "Will Freedonia strike Sylvania before 2027?"),
+        polymarket("Freedonia strikes Sylvania by December 31, 2026?"),
+    ),
+    "share": (
+        kalshi("KXSHARE-26", "Will Acme's share of the vote be above 40% in 2026?"),
+        polymarket("Will Acme's share of the vote be more than 40% in 2026?"),
+    ),
 }  # fmt: skip
 
 
@@ -139,6 +159,15 @@ NEAR_MISSES = [
     ("KXFED-26JUN-C25", "Will the Federal Reserve Cut rates by 25bps at their June 2026 meeting?", "Cut 25bps", "Will the Federal Reserve Hike rates by 25bps at their June 2026 meeting?"),
     ("KXFED-26JUN-C25", "Will the Federal Reserve Cut rates by 25bps at their June 2026 meeting?", "Cut 25bps", "Will the Federal Reserve Cut rates by 25bps at their July 2026 meeting?"),
     ("KXFED-26JUN-C26", "Will the Federal Reserve Cut rates by >25bps at their June 2026 meeting?", "Cut >25bps", "Will the Federal Reserve Cut rates by 25bps at their June 2026 meeting?"),
+    ("KXFED-31JAN-C25", "Will the Federal Reserve Cut rates by 25bps at their January 2031 meeting?", "Cut 25bps", "Fed decreases interest rates by 50 bps after January 2031 meeting?"),
+    ("KXFED-31JAN-C25", "Will the Federal Reserve Cut rates by 25bps at their January 2031 meeting?", "Cut 25bps", "Fed decreases interest rates by 25+ bps after January 2031 meeting?"),
+    ("KXFED-31JAN-C25", "Will the Federal Reserve Cut rates by 25bps at their January 2031 meeting?", "Cut 25bps", "Fed increases interest rates by 25 bps after January 2031 meeting?"),
+    ("KXFED-31JAN-C25", "Will the Federal Reserve Cut rates by 25bps at their January 2031 meeting?", "Cut 25bps", "Fed decreases interest rates by 25 bps after March 2031 meeting?"),
+    ("KXFED-31JAN-C25", "Will the Federal Reserve Cut rates by 25bps at their January 2031 meeting?", "Cut 25bps", "Fed decreases interest rates by 25 bps by January 2031 meeting?"),
+    ("KXFED-31JAN-C25", "Will the Federal Reserve Cut rates by 25bps at their January 2031 meeting?", "Cut 25bps", "ECB decreases interest rates by 25 bps after January 2031 meeting?"),
+    ("KXSHUT-32", "Will the Alabama government shut down before Jan 1, 2032?", "", "Alabama government shutdown ends by December 31, 2031?"),
+    ("KXSTRIKE-27", "Will Freedonia strike Sylvania before 2027?", "", "Will Sylvania strike Freedonia before 2027?"),
+    ("KXACQ-27", "Will Acme announce Foobar buys Bazco before 2027?", "", "Will Acme announce Bazco buys Foobar before 2027?"),
     ("KXPANDEMIC-26", "Pandemic in 2026?", "", "New coronavirus pandemic in 2026?"),
     ("KXMODEL-26DEC-ACME", "Which company has the best AI model at the end of 2026?", "Acme", "Will Acme have the best AI model at the end of May 2026?"),
 ]  # fmt: skip

@@ -112,6 +112,23 @@ def test_ladder_that_turns_is_withdrawn() -> None:
     assert {reason for _, reason in faults} == {"ladder does not rise on both sides"}
 
 
+def test_order_of_labels_turns_no_ladder() -> None:
+    title = "How many launches will Acme have in 2026?"
+    lefts = [kalshi(f"KXLAUNCH-26-{n}", title, f"{n} to {n + 9}") for n in (140, 150)]
+    rights = [
+        polymarket(
+            f"Will Acme have {number}-{number + 9} launches in 2026?",
+            labels,
+            market_id=str(number),
+            event_id="e",
+        )
+        for number, labels in ((140, ("Yes", "No")), (150, ("No", "Yes")))
+    ]
+    decisions = [decided(*pair) for pair in zip(lefts, rights, strict=True)]
+    assert [decision.yes_index for decision in decisions] == [0, 1]
+    assert not checked(decisions, map(parse, lefts), map(parse, rights))[1]
+
+
 def test_candidates_find_the_market_by_its_rare_words() -> None:
     pairs = [
         seat(f"OH-{number:02}", party, f"{number}{party}")

@@ -42,8 +42,16 @@ _VERB = (
 )
 _SUBJECT = re.compile(rf"^will (?:the )?(?P<who>[^?:]+?) (?P<verb>{_VERB})\b")
 _BE_SUBJECT = re.compile(r"^will the next (?P<what>[^?]+?) be (?P<who>[^?]+)$")
+_HOW_MANY = re.compile(
+    rf"^how (?:many|much) (?P<what>[^?:]+?) will (?:the )?(?P<who>[^?:]+?) (?P<verb>{_VERB})\b"
+    r"(?P<rest>[^?:]*)$"
+)
 _QUESTION = re.compile(r"^(?:who|which|what|when|how)\b|\bwho will\b|\bwhich\b")
 _TURNS = re.compile(r"\b(?:not|never|neither|nor|no|both|either|fail|without|except|all|none)\b")
+_MEETING = re.compile(
+    r"\b(?:after|following|at|in) (?:(?:the|their|its|fed's|fomc) )*(?=[a-z]{3,9} 20\d\d meeting\b)"
+)
+# A decision is taken at a meeting and stands after it: the venues mean one thing.
 _QUOTED = re.compile(r'"([^"]{1,80})"')
 _TOKEN = re.compile(r"(?:office|district|party|state):[a-z0-9-]+|[a-z0-9]+(?:[.'/][a-z0-9]+)*")
 _FAMILY_WORDS = (
@@ -76,7 +84,7 @@ def read(listing: Listing) -> Card:
 def _kalshi(listing: KalshiListing) -> Card:
     title, inner = without_parentheses(fold(listing.title).rstrip("? "))
     said = fold(listing.yes_sub_title or listing.subtitle)
-    rest, subject = _subject(title)
+    rest, subject = _parsed(title)
     unread = _negated(subject)
     threshold = _read(said) if said not in {"", "yes"} else Read((), (), (), "", ())
     is_name = bool(threshold.tokens)
@@ -104,7 +112,7 @@ def _kalshi(listing: KalshiListing) -> Card:
 
 def _polymarket(listing: PolymarketListing) -> Card:
     title, inner = without_parentheses(fold(listing.question).rstrip("? "))
-    rest, subject = _subject(title)
+    rest, subject = _parsed(title)
     main = _read(rest)
     unread = [] if all(_explains(text, title) for text in inner) else ["parentheses"]
     unread += _negated(subject)
@@ -150,10 +158,21 @@ def _card(
     )  # fmt: skip
 
 
+def _parsed(title: str) -> tuple[str, str]:
+    """The title and its subject as taken apart below.
+
+    A measure ("Will growth be above 2 %") is the claim itself and nobody's name.
+    """
+    rest, subject = _subject(title)
+    return (rest, subject) if not subject or _read(rest).tokens else (title, "")
+
+
 def _subject(title: str) -> tuple[str, str]:
     """The title without its subject, and the subject, where it asks whether somebody does it."""
     if match := _BE_SUBJECT.match(title):
         return f"next {match['what']}", match["who"]
+    if match := _HOW_MANY.match(title):
+        return f"{match['verb']} {match['what']}{match['rest']}", match["who"]
     head, _, tail = title.rpartition(": ")
     match = _SUBJECT.match(title) or _SUBJECT.match(tail)
     if match is None:
@@ -188,7 +207,7 @@ def _negated(subject: str) -> list[str]:
 
 def _read(text: str) -> Read:
     quoted = _QUOTED.findall(text)
-    plain = spoken(_QUOTED.sub(" ", text))
+    plain = _MEETING.sub("at ", spoken(_QUOTED.sub(" ", text)))
     rest, moments = take_moments(plain)
     rest, hour = take_hour(rest) if moments else (rest, "")
     if hour in _DAY_ENDS and any(moment.relation == _DAY_ENDS[hour] for moment in moments):
@@ -236,8 +255,11 @@ def _with_strike(
     lines: tuple[Line, ...], listing: KalshiListing
 ) -> tuple[tuple[Line, ...], tuple[str, ...]]:
     strike = structured(listing.strike_type, listing.floor_strike, listing.cap_strike)
-    if strike is None or not lines:
+    if strike is None:
         return lines, ()
+    if not lines:
+        # A ladder whose texts leave the line to the fields.
+        return (strike,), ()
     said = lines[0]
     agrees = (said.op, said.low_e6, said.high_e6) == (strike.op, strike.low_e6, strike.high_e6)
     return lines, () if agrees else (f"strike fields {strike.text()} against {said.text()}",)

@@ -27,7 +27,6 @@ _METRICS = {
     "btts": "btts", "both": "btts", "draw": "draw", "nrfi": "run", "yrfi": "run",
 }  # fmt: skip
 _DATE = re.compile(r"20\d\d-\d\d-\d\d")
-_SIDE_CODE = re.compile(r"-(?!btts|draw|nrfi)[a-z0-9]{2,5}")
 
 
 def series_fault(ticker: str, league: str, metric: str, period: str) -> str:
@@ -45,13 +44,14 @@ def slug_fault(listing: PolymarketListing, metric: str, period: str) -> str:
     tail = _DATE.split(listing.slug, maxsplit=1)[-1] if listing.slug else ""
     if kind and not _fits(kind, metric, period):
         return "market type against text"
-    if period == "match" and _NARROW.intersection(words(fold(tail).replace("-", " "))):
+    parts = words(fold(tail).replace("-", " "))
+    if period == "match" and _NARROW.intersection(parts):
         return "slug against text"
     if metric != "win" or period != "match":
         return ""
-    # A two-way game has the bare slug; "will X win" adds X's code to it.
+    # A two-way game has the bare slug; "will X win" adds X's code or name to it.
     is_yes_no = {fold(label) for label in listing.outcomes} == {"yes", "no"}
-    is_plain = not tail or (is_yes_no and _SIDE_CODE.fullmatch(tail) is not None)
+    is_plain = not tail or (is_yes_no and not {"exact", "score", *_METRICS}.intersection(parts))
     return "" if is_plain else "slug against text"
 
 

@@ -53,7 +53,9 @@ def _tournament(left: tuple[str, ...], right: tuple[str, ...]) -> Facet:
     short, long = sorted((left, right), key=len)
     sponsor = set(long[: len(long) - len(short)])
     telling = [word for word in short if word not in _GENERIC]
-    agrees = bool(telling) and long[len(long) - len(short) :] == short
+    # One generic word alone ("open") is nobody's name; two of them are ("open championship").
+    is_named = bool(telling) or (len(short) > 1 and not sponsor) or short == ("masters",)
+    agrees = is_named and long[len(long) - len(short) :] == short
     if sponsor:
         agrees = agrees and len(telling) >= 2 and not sponsor & _OTHER_TOURS and len(sponsor) <= 2
     return judged("tournament", agrees, " ".join(left), " ".join(right))

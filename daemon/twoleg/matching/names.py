@@ -21,6 +21,9 @@ from twoleg.matching.texts import fold, words
 _PREFIX_MIN = 4
 """Fewest letters in which "hamburg" and "hamburger" must agree to be one stem."""
 
+_SHORT = {"utd": "united", "ath": "athletic", "intl": "international", "univ": "university"}
+"""Words of club names that are always cut the same way."""
+
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "junior", "senior"})
 
 
@@ -128,7 +131,11 @@ def _calls(parts: tuple[str, ...], full: list[str]) -> bool:
 
 def _resolved(name: str, league: str) -> tuple[str, ...]:
     full = in_league(name, league) if league else ""
-    return tuple(full.split(" ")) if full else words(fold(name).replace("-", " ").replace("/", " "))
+    if full:
+        return tuple(full.split(" "))
+    return tuple(
+        _SHORT.get(word, word) for word in words(fold(name).replace("-", " ").replace("/", " "))
+    )
 
 
 def _alias(parts: tuple[str, ...]) -> str:

@@ -34,7 +34,7 @@ NICKNAMES = (
     ("edward", "ed", "eddie", "ted"), ("elizabeth", "liz", "beth", "betsy"),
     ("frederick", "fred"), ("gregory", "greg"), ("henry", "hank", "harry"),
     ("jacob", "jake"), ("james", "jim", "jimmy", "jamie"), ("jeffrey", "jeff"),
-    ("jennifer", "jen", "jenny"), ("john", "johnny", "jack", "jon"), ("jonathan", "jon"),
+    ("jennifer", "jen", "jenny"), ("john", "johnny", "jon"), ("jonathan", "jon"),
     ("joseph", "joe", "joey"), ("joshua", "josh"), ("katherine", "kate", "katie", "kathy"),
     ("kenneth", "ken", "kenny"), ("lawrence", "larry"), ("leonard", "len", "leo"),
     ("margaret", "maggie", "meg"), ("matthew", "matt"), ("maxwell", "max"),

@@ -26,6 +26,7 @@ _FINISH = re.compile(
 _WIN = re.compile(r"^will (?P<who>.+?) win (?:the )?(?P<event>.+)$")
 _WINNER = re.compile(r"^(?P<event>.+?) winner$")
 _GOLF_SLUG = re.compile(r"^20\d\d-.+-(?:winner|top\d+|round)-")
+_BY_TOUR = re.compile(r"\b(pga|tour) championship\b")
 _DROPPED = frozenset({
     "the", "pga", "tour", "lpga", "liv", "golf", "of", "at", "in",
 })  # fmt: skip
@@ -97,4 +98,6 @@ def _dated(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _event_words(event: str) -> tuple[str, ...]:
-    return tuple(word for word in words(event) if word not in _DROPPED)
+    # Two tournaments are called by nothing but their tour.
+    named = _BY_TOUR.sub(r"\1championship", event)
+    return tuple(word for word in words(named) if word not in _DROPPED)

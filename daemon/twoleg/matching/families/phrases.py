@@ -64,6 +64,10 @@ def _total_unit(match: re.Match[str]) -> Phrase:
     return Phrase("total", unit=_unit(match))
 
 
+def _spread(match: re.Match[str]) -> Phrase:
+    return Phrase("spread", unit=_unit(match))
+
+
 def _margin(match: re.Match[str]) -> Phrase:
     return Phrase("spread", line=_figure(match), unit=_unit(match), alone=True)
 
@@ -90,6 +94,7 @@ _SIMPLE: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase]], ...] =
         re.compile(r"\b(?P<kind>map|game|set|round|quarter|period|inning) (?P<n>\d) winner\b"),
         _part,
     ),
+    (re.compile(rf"\b{_UNITS} total:? o/u {_N}\b"), _total),
     (re.compile(rf"\bo/u {_N}(?: total)?(?: {_UNITS})?\b"), _total),
     (re.compile(rf"\btotal (?:of )?{_UNITS}:? (?:o/u|over) {_N}\b"), _total),
     (
@@ -99,7 +104,7 @@ _SIMPLE: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase]], ...] =
     (re.compile(rf"\btotal {_UNITS}\b"), _total_unit),
     (re.compile(r"(?<=: )(?P<kind>map|set) (?P<n>\d)$"), _part),
     (re.compile(r"(?:\b|^)(?:match |game |fight )?winner$"), _plain("win")),
-    (re.compile(r"(?<=: )spreads?$"), _plain("spread")),
+    (re.compile(r"(?<=: )(?:(?P<unit>map|set|game) )?spreads?$"), _spread),
     (re.compile(r"\b(?:(?P<n>[12])h|(?P<m>1st|2nd) half)\b"), _half_alone),
 )
 

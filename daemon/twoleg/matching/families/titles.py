@@ -86,6 +86,8 @@ def title_parts(title: str, event_title: str, *, allow_at: bool) -> Parts | None
     if context is not None and len(context.sides) != 2:
         context = None
     if len(own.sides) == 2:
+        if context is not None:
+            own = own._replace(sides=_fuller(own.sides, context.sides))
         is_bare = all(phrase == Phrase("win") for phrase in own.phrases)
         if context is not None and is_bare:
             # A bare title under "...: First 5 Innings" means less than the whole contest.
@@ -149,6 +151,15 @@ def split_title(title: str, *, allow_at: bool) -> Parts:
         unread = [part for part in unread if part != subject]
     unread += [side for side in sides if _SIDE_DANGERS.search(side) and side not in DRAWS]
     return Parts(sides, phrases, tuple(rest) + inner, subject, tuple(unread), day)
+
+
+def _fuller(own: tuple[str, ...], context: tuple[str, ...]) -> tuple[str, ...]:
+    """The sides by their event's fuller names, if each own name is part of one of them."""
+    for order in (context, context[::-1]):
+        pairs = list(zip(own, order, strict=True))
+        if all(set(words(short)) <= set(words(long)) for short, long in pairs):
+            return order
+    return own
 
 
 def _narrowed(own: Parts, context: Parts) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ since both venues publish them at will and a look-alike must not pass for a diff
 
 import re
 import unicodedata
+from functools import lru_cache
 
 TITLE_CHARS_MAX = 400
 """Longest title read; both venues' longest seen are near 250 characters (public rows, 2026)."""
@@ -23,6 +24,8 @@ _FOLDS = str.maketrans(
 )  # fmt: skip
 _WORD = re.compile(r"[a-z0-9]+(?:[.'][a-z0-9]+)*")
 _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_UNUSUAL = re.compile(r"[^\x00-\x7f]+")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]+")
 _SPACES = re.compile(r"\s+")
 _NUMBER_WORDS = {
     "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6",
@@ -47,14 +50,27 @@ _LONE_LETTER = re.compile(
 
 def fold(text: str, chars_max: int = TITLE_CHARS_MAX) -> str:
     """Lower case, no accents, plain dashes and quotes, single spaces; cut at `chars_max`."""
-    plain = text[: chars_max * 2].translate(_FOLDS)
-    if not (plain.isascii() and plain.isprintable()):
-        plain = "".join(
-            char
-            for char in unicodedata.normalize("NFKD", plain)
-            if not unicodedata.category(char).startswith(("M", "C")) or char in "\n\t"
-        )
+    read = text[: chars_max * 2]
+    return _title_folded(read) if chars_max == TITLE_CHARS_MAX else _folded(read, chars_max)
+
+
+@lru_cache(maxsize=4_096)
+def _title_folded(text: str) -> str:
+    # Each reader folds a market's few titles again.
+    return _folded(text, TITLE_CHARS_MAX)
+
+
+def _folded(text: str, chars_max: int) -> str:
+    plain = text.translate(_FOLDS)
+    if not plain.isascii():
+        plain = _UNUSUAL.sub(_kept, unicodedata.normalize("NFKD", plain))
+    plain = _CONTROLS.sub("", plain)
     return _SPACES.sub(" ", plain).strip().casefold()[:chars_max]
+
+
+def _kept(match: re.Match[str]) -> str:
+    """The characters of a run that are neither marks nor controls nor unassigned."""
+    return "".join(char for char in match[0] if unicodedata.category(char)[0] not in "MC")
 
 
 def words(text: str) -> tuple[str, ...]:

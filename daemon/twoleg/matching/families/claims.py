@@ -5,6 +5,7 @@ are the rest of the claim, and two claims are one only if no word stays on one s
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from twoleg.matching.card import Card, Family, Line
@@ -205,6 +206,7 @@ def _negated(subject: str) -> list[str]:
     return [f"subject {subject}"] if _TURNS.search(subject) else []
 
 
+@lru_cache(maxsize=4_096)
 def _read(text: str) -> Read:
     quoted = _QUOTED.findall(text)
     plain = _MEETING.sub("at ", spoken(_QUOTED.sub(" ", text)))

@@ -28,6 +28,7 @@ _TAILS = (
     ),
     ("death", re.compile(r"\bdeath\b|\bdies\b|\bdeceased\b|\bpass(?:es)? away\b")),
 )
+_ANY_TAIL = re.compile("|".join(words.pattern for _, words in _TAILS))
 HALF, FAIR, OPEN, NO, YES, REFUND = (
     "50-50", "fair price", "stays open", "resolves no", "resolves yes", "refund",
 )  # fmt: skip
@@ -56,7 +57,8 @@ _SOURCES = (
 )  # fmt: skip
 """The address a source is told by, and the name that texts may use instead."""
 
-_NAMED = tuple((address, re.compile(rf"\b{re.escape(name)}\b")) for address, name in _SOURCES)
+_ADDRESSES = {name: address for address, name in _SOURCES}
+_NAMED = re.compile(rf"\b({'|'.join(map(re.escape, _ADDRESSES))})\b")
 _ADDRESS = re.compile(r"https?://(?:www\d?\.)?([a-z0-9-]+(?:\.[a-z0-9-]+)+)")
 _SOURCES_TOLD_MAX = 8
 _SENTENCE = re.compile(r"[.;]\s|\n")
@@ -76,7 +78,7 @@ def tail_rules(text: str) -> tuple[str, ...]:
     """
     found: set[str] = set()
     for sentence in _SENTENCE.split(text):
-        for tail, words in _TAILS:
+        for tail, words in _TAILS if _ANY_TAIL.search(sentence) else ():
             if words.search(sentence):
                 endings = [name for name, ending in _ENDINGS if ending.search(sentence)]
                 found.update([f"{tail}: {ending}" for ending in endings] or [tail])
@@ -90,7 +92,7 @@ def sources(listing: Listing, text: str) -> tuple[str, ...]:
     else:
         text = f"{text} {fold(listing.resolution_source)}"
     found = {_registered(match[1]) for match in _ADDRESS.finditer(text)}
-    found |= {address for address, name in _NAMED if name.search(text)}
+    found |= {_ADDRESSES[match[1]] for match in _NAMED.finditer(text)}
     return tuple(sorted(found)[:_SOURCES_TOLD_MAX])
 
 

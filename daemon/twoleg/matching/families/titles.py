@@ -243,7 +243,11 @@ def plain_side(side: str) -> str:
 
 def kalshi_league(ticker: str) -> str:
     """The league a Kalshi series ticker begins with (`KXMLBGAME`), or ""."""
-    series = ticker.split("-", 1)[0].casefold().removeprefix("kx")
+    return _series_league(ticker.split("-", 1)[0].casefold().removeprefix("kx"))
+
+
+@lru_cache(maxsize=8_192)
+def _series_league(series: str) -> str:
     found = [name for name in LEAGUES if series.startswith(name)]
     return max(found, key=len) if found else ""
 

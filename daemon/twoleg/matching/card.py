@@ -68,7 +68,8 @@ CONTESTS = frozenset({Family.CONTEST, Family.SIDE_LINE})
 class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One market's contract as facets; "" and () mean: not said.
 
-    `event` is the venue's group of sibling markets. `subject` is whom or what YES is about.
+    `event` is the venue's group of sibling markets. `subject` is whom or what YES is about
+    (`named`: its words, as they stand in a title without a verb of its own).
     `pays[i]` names what outcome `labels[i]` pays on (a side, "draw", "yes", "no" ...), and
     `tokens[i]` is its token id; a Kalshi card has the one label "yes". `words` are the content
     words left once every other facet was taken out, `order` the same as they stand in the title; of
@@ -92,6 +93,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     period: str = ""
     line: Line | None = None
     subject: str = ""
+    named: tuple[str, ...] = ()
     office: tuple[str, ...] = ()
     district: tuple[str, ...] = ()
     party: tuple[str, ...] = ()

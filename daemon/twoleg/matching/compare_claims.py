@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from twoleg.matching.card import Card, Facet, Family, Verdict, compare, judged
 from twoleg.matching.compare_golf import year_facet
 from twoleg.matching.dates import near, parse_day
@@ -25,6 +27,8 @@ def claim_facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], int
     The cheap ones come first: most candidates end at one of them.
     """
     facets: list[Facet] = []
+    if bool(kalshi.subject) is not bool(polymarket.subject):
+        kalshi, polymarket = _in_one(kalshi), _in_one(polymarket)
     for facet in _facets(kalshi, polymarket):
         facets.append(facet)
         if facet.verdict is not Verdict.EQUAL:
@@ -46,6 +50,14 @@ def _facets(kalshi: Card, polymarket: Card) -> Iterator[Facet]:
     yield _subject(kalshi, polymarket)
 
 
+def _in_one(card: Card) -> Card:
+    """A claim with its subject among its words: "Will Acme be sold" reads as "Acme sold"."""
+    if not card.subject or not card.named:
+        return card
+    order = tuple(dict.fromkeys((*card.named, *card.order)))
+    return msgspec.structs.replace(card, subject="", words=tuple(sorted(set(order))), order=order)
+
+
 def _subject(kalshi: Card, polymarket: Card) -> Facet:
     texts = kalshi.subject, polymarket.subject
     if not all(texts):
@@ -56,11 +68,14 @@ def _subject(kalshi: Card, polymarket: Card) -> Facet:
     if league:
         full = in_league(texts[0], league), in_league(texts[1], league)
         return judged("subject", bool(full[0]) and full[0] == full[1], *texts)
-    return judged("subject", _club(*texts), *texts)
+    is_title = kalshi.family is polymarket.family is Family.OUTRIGHT
+    return judged("subject", is_title and _club(*texts), *texts)
 
 
 def _club(one: str, other: str) -> bool:
     """Clubs of one competition: the same name but for legal forms, or two of its words and more."""
+    if "'s " in one or "'s " in other:
+        return False  # Somebody's team is not that somebody.
     like = team(one, other)
     if like is Likeness.SAME:
         return True

@@ -61,6 +61,10 @@ _FAMILY_WORDS = (
 )  # fmt: skip
 
 
+_AWARDS = frozenset({
+    "mvp", "oscar", "grammy", "emmy", "tony", "prize", "manageroftheyear", "comebackoftheyear",
+    "rookieoftheyear", "defenderoftheyear", "coachoftheyear", "mip", "sixthman",
+})  # fmt: skip
 _DAY_ENDS = {"23:59 et": "by", "00:00 et": "before"}
 """Hours at which a day ends: the venues' own zone, so that a deadline reads as without them."""
 
@@ -99,6 +103,9 @@ def _kalshi(listing: KalshiListing) -> Card:
         if not (_QUESTION.search(title) or _is_noun_phrase(title)):
             unread.append(f"subject {said} beside a whole question")
     main = _read(rest)
+    if subject == said and _is_noun_phrase(title) and _AWARDS.intersection(main.tokens):
+        # An award named alone is asked for its winner.
+        main = main._replace(tokens=tuple(dict.fromkeys(("win", *main.tokens))))
     moments = _merged(main.moments, threshold.moments)
     if not moments:
         moments = tuple(m for text in inner for m in _read(text).moments)
@@ -147,6 +154,7 @@ def _card(
         event=event_key(listing),
         family=_family(main.tokens, subject), unread=(*unread, *label_fault, *many),
         league=_league(listing, main.tokens), subject=subject_party or subject,
+        named=() if subject_party else _named(subject),
         line=lines[0] if lines else None, metric=" ".join(sorted(main.figures)),
         office=_kind(main.tokens, "office"), district=_kind(main.tokens, "district", "state"),
         party=_kind(main.tokens, "party"), words=tuple(sorted(set(kept))),
@@ -165,7 +173,14 @@ def _parsed(title: str) -> tuple[str, str]:
     A measure ("Will growth be above 2 %") is the claim itself and nobody's name.
     """
     rest, subject = _subject(title)
-    return (rest, subject) if not subject or _read(rest).tokens else (title, "")
+    is_name = subject != "there" and bool(_read(rest).tokens)
+    return (rest, subject) if not subject or is_name else (title, "")
+
+
+def _named(subject: str) -> tuple[str, ...]:
+    """The words of a subject; () where offices or places among them would change their place."""
+    tokens = _read(subject).tokens
+    return () if any(":" in token for token in tokens) else tokens
 
 
 def _subject(title: str) -> tuple[str, str]:

@@ -12,7 +12,11 @@ _STATE_NAMES = "|".join(sorted(STATES.values(), key=len, reverse=True))
 _STATE_CODES = "|".join(STATES)
 
 _REWRITES: tuple[tuple[str, str], ...] = (
+    (r"(?:#|\bnumber |\bno\. ?)1\b", "1st"),
+    (r"(?:#|\bnumber |\bno\. ?)2\b", "2nd"),
+    (r"(?:#|\bnumber |\bno\. ?)3\b", "3rd"),
     (r"#", "number "),
+    (r"^(?:the )?number of\b", ""),
     (r"\bmen's (?:fifa )?world cup\b", "world cup"),
     (r"\bfifa (?:men's )?world cup\b", "world cup"),
     (r"\bwin the final of (?:the )?(20\d\d )?world cup\b", r"win \1world cup"),

@@ -105,7 +105,8 @@ ON CONFLICT (mode, market_id) DO UPDATE SET
 WHERE market.seen_time <= excluded.seen_time;
 
 -- name: upsert_pair
--- A pair as configured; an older state never replaces a newer one.
+-- A pair as configured; an older state never replaces a newer one. What the matcher found is not
+-- the file's to change.
 INSERT INTO twoleg.matched_market_pair
     (mode, pair_id, kalshi_market_id, polymarket_market_id, polarity, state, kalshi_fingerprint,
      polymarket_fingerprint, similarity_e4, leg_mode, tif, size_e6_max, first_seen_time, seen_time)
@@ -122,7 +123,8 @@ ON CONFLICT (mode, pair_id) DO UPDATE SET
     tif = excluded.tif,
     size_e6_max = excluded.size_e6_max,
     seen_time = excluded.seen_time
-WHERE matched_market_pair.seen_time <= excluded.seen_time;
+WHERE matched_market_pair.seen_time <= excluded.seen_time
+    AND matched_market_pair.origin = 'file';
 
 -- name: open_trade
 -- The first intent of an execution; later ones (rollbacks) find it there.

@@ -79,6 +79,7 @@ async def test_migrations_are_applied_in_order_and_named(make_database: MakeData
         "0001_init",
         "0002_orders_that_rest",
         "0003_flows_beside_trades",
+        "0004_catalogue",
     )
     assert await migrate(connection, (*load_migrations(), later)) == ("0002_more",)
     await connection.close()

@@ -11,6 +11,7 @@ from twoleg.settings.kinds import is_loopback
 from twoleg.settings.loading import load_settings, require_live
 from twoleg.settings.model import (
     BreakerSettings,
+    CatalogueSettings,
     DaemonSettings,
     DatabaseSettings,
     JournalSettings,
@@ -37,6 +38,7 @@ from twoleg.settings.words import (
 __all__ = [
     "RESTART_KEYS",
     "BreakerSettings",
+    "CatalogueSettings",
     "Change",
     "DaemonSettings",
     "DatabaseSettings",

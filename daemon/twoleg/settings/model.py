@@ -262,6 +262,13 @@ class PairsSettings(msgspec.Struct, frozen=True, kw_only=True):
     file: Annotated[Path, Place()] = Path("pairs.toml")
 
 
+class CatalogueSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How often the markets of both venues are read, and matched; 0: never by itself."""
+
+    sync_hours: Annotated[int, Whole(0, 168)] = 6
+    match_minutes: Annotated[int, Whole(0, 1_440)] = 10
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set. Never changed in place: a reload swaps the whole object."""
 
@@ -275,6 +282,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     logs: LogSettings = LogSettings()
     paper: PaperSettings = PaperSettings()
     pairs: PairsSettings = PairsSettings()
+    catalogue: CatalogueSettings = CatalogueSettings()
 
     @property
     def state_dir(self) -> Path:

@@ -1,0 +1,1 @@
+"""The catalogue: the markets of both venues in Postgres, and the pairs found among them."""

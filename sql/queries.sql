@@ -351,3 +351,232 @@ SELECT trade.execution_no, trade.execution_id, trade.pair_id, trade.direction, t
 FROM twoleg.arbitrage_trade AS trade
 WHERE trade.journal_uuid = $1
 ORDER BY trade.execution_no;
+
+-- name: try_sync_lock
+-- One crawl of the catalogue per database and mode; held by the session.
+SELECT pg_try_advisory_lock(hashtextextended('twoleg.sync:' || $1::text, 0));
+
+-- name: list_crawls
+-- How far each list of a venue has come.
+SELECT part, crawl_id, cursor, state, pages, rows, started_time, finished_time
+FROM twoleg.catalogue_crawl
+WHERE mode = $1 AND venue = $2;
+
+-- name: begin_crawl
+-- A list is read from its beginning; what was known of an earlier crawl of it is forgotten.
+INSERT INTO twoleg.catalogue_crawl
+    (mode, venue, part, cursor, state, pages, rows, changed, unreadable, started_time, moved_time,
+     error)
+VALUES ($1, $2, $3, '', 'running', 0, 0, 0, 0, $4, $4, '')
+ON CONFLICT (mode, venue, part) DO UPDATE SET
+    crawl_id = DEFAULT,
+    cursor = '',
+    state = 'running',
+    pages = 0,
+    rows = 0,
+    changed = 0,
+    unreadable = 0,
+    started_time = excluded.started_time,
+    moved_time = excluded.moved_time,
+    finished_time = NULL,
+    error = ''
+RETURNING crawl_id;
+
+-- name: resume_crawl
+-- A list is read on from where its crawl ended.
+UPDATE twoleg.catalogue_crawl SET state = 'running', error = ''
+WHERE mode = $1 AND venue = $2 AND part = $3;
+
+-- name: move_crawl
+-- A page was read; runs in the transaction that brings its rows.
+UPDATE twoleg.catalogue_crawl
+SET cursor = $5, pages = pages + 1, rows = rows + $6, changed = changed + $7,
+    unreadable = unreadable + $8, moved_time = $9
+WHERE mode = $1 AND venue = $2 AND part = $3 AND crawl_id = $4;
+
+-- name: fail_crawl
+-- A list could not be read on; the next sync tries from the same place.
+UPDATE twoleg.catalogue_crawl
+SET state = 'failed', error = $5, moved_time = $6
+WHERE mode = $1 AND venue = $2 AND part = $3 AND crawl_id = $4;
+
+-- name: finish_crawl
+-- A list was read to its end.
+UPDATE twoleg.catalogue_crawl
+SET state = 'done', moved_time = $5, finished_time = $5
+WHERE mode = $1 AND venue = $2 AND part = $3 AND crawl_id = $4;
+
+-- name: upsert_catalogue_groups
+-- Series or events of a venue, as last read.
+INSERT INTO twoleg.catalogue_group (mode, venue, kind, native_id, facts, seen_time)
+SELECT $1, $2, $3, given.native_id, given.facts::jsonb, $6
+FROM unnest($4::text[], $5::text[]) AS given (native_id, facts)
+ORDER BY given.native_id
+ON CONFLICT (mode, venue, kind, native_id) DO UPDATE SET
+    facts = excluded.facts,
+    seen_time = excluded.seen_time;
+
+-- name: read_catalogue_groups
+-- The facts of some series or events.
+SELECT native_id, facts
+FROM twoleg.catalogue_group
+WHERE mode = $1 AND venue = $2 AND kind = $3 AND native_id = ANY ($4::text[]);
+
+-- name: lock_catalogue_markets
+-- What is known of a page's markets; they are locked in one order, so that writers do not block
+-- each other in a circle.
+SELECT native_id, content_hash
+FROM twoleg.catalogue_market
+WHERE mode = $1 AND venue = $2 AND native_id = ANY ($3::text[])
+ORDER BY native_id
+FOR UPDATE;
+
+-- name: read_catalogue_markets
+-- What a pair hangs on, of markets that are about to change.
+SELECT native_id, rules_fingerprint, close_time, is_open, tokens, shard
+FROM twoleg.catalogue_market
+WHERE mode = $1 AND venue = $2 AND native_id = ANY ($3::text[]);
+
+-- name: keep_catalogue_texts
+-- The texts of markets whose text is about to be replaced; known ones stay as they are.
+INSERT INTO twoleg.catalogue_text
+    (mode, venue, native_id, rules_fingerprint, title, rules, first_seen_time)
+SELECT mode, venue, native_id, rules_fingerprint, title, rules, first_seen_time
+FROM twoleg.catalogue_market
+WHERE mode = $1 AND venue = $2 AND native_id = ANY ($3::text[])
+ORDER BY native_id
+ON CONFLICT (mode, venue, native_id, rules_fingerprint) DO NOTHING;
+
+-- name: add_catalogue_texts
+-- The texts that replace them.
+INSERT INTO twoleg.catalogue_text
+    (mode, venue, native_id, rules_fingerprint, title, rules, first_seen_time)
+SELECT $1, $2, given.native_id, given.rules_fingerprint, given.title, given.rules, $7
+FROM unnest($3::text[], $4::text[], $5::text[], $6::text[])
+    AS given (native_id, rules_fingerprint, title, rules)
+ORDER BY given.native_id
+ON CONFLICT (mode, venue, native_id, rules_fingerprint) DO NOTHING;
+
+-- name: upsert_catalogue_markets
+-- Markets that are new or that changed.
+INSERT INTO twoleg.catalogue_market
+    (mode, venue, native_id, event, series, status, is_open, title, rules, listing, terms, tokens,
+     shard, rules_fingerprint, content_hash, close_time, first_seen_time, changed_time, seen_time,
+     crawl_id)
+SELECT $1, $2, given.native_id, given.event, given.series, given.status, given.is_open,
+    given.title, given.rules, given.listing::jsonb, given.terms::jsonb, given.tokens::jsonb,
+    given.shard, given.rules_fingerprint, given.content_hash, given.close_time, $3, $3, $3, $4
+FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[], $10::text[],
+            $11::text[], $12::text[], $13::text[], $14::text[], $15::integer[], $16::text[],
+            $17::text[], $18::timestamptz[])
+    AS given (native_id, event, series, status, is_open, title, rules, listing, terms, tokens,
+              shard, rules_fingerprint, content_hash, close_time)
+ORDER BY given.native_id
+ON CONFLICT (mode, venue, native_id) DO UPDATE SET
+    event = excluded.event,
+    series = excluded.series,
+    status = excluded.status,
+    is_open = excluded.is_open,
+    title = excluded.title,
+    rules = excluded.rules,
+    listing = excluded.listing,
+    terms = excluded.terms,
+    tokens = excluded.tokens,
+    shard = excluded.shard,
+    rules_fingerprint = excluded.rules_fingerprint,
+    content_hash = excluded.content_hash,
+    close_time = excluded.close_time,
+    changed_time = excluded.changed_time,
+    seen_time = excluded.seen_time,
+    crawl_id = excluded.crawl_id;
+
+-- name: touch_catalogue_markets
+-- Markets that were read again and have not changed.
+UPDATE twoleg.catalogue_market
+SET seen_time = $4, crawl_id = $5
+WHERE mode = $1 AND venue = $2 AND native_id = ANY ($3::text[]);
+
+-- name: list_missing_paired
+-- Open markets that a whole crawl has not seen, and that a living pair names.
+SELECT market.native_id
+FROM twoleg.catalogue_market AS market
+WHERE market.mode = $1 AND market.venue = $2 AND market.is_open
+    AND market.crawl_id <> $3 AND market.seen_time < $4
+    AND EXISTS (
+        SELECT FROM twoleg.matched_market_pair AS pair
+        WHERE pair.mode = $1 AND pair.state <> 'retired'
+            AND (pair.kalshi_market_id = $2 || ':' || market.native_id
+                OR pair.polymarket_market_id = $2 || ':' || market.native_id)
+    )
+ORDER BY market.native_id;
+
+-- name: mark_gone
+-- Open markets that a whole crawl has not seen are open no more.
+UPDATE twoleg.catalogue_market
+SET is_open = false, status = 'gone', content_hash = '', changed_time = $5
+WHERE mode = $1 AND venue = $2 AND is_open AND crawl_id <> $3 AND seen_time < $4
+RETURNING native_id;
+
+-- name: disarm_changed_pairs
+-- Pairs of the matcher do not outlive a change of what they hang on: each market with its reason.
+WITH changed AS (
+    SELECT given.market_id, given.reason
+    FROM unnest($2::text[], $3::text[]) AS given (market_id, reason)
+),
+was AS (
+    SELECT pair.pair_id, pair.state, changed.reason, changed.market_id
+    FROM twoleg.matched_market_pair AS pair
+    JOIN changed ON changed.market_id IN (pair.kalshi_market_id, pair.polymarket_market_id)
+    WHERE pair.mode = $1 AND pair.origin = 'matcher' AND pair.state IN ('approved', 'armed')
+    ORDER BY pair.pair_id
+    FOR UPDATE OF pair
+),
+moved AS (
+    UPDATE twoleg.matched_market_pair AS pair
+    SET state = 'disarmed', state_reason = was.reason, state_time = $4
+    FROM was
+    WHERE pair.mode = $1 AND pair.pair_id = was.pair_id
+    RETURNING pair.pair_id, was.state AS from_state, was.reason, was.market_id
+)
+INSERT INTO twoleg.pair_event
+    (mode, pair_id, from_state, to_state, actor, reason, detail, event_time)
+SELECT $1, moved.pair_id, moved.from_state, 'disarmed', 'sync', moved.reason,
+    jsonb_build_object('market_id', moved.market_id), $4
+FROM moved
+RETURNING pair_id, reason, detail->>'market_id' AS market_id;
+
+-- name: notify_pairs
+-- Pairs have changed; told to whoever listens when the transaction ends.
+SELECT pg_notify('twoleg_pairs', '');
+
+-- name: list_known_markets
+-- Which of some markets are known.
+SELECT native_id
+FROM twoleg.catalogue_market
+WHERE mode = $1 AND venue = $2 AND native_id = ANY ($3::text[]);
+
+-- name: count_open_markets
+-- How many open markets of a venue are known.
+SELECT count(*) FROM twoleg.catalogue_market WHERE mode = $1 AND venue = $2 AND is_open;
+
+-- name: read_catalogue_market
+-- One market.
+SELECT venue, native_id, event, series, status, is_open, title, rules, listing, terms, tokens,
+    shard, rules_fingerprint, content_hash, close_time
+FROM twoleg.catalogue_market
+WHERE mode = $1 AND venue = $2 AND native_id = $3;
+
+-- name: read_open_markets
+-- All open markets of a venue, in the order of their ids.
+SELECT venue, native_id, event, series, status, is_open, title, rules, listing, terms, tokens,
+    shard, rules_fingerprint, content_hash, close_time
+FROM twoleg.catalogue_market
+WHERE mode = $1 AND venue = $2 AND is_open
+ORDER BY native_id;
+
+-- name: read_text_history
+-- Every text that a market has had since its first change, oldest first; nothing if it never changed.
+SELECT rules_fingerprint, title, rules, first_seen_time
+FROM twoleg.catalogue_text
+WHERE mode = $1 AND venue = $2 AND native_id = $3
+ORDER BY first_seen_time, rules_fingerprint;

@@ -11,6 +11,8 @@ CREATE TABLE twoleg.catalogue_market (
     rules text NOT NULL,
     listing jsonb NOT NULL,
     terms jsonb NOT NULL,
+    tokens jsonb NOT NULL,
+    shard integer NOT NULL,
     rules_fingerprint text NOT NULL,
     content_hash text NOT NULL,
     close_time timestamptz,
@@ -20,7 +22,7 @@ CREATE TABLE twoleg.catalogue_market (
     crawl_id bigint NOT NULL,
     PRIMARY KEY (mode, venue, native_id)
 );
-COMMENT ON TABLE twoleg.catalogue_market IS 'Every market that a crawl has seen, as last read. status is the venue''s own word, or gone; content_hash covers all that was read.';
+COMMENT ON TABLE twoleg.catalogue_market IS 'Every market that a crawl has seen, as last read. status is the venue''s own word, or gone; tokens: label to token id; content_hash covers all that was read.';
 CREATE INDEX catalogue_market_changed ON twoleg.catalogue_market (mode, venue, changed_time);
 
 CREATE TABLE twoleg.catalogue_group (

@@ -88,6 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database to the present schema")
     _add_config(migrate)
     migrate.set_defaults(command="database:migrate_now")
+    _add_sync(commands.add_parser("sync", help="read the markets of both venues"))
     for word, text in ACTS.items():
         _add_operate(commands.add_parser(word, help=text), word)
     _add_accept(commands.add_parser("accept-difference", help="take a cash difference over"))
@@ -143,6 +144,28 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command="run:command")
 
 
+def _add_sync(parser: argparse.ArgumentParser) -> None:
+    _add_config(parser)
+    parser.add_argument("--venue", choices=("kalshi", "polymarket"), help="only this one")
+    parts = parser.add_mutually_exclusive_group()
+    parts.add_argument(
+        "--market",
+        action="append",
+        type=market,
+        metavar="VENUE:ID",
+        help="only this market, open or not, by ticker or condition id; may be repeated",
+    )
+    parts.add_argument(
+        "--updated", action="store_true", help="only what changed since the last sync"
+    )
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    parser.epilog = (
+        "Exit codes: 0 all was read; 1 a venue is not finished, and the next sync goes on where it "
+        "ended; 2 wrong settings; 3 another sync is running, nothing was done."
+    )
+    parser.set_defaults(command="sync:command")
+
+
 def _add_operate(parser: argparse.ArgumentParser, word: str) -> None:
     _add_config(parser)
     parser.add_argument("--reason", default="", help="for the record")
@@ -193,6 +216,14 @@ def _add_sim(parser: argparse.ArgumentParser) -> None:
         "--die-with", type=whole(1, 1 << 31), metavar="PID", help="end when this parent ends"
     )
     parser.set_defaults(command="simulate:command")
+
+
+def market(text: str) -> tuple[str, str]:
+    """A market as venue and its own id there."""
+    venue, _, native_id = text.partition(":")
+    if venue not in {"kalshi", "polymarket"} or not native_id:
+        raise argparse.ArgumentTypeError(f"{text!r} is not kalshi:TICKER or polymarket:0x…")
+    return venue, native_id
 
 
 def whole(least: int, most: int) -> Callable[[str], int]:

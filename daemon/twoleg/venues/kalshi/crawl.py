@@ -5,7 +5,7 @@ Of a list one page is held at a time.
 OpenAPI 3.34.0 (2026-10-26). Everything raises VenueUnavailable or VenueRejected, and nothing else.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final, Literal
 from urllib.parse import quote
 
@@ -33,6 +33,8 @@ PAGES_MAX: Final = 10_000
 BOOKS_PER_CALL_MAX: Final = 100
 EVENT_ROWS: Final = 200
 """The most that a page of events may hold; a larger limit is refused, not cut."""
+SERIES_TIMEOUT_MS: Final = 60_000
+"""Sixteen megabytes in one answer, on a slow line."""
 MarketStatus = Literal["", "unopened", "open", "paused", "closed", "settled"]
 _FAMILIES: Final = {
     "created": ("", "unopened", "open"),
@@ -107,6 +109,28 @@ class SeriesList(msgspec.Struct, frozen=True):
     """All series at once: the venue pages none of it (16 MB in 2026-08)."""
 
     series: list[WireSeries] | None = None
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """Part of a list as it came, for a crawl that keeps its own place; "" ends the list."""
+
+    rows: tuple[msgspec.Raw, ...]
+    cursor: str = ""
+
+
+class _RawPage(msgspec.Struct, frozen=True):
+    """A page of any of the lists, its rows not yet read."""
+
+    markets: list[msgspec.Raw] | None = None
+    events: list[msgspec.Raw] | None = None
+    series: list[msgspec.Raw] | None = None
+    cursor: str | None = ""
+
+
+class _RawSeries(msgspec.Struct, frozen=True):
+    """`GET /series/{series_ticker}`, not yet read."""
+
+    series: msgspec.Raw
 
 
 class TradeRow(msgspec.Struct, frozen=True):
@@ -217,6 +241,41 @@ class KalshiCrawl:
         body = await self._http.get("/series", SeriesList, params=params, private=False)
         for series in body.series or ():
             yield series
+
+    async def market_rows(self, wanted: MarketFilter | None = None, *, cursor: str = "") -> Rows:
+        """One page of markets as they came.
+
+        A cursor that the venue does not understand begins the list anew.
+        """
+        params = _given(cursor=cursor, limit=PAGE_ROWS)
+        return await self._rows("/markets", {**params, **(wanted or MarketFilter()).params()})
+
+    async def event_rows(
+        self, *, status: MarketStatus = "", tickers: Sequence[str] = (), cursor: str = ""
+    ) -> Rows:
+        """One page of events as they came, all or those named (at most `EVENT_ROWS`)."""
+        params = _given(limit=EVENT_ROWS, status=status, tickers=",".join(tickers), cursor=cursor)
+        return await self._rows("/events", params)
+
+    async def series_rows(self) -> Rows:
+        """All series as they came: one answer, the largest there is."""
+        return await self._rows("/series", {}, timeout_ms=SERIES_TIMEOUT_MS)
+
+    async def one_series(self, ticker: str) -> msgspec.Raw:
+        """One series as it came; VenueRejected if there is none."""
+        path = f"/series/{quote(ticker, safe='')}"
+        return (await self._http.get(path, _RawSeries, private=False)).series
+
+    async def _rows(
+        self, path: str, params: Mapping[str, str | int], *, timeout_ms: int = 0
+    ) -> Rows:
+        page = await self._http.get(
+            path, _RawPage, params=params, private=False, timeout_ms=timeout_ms
+        )
+        if page.cursor and page.cursor == params.get("cursor"):
+            raise VenueUnavailable(VENUE, "cursor_repeats", path)
+        rows = page.markets or page.events or page.series or ()
+        return Rows(tuple(rows), page.cursor or "")
 
     async def order_book(self, ticker: str) -> BookRead:
         """One whole book, to compare a streamed one with."""

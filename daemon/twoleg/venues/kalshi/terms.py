@@ -216,7 +216,7 @@ def build_terms(
     waived_until_ms = parse_time_ms(market.fee_waiver_expiration_time or "")
     is_waived = options.honours_fee_waivers and now_ms < waived_until_ms
     rate_e6 = 0 if is_waived else _taker_rate(event, series, known, now_ms, options)
-    rules = [text for text in (market.rules_primary, market.rules_secondary) if text]
+    title, rules = texts_of(market, event)
     return KalshiTerms(
         market=Market(
             id=market_id_of(market.ticker),
@@ -231,8 +231,8 @@ def build_terms(
             shard=_first_known(market.exchange_index, event.exchange_index, series.exchange_index),
             event=market.event_ticker,
             series=event.series_ticker,
-            title=_title(market, event),
-            rules="\n".join(rules),
+            title=title,
+            rules=rules,
             close_ts_ms=parse_time_ms(market.close_time),
             is_tradable=_is_tradable(market),
         ),
@@ -243,6 +243,12 @@ def build_terms(
         fee_waived_until_ms=waived_until_ms,
         fee_changes=tuple(change for change in known if change_ms(change) > now_ms),
     )
+
+
+def texts_of(market: WireMarket, event: WireEvent) -> tuple[str, str]:
+    """Title and rules of a market: what it settles on, and what its fingerprint is made of."""
+    rules = [text for text in (market.rules_primary, market.rules_secondary) if text]
+    return _title(market, event), "\n".join(rules)
 
 
 def end_payouts_e4(market: WireMarket) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ Fields, filters and paging: docs.polymarket.com gamma pages, polymarket-client 0
 of 2026-10-06, read 2026-11-22. Lists come as JSON inside a string, or as lists.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, Generic, TypeVar
 from urllib.parse import urlencode
@@ -183,6 +183,16 @@ class GammaReader:
         """Events with their markets, page by page; as `market_pages`."""
         return self._pages("/events/keyset", GammaEvent, filters, after_cursor, _events)
 
+    async def market_rows(
+        self, filters: Mapping[str, str | Sequence[str]] | None = None, *, after_cursor: str = ""
+    ) -> Page[msgspec.Raw]:
+        """One page of markets as they came, for a crawl that keeps its own place.
+
+        Raises as `market_pages`.
+        """
+        keyset = await self._keyset("/markets/keyset", filters, after_cursor)
+        return Page(items=tuple(keyset.markets), next_cursor=keyset.next_cursor or "")
+
     async def read_market(self, native_id: str) -> GammaMarket:
         """The market of this condition id, open or closed.
 
@@ -214,25 +224,31 @@ class GammaReader:
         cursor: str,
         items_of: Callable[[_Keyset], list[msgspec.Raw]],
     ) -> AsyncIterator[Page[T]]:
-        query = {**(filters or {}), "limit": str(PAGE_ITEMS_MAX)}
         while True:
-            asked = {**query, "after_cursor": cursor} if cursor else query
-            keyset = decode_answer(200, await self._get(path, asked), _Keyset)
-            if keyset.next_cursor and keyset.next_cursor == cursor:
-                raise VenueUnavailable(VENUE, "cursor_stands_still", path)
+            keyset = await self._keyset(path, filters, cursor)
             cursor = keyset.next_cursor or ""
             yield _page(items_of(keyset), item_type, cursor)
             if not cursor:
                 return
 
-    async def _get(self, path: str, query: Mapping[str, str]) -> bytes:
-        status, _, body = await self._http.request(
+    async def _keyset(
+        self, path: str, filters: Mapping[str, str | Sequence[str]] | None, cursor: str
+    ) -> _Keyset:
+        query = {**(filters or {}), "limit": str(PAGE_ITEMS_MAX)}
+        asked = {**query, "after_cursor": cursor} if cursor else query
+        keyset = decode_answer(200, await self._get(path, asked), _Keyset)
+        if keyset.next_cursor and keyset.next_cursor == cursor:
+            raise VenueUnavailable(VENUE, "cursor_stands_still", path)
+        return keyset
+
+    async def _get(self, path: str, query: Mapping[str, str | Sequence[str]]) -> bytes:
+        status, headers, body = await self._http.request(
             "GET",
-            f"{self._base_url}{path}?{urlencode(query)}",
+            f"{self._base_url}{path}?{urlencode(query, doseq=True)}",
             headers=JSON_HEADERS,
             timeout_ms=self._timeout_ms,
         )
-        return bytes(decode_answer(status, body, msgspec.Raw))
+        return bytes(decode_answer(status, body, msgspec.Raw, headers))
 
 
 def _page(raws: list[msgspec.Raw], item_type: type[T], cursor: str) -> Page[T]:

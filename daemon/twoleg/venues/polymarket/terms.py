@@ -101,6 +101,7 @@ def to_market(gamma: GammaMarket, clob: ClobMarket, labels: tuple[str, str] = LA
         raise _refused(gamma, "neg_risk_other", "what it asks changes with each outcome added")
     yes_token, no_token = _tokens(gamma, clob, labels)
     event = gamma.events[0] if gamma.events else GammaParent()
+    title, rules = texts_of(gamma)
     return Market(
         id=MarketId(f"{VENUE}:{gamma.condition_id}"),
         venue=Venue.POLYMARKET,
@@ -115,11 +116,37 @@ def to_market(gamma: GammaMarket, clob: ClobMarket, labels: tuple[str, str] = LA
         seconds_delay=gamma.seconds_delay or 0,
         event=event.slug or "",
         series=(event.series[0].slug or "") if event.series else "",
-        title=gamma.question or "",
-        rules=gamma.description or "",
+        title=title,
+        rules=rules,
         close_ts_ms=unix_ms(gamma.end_date),
         is_tradable=_is_tradable(gamma, clob),
     )
+
+
+def listed_market(gamma: GammaMarket) -> Market:
+    """The terms as far as Gamma alone knows them: to list a market by, never to trade it.
+
+    The tokens are named only where the labels are Yes and No; what other labels stand for is
+    decided by who pairs the market. VenueRejected as `to_terms`.
+    """
+    names = gamma.outcome_list()
+    is_plain = {name.casefold() for name in names} == {"yes", "no"}
+    labels = LABELS if is_plain or len(names) != 2 else (names[0], names[1])
+    tick = gamma.order_price_min_tick_size
+    clob = ClobMarket(
+        mts=Decimal(0) if tick is None else tick,
+        mos=gamma.order_min_size,
+        nr=bool(gamma.neg_risk),
+    )
+    market = to_market(gamma, clob, labels)
+    if is_plain:
+        return market
+    return msgspec.structs.replace(market, yes_token="", no_token="")
+
+
+def texts_of(gamma: GammaMarket) -> tuple[str, str]:
+    """Title and rules of a market: what it settles on, and what its fingerprint is made of."""
+    return gamma.question or "", gamma.description or ""
 
 
 def unix_ms(text: str | None) -> int:

@@ -461,14 +461,13 @@ ON CONFLICT (mode, venue, native_id, rules_fingerprint) DO NOTHING;
 -- Markets that are new or that changed.
 INSERT INTO twoleg.catalogue_market
     (mode, venue, native_id, event, series, status, is_open, title, rules, listing, terms, tokens,
-     shard, rules_fingerprint, content_hash, close_time, first_seen_time, changed_time, seen_time,
-     crawl_id)
+     shard, rules_fingerprint, content_hash, close_time, first_seen_time, changed_time)
 SELECT $1, $2, given.native_id, given.event, given.series, given.status, given.is_open,
     given.title, given.rules, given.listing::jsonb, given.terms::jsonb, given.tokens::jsonb,
-    given.shard, given.rules_fingerprint, given.content_hash, given.close_time, $3, $3, $3, $4
-FROM unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::boolean[], $10::text[],
-            $11::text[], $12::text[], $13::text[], $14::text[], $15::integer[], $16::text[],
-            $17::text[], $18::timestamptz[])
+    given.shard, given.rules_fingerprint, given.content_hash, given.close_time, $3, $3
+FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[], $9::text[],
+            $10::text[], $11::text[], $12::text[], $13::text[], $14::integer[], $15::text[],
+            $16::text[], $17::timestamptz[])
     AS given (native_id, event, series, status, is_open, title, rules, listing, terms, tokens,
               shard, rules_fingerprint, content_hash, close_time)
 ORDER BY given.native_id
@@ -486,22 +485,25 @@ ON CONFLICT (mode, venue, native_id) DO UPDATE SET
     rules_fingerprint = excluded.rules_fingerprint,
     content_hash = excluded.content_hash,
     close_time = excluded.close_time,
-    changed_time = excluded.changed_time,
-    seen_time = excluded.seen_time,
-    crawl_id = excluded.crawl_id;
+    changed_time = excluded.changed_time;
 
--- name: touch_catalogue_markets
--- Markets that were read again and have not changed.
-UPDATE twoleg.catalogue_market
-SET seen_time = $4, crawl_id = $5
-WHERE mode = $1 AND venue = $2 AND native_id = ANY ($3::text[]);
+-- name: see_catalogue_markets
+-- Markets that were read, changed or not.
+INSERT INTO twoleg.catalogue_seen (mode, venue, native_id, crawl_id, seen_time)
+SELECT $1, $2, given.native_id, $4, $5
+FROM unnest($3::text[]) AS given (native_id)
+ORDER BY given.native_id
+ON CONFLICT (mode, venue, native_id) DO UPDATE SET
+    crawl_id = excluded.crawl_id,
+    seen_time = excluded.seen_time;
 
 -- name: list_missing_paired
 -- Open markets that a whole crawl has not seen, and that a living pair names.
 SELECT market.native_id
 FROM twoleg.catalogue_market AS market
+JOIN twoleg.catalogue_seen AS seen USING (mode, venue, native_id)
 WHERE market.mode = $1 AND market.venue = $2 AND market.is_open
-    AND market.crawl_id <> $3 AND market.seen_time < $4
+    AND seen.crawl_id <> $3 AND seen.seen_time < $4
     AND EXISTS (
         SELECT FROM twoleg.matched_market_pair AS pair
         WHERE pair.mode = $1 AND pair.state <> 'retired'
@@ -512,10 +514,13 @@ ORDER BY market.native_id;
 
 -- name: mark_gone
 -- Open markets that a whole crawl has not seen are open no more.
-UPDATE twoleg.catalogue_market
+UPDATE twoleg.catalogue_market AS market
 SET is_open = false, status = 'gone', content_hash = '', changed_time = $5
-WHERE mode = $1 AND venue = $2 AND is_open AND crawl_id <> $3 AND seen_time < $4
-RETURNING native_id;
+FROM twoleg.catalogue_seen AS seen
+WHERE market.mode = $1 AND market.venue = $2 AND market.is_open
+    AND seen.mode = $1 AND seen.venue = $2 AND seen.native_id = market.native_id
+    AND seen.crawl_id <> $3 AND seen.seen_time < $4
+RETURNING market.native_id;
 
 -- name: disarm_changed_pairs
 -- Pairs of the matcher do not outlive a change of what they hang on: each market with its reason.

@@ -339,12 +339,20 @@ CREATE TABLE twoleg.catalogue_market (
     close_time timestamptz,
     first_seen_time timestamptz NOT NULL,
     changed_time timestamptz NOT NULL,
-    seen_time timestamptz NOT NULL,
-    crawl_id bigint NOT NULL,
     PRIMARY KEY (mode, venue, native_id)
 );
 COMMENT ON TABLE twoleg.catalogue_market IS 'Every market that a crawl has seen, as last read. status is the venue''s own word, or gone; tokens: label to token id; content_hash covers all that was read.';
 CREATE INDEX catalogue_market_changed ON twoleg.catalogue_market (mode, venue, changed_time);
+
+CREATE TABLE twoleg.catalogue_seen (
+    mode text NOT NULL CHECK (mode IN ('sim', 'paper', 'live')),
+    venue text NOT NULL CHECK (venue IN ('kalshi', 'polymarket')),
+    native_id text NOT NULL,
+    crawl_id bigint NOT NULL,
+    seen_time timestamptz NOT NULL,
+    PRIMARY KEY (mode, venue, native_id)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE twoleg.catalogue_seen IS 'When each market was last read, and by which crawl. Apart, so that a crawl does not write every unchanged market anew.';
 
 CREATE TABLE twoleg.catalogue_group (
     mode text NOT NULL CHECK (mode IN ('sim', 'paper', 'live')),

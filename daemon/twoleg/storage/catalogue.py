@@ -295,19 +295,19 @@ class CatalogueStore:
         key = (self._mode, venue.value)
         locked = await self._connection.fetch(query("lock_catalogue_markets"), *key, list(given))
         hashes: dict[str, str] = {row["native_id"]: row["content_hash"] for row in locked}
-        same = [name for name, row in given.items() if hashes.get(name) == row.content_hash]
-        changed = [name for name, row in given.items() if name in hashes and name not in set(same)]
+        changed = [
+            name
+            for name, row in given.items()
+            if name in hashes and hashes[name] != row.content_hash
+        ]
         new = [name for name in given if name not in hashes]
         texts, disarmed = await self._note_changes(venue, [given[name] for name in changed], now)
         if changed or new:
             columns = to_columns([given[name] for name in (*changed, *new)])
-            await self._connection.execute(
-                query("upsert_catalogue_markets"), *key, now, crawl_id, *columns
-            )
-        if same:
-            await self._connection.execute(
-                query("touch_catalogue_markets"), *key, same, now, crawl_id
-            )
+            await self._connection.execute(query("upsert_catalogue_markets"), *key, now, *columns)
+        await self._connection.execute(
+            query("see_catalogue_markets"), *key, list(given), crawl_id, now
+        )
         return PageResult(
             rows=len(given),
             new=len(new),

@@ -23,6 +23,7 @@ from twoleg.venues.kalshi.numbers import (
     parse_time_ms,
 )
 from twoleg.venues.kalshi.pushes import market_id_of, outcome_of
+from twoleg.venues.mending import mend
 
 T = TypeVar("T")
 
@@ -123,6 +124,8 @@ def decode(body: bytes, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if (mended := mend(body)) != body:
+            return decode(mended, shape)
         raise MalformedMessage(VENUE, f"answer: {error}", body) from error
 
 

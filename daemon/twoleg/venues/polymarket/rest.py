@@ -9,6 +9,7 @@ import msgspec
 
 from twoleg.errors import VenueRejected, VenueUnavailable
 from twoleg.seams import Clock
+from twoleg.venues.mending import mend
 from twoleg.venues.polymarket.answers import error_text
 from twoleg.venues.polymarket.auth import RequestSigner
 from twoleg.venues.polymarket.gate import read_retry_after_s
@@ -166,4 +167,6 @@ def decode_answer(
     try:
         return msgspec.json.decode(body, type=answer_type)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        if (mended := mend(body)) != body:
+            return decode_answer(status, mended, answer_type)
         raise VenueUnavailable(VENUE, "unreadable_answer", str(error)[:200]) from error

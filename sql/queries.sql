@@ -497,13 +497,19 @@ ON CONFLICT (mode, venue, native_id) DO UPDATE SET
     crawl_id = excluded.crawl_id,
     seen_time = excluded.seen_time;
 
--- name: list_missing_paired
--- Open markets that a whole crawl has not seen, and that a living pair names.
+-- name: list_unseen
+-- Markets that a whole crawl has not seen, nor anybody since it began. One table at a time, here
+-- and below: right after a first crawl the planner knows nothing of them.
+SELECT native_id
+FROM twoleg.catalogue_seen
+WHERE mode = $1 AND venue = $2 AND crawl_id <> $3 AND seen_time < $4;
+
+-- name: list_paired
+-- Those of some open markets that a living pair names.
 SELECT market.native_id
 FROM twoleg.catalogue_market AS market
-JOIN twoleg.catalogue_seen AS seen USING (mode, venue, native_id)
-WHERE market.mode = $1 AND market.venue = $2 AND market.is_open
-    AND seen.crawl_id <> $3 AND seen.seen_time < $4
+WHERE market.mode = $1 AND market.venue = $2 AND market.native_id = ANY ($3::text[])
+    AND market.is_open
     AND EXISTS (
         SELECT FROM twoleg.matched_market_pair AS pair
         WHERE pair.mode = $1 AND pair.state <> 'retired'
@@ -513,14 +519,11 @@ WHERE market.mode = $1 AND market.venue = $2 AND market.is_open
 ORDER BY market.native_id;
 
 -- name: mark_gone
--- Open markets that a whole crawl has not seen are open no more.
-UPDATE twoleg.catalogue_market AS market
-SET is_open = false, status = 'gone', content_hash = '', changed_time = $5
-FROM twoleg.catalogue_seen AS seen
-WHERE market.mode = $1 AND market.venue = $2 AND market.is_open
-    AND seen.mode = $1 AND seen.venue = $2 AND seen.native_id = market.native_id
-    AND seen.crawl_id <> $3 AND seen.seen_time < $4
-RETURNING market.native_id;
+-- Those of some markets that were open are open no more.
+UPDATE twoleg.catalogue_market
+SET is_open = false, status = 'gone', content_hash = '', changed_time = $4
+WHERE mode = $1 AND venue = $2 AND native_id = ANY ($3::text[]) AND is_open
+RETURNING native_id;
 
 -- name: disarm_changed_pairs
 -- Pairs of the matcher do not outlive a change of what they hang on: each market with its reason.

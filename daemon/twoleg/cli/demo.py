@@ -20,7 +20,8 @@ import structlog
 
 from twoleg.cli.children import VenueProcess, start_venue
 from twoleg.cli.faults import fault_rules
-from twoleg.cli.run import prepare_logs, real_world, run_until_signal
+from twoleg.cli.logs import prepare_logs
+from twoleg.cli.run import real_world, run_until_signal
 from twoleg.cli.screen import HEADER, STATUS_EVERY_S, Screen, contracts, dollars, exactly
 from twoleg.cli.summary import (
     VenueLedger,

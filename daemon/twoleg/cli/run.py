@@ -3,21 +3,17 @@
 import argparse
 import asyncio
 import signal
-from typing import TextIO
 
 import structlog
 
 from twoleg.cli.config import read
+from twoleg.cli.logs import prepare_logs
 from twoleg.errors import ConfigError, ConfigFault
 from twoleg.runtime.app import App
 from twoleg.runtime.kits import Seams
-from twoleg.runtime.logs import configure_logs, register_secret
 from twoleg.runtime.system import SocketNetwork, SystemClock, SystemEntropy
 from twoleg.settings import (
     Mode,
-    Settings,
-    kalshi_private_key,
-    known_secrets,
     load_pairs,
     require_live,
 )
@@ -43,16 +39,6 @@ def command(arguments: argparse.Namespace) -> int:
 def real_world() -> Seams:
     """The machine's clock, randomness and sockets."""
     return Seams(SystemClock(), SystemEntropy(), SocketNetwork())
-
-
-def prepare_logs(settings: Settings, stream: TextIO | None = None) -> None:
-    """Set logging up so that no secret of the settings can reach it."""
-    configure_logs(settings.logs, stream=stream)
-    for secret in known_secrets(settings):
-        register_secret(secret)
-    pem = kalshi_private_key(settings.kalshi).reveal()
-    if pem:
-        register_secret(pem)
 
 
 async def run_until_signal(app: App) -> None:

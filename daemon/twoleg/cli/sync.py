@@ -13,7 +13,7 @@ from twoleg.catalogue.progress import BarProgress, LogProgress, Progress
 from twoleg.catalogue.sync import Sources, VenueReport, World, refresh_markets, sync_all
 from twoleg.cli.config import read
 from twoleg.cli.connecting import open_database
-from twoleg.cli.run import prepare_logs
+from twoleg.cli.logs import prepare_logs
 from twoleg.core.market import Venue
 from twoleg.runtime.system import SocketNetwork, SystemClock, SystemEntropy
 from twoleg.settings import Settings

@@ -163,11 +163,7 @@ class CatalogueStore:
         """
         with translate_errors():
             rows = await self._connection.fetch(
-                query("list_missing_paired"),
-                self._mode,
-                crawl.venue.value,
-                crawl.crawl_id,
-                crawl.started_time,
+                query("list_paired"), self._mode, crawl.venue.value, await self._unseen(crawl)
             )
         return [row["native_id"] for row in rows]
 
@@ -179,8 +175,7 @@ class CatalogueStore:
                 query("mark_gone"),
                 self._mode,
                 crawl.venue.value,
-                crawl.crawl_id,
-                crawl.started_time,
+                await self._unseen(crawl),
                 now,
             )
             gone = [row["native_id"] for row in rows]
@@ -286,6 +281,12 @@ class CatalogueStore:
         return [StoredText(**dict(row)) for row in rows]
 
     # -- within a transaction ------------------------------------------------------------------
+
+    async def _unseen(self, crawl: Crawl) -> list[str]:
+        rows = await self._connection.fetch(
+            query("list_unseen"), *self._key(crawl)[:2], crawl.crawl_id, crawl.started_time
+        )
+        return [row["native_id"] for row in rows]
 
     async def _put(
         self, venue: Venue, rows: Sequence[StoredMarket], now: datetime, crawl_id: int

@@ -510,11 +510,17 @@ SELECT market.native_id
 FROM twoleg.catalogue_market AS market
 WHERE market.mode = $1 AND market.venue = $2 AND market.native_id = ANY ($3::text[])
     AND market.is_open
-    AND EXISTS (
-        SELECT FROM twoleg.matched_market_pair AS pair
-        WHERE pair.mode = $1 AND pair.state <> 'retired'
-            AND (pair.kalshi_market_id = $2 || ':' || market.native_id
-                OR pair.polymarket_market_id = $2 || ':' || market.native_id)
+    AND (
+        EXISTS (
+            SELECT FROM twoleg.matched_market_pair AS pair
+            WHERE pair.mode = $1 AND pair.state <> 'retired'
+                AND pair.kalshi_market_id = $2 || ':' || market.native_id
+        )
+        OR EXISTS (
+            SELECT FROM twoleg.matched_market_pair AS pair
+            WHERE pair.mode = $1 AND pair.state <> 'retired'
+                AND pair.polymarket_market_id = $2 || ':' || market.native_id
+        )
     )
 ORDER BY market.native_id;
 
@@ -524,6 +530,25 @@ UPDATE twoleg.catalogue_market
 SET is_open = false, status = 'gone', content_hash = '', changed_time = $4
 WHERE mode = $1 AND venue = $2 AND native_id = ANY ($3::text[]) AND is_open
 RETURNING native_id;
+
+-- name: prune_catalogue
+-- Markets that ended before $3 and that no pair names are forgotten; their replaced texts are not.
+DELETE FROM twoleg.catalogue_market AS market
+WHERE market.mode = $1 AND market.venue = $2 AND NOT market.is_open AND market.changed_time < $3
+    AND NOT EXISTS (
+        SELECT FROM twoleg.matched_market_pair AS pair
+        WHERE pair.mode = $1 AND pair.kalshi_market_id = $2 || ':' || market.native_id
+    )
+    AND NOT EXISTS (
+        SELECT FROM twoleg.matched_market_pair AS pair
+        WHERE pair.mode = $1 AND pair.polymarket_market_id = $2 || ':' || market.native_id
+    )
+RETURNING market.native_id;
+
+-- name: forget_seen
+-- The counterpart of prune_catalogue.
+DELETE FROM twoleg.catalogue_seen
+WHERE mode = $1 AND venue = $2 AND native_id = ANY ($3::text[]);
 
 -- name: disarm_changed_pairs
 -- Pairs of the matcher do not outlive a change of what they hang on: each market with its reason.

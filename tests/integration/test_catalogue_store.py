@@ -10,7 +10,13 @@ from tests.unit.storage.support import ManualClock
 from twoleg.core.fingerprint import texts_fingerprint
 from twoleg.core.market import Venue
 from twoleg.errors import StorageError
-from twoleg.storage.catalogue import RESUME_SECONDS_MAX, CatalogueStore, Crawl, PageResult
+from twoleg.storage.catalogue import (
+    ENDED_DAYS_MAX,
+    RESUME_SECONDS_MAX,
+    CatalogueStore,
+    Crawl,
+    PageResult,
+)
 from twoleg.storage.catalogue_rows import StoredGroup, StoredMarket
 from twoleg.storage.database import Connection, Database
 
@@ -177,6 +183,20 @@ async def test_only_a_whole_crawl_tells_what_is_gone(
     assert result.gone == 1
     assert [row.native_id async for row in store.read_open(K)] == ["A", "B"]
     assert (await store.put_page(await opened(store), [market("C")], "")).changed == 1
+
+
+async def test_ended_markets_are_kept_for_a_while_and_where_a_pair_names_them(
+    store: CatalogueStore, connection: Connection, clock: ManualClock
+) -> None:
+    await connection.execute(INSERT_PAIR)
+    await store.refresh(K, [market(is_open=False), market("B", is_open=False), market("C")])
+    for days, left in ((ENDED_DAYS_MAX, "ABC"), (1, "AC")):
+        clock.now_ns += days * 86_400 * 10**9
+        crawl = await opened(store)
+        await store.put_page(crawl, [market("C")], "")
+        await store.finish_markets(crawl)
+        assert await store.list_known(K, list("ABC")) == set(left)
+    assert await connection.fetchval("SELECT count(*) FROM twoleg.catalogue_seen") == 2
 
 
 async def test_facts_of_series_and_events_are_found_again(store: CatalogueStore) -> None:

@@ -162,7 +162,7 @@ async def test_a_storm_of_429_costs_time_and_nothing_else(database: Database) ->
             # Three of four.
             return left[venue] > 0 and left[venue] % 4 != 0
 
-        found.hooks.append(refuse(429, storm, **{"Retry-After": "1"}))
+        found.hooks.append(refuse(429, storm, retry_after_s=1))
         reports = await found.sync()
         assert [report.error for report in reports.values()] == ["", ""]
         assert {report.rows for report in reports.values()} == {12}
@@ -282,7 +282,7 @@ async def test_a_row_that_cannot_be_read_stops_nothing(database: Database, venue
     async with ground(database) as found:
         key = "ticker" if venue is K else "conditionId"
         text = "rules_primary" if venue is K else "description"
-        broken = {
+        broken: dict[int, Callable[[Any], Any]] = {
             0: lambda row: {**row, key: HOSTILE},
             1: lambda row: {**row, "price_ranges": 7, "outcomes": "{", "title": HOSTILE},
             2: lambda row: b'{"%s":"A\\u0000\\u001b[2J","x":"\\ud800"}' % key.encode(),

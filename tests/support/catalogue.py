@@ -178,11 +178,13 @@ def change_rows(path: str, change: Callable[[list[Any]], list[Any]]) -> Hook:
 
 
 def refuse(
-    status: int, when: Callable[[str], bool], *, body: bytes = b"{}", **headers: str
+    status: int, when: Callable[[str], bool], *, body: bytes = b"{}", retry_after_s: int = 0
 ) -> Hook:
     """A hook that answers otherwise when `when` says so of the address."""
 
+    headers = CIMultiDict({"Retry-After": str(retry_after_s)} if retry_after_s else {})
+
     def hook(url: str, answer: Answer) -> Answer:
-        return (status, CIMultiDict(headers), body) if when(url) else answer
+        return (status, headers, body) if when(url) else answer
 
     return hook

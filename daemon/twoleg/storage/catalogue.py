@@ -36,6 +36,8 @@ RESUME_SECONDS_MAX: Final = 3_600
 AT_END: Final = "(end)"
 """Stands for a cursor where the last page was read, and only the end is left to be drawn."""
 NO_CRAWL: Final = 0
+ENDED_DAYS_MAX: Final = 14
+"""How long an ended market is kept that no pair names: tens of thousands end every day."""
 PREFETCH_ROWS: Final = 500
 ERROR_CHARS_MAX: Final = 500
 
@@ -168,7 +170,10 @@ class CatalogueStore:
         return [row["native_id"] for row in rows]
 
     async def finish_markets(self, crawl: Crawl) -> PageResult:
-        """The list of markets was read to its end: open ones that are not in it are gone."""
+        """The list of markets was read to its end: open ones that are not in it are gone.
+
+        Those that ended long ago are forgotten, unless a pair names them.
+        """
         now = self._now()
         async with self._transaction():
             rows = await self._connection.fetch(
@@ -180,6 +185,7 @@ class CatalogueStore:
             )
             gone = [row["native_id"] for row in rows]
             disarmed = await self._disarm(crawl.venue, dict.fromkeys(gone, "gone"), now)
+            await self._prune(crawl.venue, now)
             await self._connection.execute(query("finish_crawl"), *self._key(crawl), now)
         return PageResult(gone=len(gone), disarmed=disarmed)
 
@@ -287,6 +293,15 @@ class CatalogueStore:
             query("list_unseen"), *self._key(crawl)[:2], crawl.crawl_id, crawl.started_time
         )
         return [row["native_id"] for row in rows]
+
+    async def _prune(self, venue: Venue, now: datetime) -> None:
+        key = (self._mode, venue.value)
+        before = now - timedelta(days=ENDED_DAYS_MAX)
+        rows = await self._connection.fetch(query("prune_catalogue"), *key, before)
+        if rows:
+            ids = [row["native_id"] for row in rows]
+            await self._connection.execute(query("forget_seen"), *key, ids)
+            log.info("ended_markets_forgotten", venue=venue.value, count=len(ids))
 
     async def _put(
         self, venue: Venue, rows: Sequence[StoredMarket], now: datetime, crawl_id: int

@@ -308,6 +308,23 @@ async def test_a_row_that_cannot_be_read_stops_nothing(database: Database, venue
             assert "rain" in json.dumps(json.loads(row.listing))
 
 
+@pytest.mark.parametrize("venue", Venue, ids=lambda v: v.value)
+async def test_a_market_that_can_no_longer_be_read_is_not_gone(
+    database: Database, venue: Venue
+) -> None:
+    async with ground(database) as found:
+        await found.sync(venue)
+        before = await content(found, venue)
+        field = "price_ranges" if venue is K else "feesEnabled"
+        found.hooks.append(
+            change_rows(LISTS[venue], lambda rows: [{**row, field: "?"} for row in rows])
+        )
+        with capture_logs():
+            [report] = (await found.sync(venue)).values()
+        assert (report.error, report.rows, report.unreadable, report.gone) == ("", 0, 12, 0)
+        assert await content(found, venue) == before
+
+
 async def test_only_one_sync_runs_for_a_database(database: Database) -> None:
     async with ground(database) as found:
         holder = await database.connect()

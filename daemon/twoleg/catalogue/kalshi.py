@@ -14,6 +14,7 @@ import msgspec
 
 from twoleg.catalogue.source import (
     MARKETS,
+    READ_ERRORS,
     UPDATES,
     Facts,
     Found,
@@ -53,7 +54,6 @@ MISSING_MAX: Final = 2_000
 KNOWN_MS: Final = 3_600_000
 """How old an event may be when its markets are read: a fee that changed meanwhile still counts."""
 _TICKER: Final = re.compile(r"[!-~]{1,128}")
-_READ_ERRORS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 CRAWL_OPTIONS: Final = KalshiOptions(
     read_capacity=100,
@@ -126,7 +126,7 @@ class KalshiSource:
             await store.put_groups(crawl, kind, groups, page.cursor, unreadable=len(unread))
             return PageResult(), unread
         rows, unread = await self._read_markets(store, page.rows)
-        result = await store.put_page(crawl, rows, page.cursor, unreadable=len(unread))
+        result = await store.put_page(crawl, rows, page.cursor, unread=[row.name for row in unread])
         return result, unread
 
     async def find(self, store: CatalogueStore, ids: Sequence[str]) -> Found:
@@ -151,17 +151,20 @@ class KalshiSource:
         for raw in raws:
             try:
                 market = msgspec.json.decode(raw, type=WireMarket)
-            except _READ_ERRORS as error:
+            except READ_ERRORS as error:
                 unread.append(Unread(name_of(raw, "ticker"), shown(str(error))))
                 continue
-            if _TICKER.fullmatch(market.ticker):
+            if _TICKER.fullmatch(market.ticker) and _TICKER.fullmatch(market.event_ticker):
                 markets.append((raw, market))
             else:
                 unread.append(Unread(shown(market.ticker), "not a ticker"))
         groups = await self._groups_of(store, [m for _, m in markets], is_fresh=is_fresh)
         rows: list[StoredMarket] = []
         for raw, market in markets:
-            row = self._row(raw, market, groups)
+            try:
+                row = self._row(raw, market, groups)
+            except READ_ERRORS as error:
+                row = Unread(market.ticker, shown(str(error)))
             if isinstance(row, Unread):
                 unread.append(row)
             else:
@@ -265,7 +268,7 @@ def _read_groups(kind: str, raws: Sequence[msgspec.Raw]) -> tuple[list[StoredGro
     for raw in raws:
         try:
             name, facts = _series_facts(raw) if kind == "series" else _event_facts(raw)
-        except _READ_ERRORS as error:
+        except READ_ERRORS as error:
             key = "ticker" if kind == "series" else "event_ticker"
             unread.append(Unread(name_of(raw, key), shown(str(error))))
             continue
@@ -284,6 +287,8 @@ def _series_facts(raw: msgspec.Raw) -> tuple[str, dict[str, object]]:
 
 def _event_facts(raw: msgspec.Raw) -> tuple[str, dict[str, object]]:
     event = msgspec.json.decode(raw, type=WireEvent)
+    if not _TICKER.fullmatch(event.series_ticker):
+        raise ValueError("its series is not a ticker")
     names = (
         "event_ticker",
         "series_ticker",

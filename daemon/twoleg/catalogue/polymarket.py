@@ -9,6 +9,7 @@ import msgspec
 
 from twoleg.catalogue.source import (
     MARKETS,
+    READ_ERRORS,
     UPDATES,
     Facts,
     Found,
@@ -37,7 +38,6 @@ PAGES_PER_S: Final = 20
 OUTCOMES_MAX: Final = 8
 LABEL_CHARS_MAX: Final = 200
 _CONDITION: Final = re.compile(r"0x[0-9a-f]{1,64}")
-_READ_ERRORS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 CRAWL_OPTIONS: Final = PolymarketOptions(request_timeout_ms=20_000)
 
@@ -77,7 +77,7 @@ class PolymarketSource:
         cursor = page.cursor
         if crawl.part == UPDATES and not await self._has_new(store, rows):
             cursor = ""
-        result = await store.put_page(crawl, rows, cursor, unreadable=len(unread))
+        result = await store.put_page(crawl, rows, cursor, unread=[row.name for row in unread])
         return result, unread
 
     async def find(self, store: CatalogueStore, ids: Sequence[str]) -> Found:
@@ -94,7 +94,8 @@ class PolymarketSource:
                 # A filter that is ignored would answer with just any market.
                 found.rows.extend(row for row in rows if row.native_id in left)
                 found.unread.extend(row for row in unread if row.name in left)
-            seen = {row.native_id for row in found.rows} | {row.name for row in found.unread}
+            seen = {row.native_id for row in found.rows}
+            seen |= {row.name for row in found.unread}
             left = [native_id for native_id in left if native_id not in seen]
         found.unknown.extend(left)
         return found
@@ -120,8 +121,8 @@ def read_rows(raws: Sequence[msgspec.Raw]) -> tuple[list[StoredMarket], list[Unr
                 unread.append(Unread(shown(native_id), "not a condition id"))
                 continue
             rows.append(_row(raw, gamma, native_id))
-        except (*_READ_ERRORS, VenueRejected) as error:
-            unread.append(Unread(name_of(raw, "conditionId"), shown(str(error))))
+        except (*READ_ERRORS, VenueRejected) as error:
+            unread.append(Unread(name_of(raw, "conditionId").lower(), shown(str(error))))
     return rows, unread
 
 

@@ -36,9 +36,17 @@ RULES_CHARS_MAX: Final = 40_000
 """Two texts of the length that a listing keeps."""
 WORD_CHARS_MAX: Final = 200
 SHOWN_CHARS_MAX: Final = 120
-UNREAD_LOGGED_MAX: Final = 20
-"""Rows of one page that are named in the log; the rest are counted."""
+UNREAD_LOGGED_MAX: Final = 50
+"""Rows of one venue that a sync names in its log; the rest are counted."""
 SHARD_MAX: Final = 1 << 30
+READ_ERRORS: Final = (
+    msgspec.MsgspecError,
+    UnicodeDecodeError,
+    RecursionError,
+    ArithmeticError,
+    ValueError,
+)
+"""What a row that makes no sense may end in: wrong types, letters, depth, numbers, dates."""
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -197,9 +205,7 @@ def shown(text: str, chars_max: int = SHOWN_CHARS_MAX) -> str:
 
 def log_unread(venue: Venue, part: str, unread: Iterable[Unread]) -> None:
     """Name rows that were left out."""
-    for number, row in enumerate(unread):
-        if number >= UNREAD_LOGGED_MAX:
-            break
+    for row in unread:
         log.warning(
             "catalogue_row_unreadable",
             venue=venue.value,

@@ -19,6 +19,7 @@ from twoleg.catalogue.polymarket import PolymarketSource
 from twoleg.catalogue.progress import Progress
 from twoleg.catalogue.source import (
     MARKETS,
+    UNREAD_LOGGED_MAX,
     UPDATES,
     Found,
     Patience,
@@ -256,12 +257,14 @@ class _VenueSync:
         if missing:
             found = await self._source.find(self._store, missing)
             self._note(crawl.part, found.unread)
-            self.report.add(await self._store.refresh(crawl.venue, found.rows, crawl))
+            names = [row.name for row in found.unread]
+            self.report.add(await self._store.refresh(crawl.venue, found.rows, crawl, unread=names))
         self.report.add(await self._store.finish_markets(crawl))
 
     def _note(self, part: str, unread: Sequence[Unread]) -> None:
+        left = max(UNREAD_LOGGED_MAX - self.report.unreadable, 0)
         self.report.unreadable += len(unread)
-        log_unread(self._source.venue, part, unread)
+        log_unread(self._source.venue, part, unread[:left])
 
 
 async def _sync_venue(world: World, source: Source, *, only_updates: bool) -> VenueReport:

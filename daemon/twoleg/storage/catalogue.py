@@ -192,13 +192,22 @@ class CatalogueStore:
     # -- pages ---------------------------------------------------------------------------------
 
     async def put_page(
-        self, crawl: Crawl, rows: Sequence[StoredMarket], next_cursor: str, *, unreadable: int = 0
+        self,
+        crawl: Crawl,
+        rows: Sequence[StoredMarket],
+        next_cursor: str,
+        *,
+        unread: Sequence[str] = (),
     ) -> PageResult:
-        """Store a page and where the next one begins; an empty cursor is the end of the list."""
+        """Store a page and where the next one begins; an empty cursor is the end of the list.
+
+        `unread` names rows that could not be read: a known market among them is there all the
+        same, and stays as it was.
+        """
         now = self._now()
         async with self._transaction():
-            result = await self._put(crawl.venue, rows, now, crawl.crawl_id)
-            await self._move(crawl, next_cursor, result, unreadable, now)
+            result = await self._put(crawl.venue, rows, unread, now, crawl.crawl_id)
+            await self._move(crawl, next_cursor, result, len(unread), now)
         self._moved(crawl, next_cursor, len(rows))
         return result
 
@@ -225,12 +234,17 @@ class CatalogueStore:
             await self._put_groups(venue, kind, groups, self._now())
 
     async def refresh(
-        self, venue: Venue, rows: Sequence[StoredMarket], crawl: Crawl | None = None
+        self,
+        venue: Venue,
+        rows: Sequence[StoredMarket],
+        crawl: Crawl | None = None,
+        *,
+        unread: Sequence[str] = (),
     ) -> PageResult:
         """Store markets that were read by their ids; with a crawl, they count as seen by it."""
         crawl_id = NO_CRAWL if crawl is None else crawl.crawl_id
         async with self._transaction():
-            return await self._put(venue, rows, self._now(), crawl_id)
+            return await self._put(venue, rows, unread, self._now(), crawl_id)
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -304,12 +318,19 @@ class CatalogueStore:
             log.info("ended_markets_forgotten", venue=venue.value, count=len(ids))
 
     async def _put(
-        self, venue: Venue, rows: Sequence[StoredMarket], now: datetime, crawl_id: int
+        self,
+        venue: Venue,
+        rows: Sequence[StoredMarket],
+        unread: Sequence[str],
+        now: datetime,
+        crawl_id: int,
     ) -> PageResult:
         # A list may name a market twice; one statement may not.
         given = {row.native_id: row for row in rows}
         key = (self._mode, venue.value)
-        locked = await self._connection.fetch(query("lock_catalogue_markets"), *key, list(given))
+        locked = await self._connection.fetch(
+            query("lock_catalogue_markets"), *key, [*given, *unread]
+        )
         hashes: dict[str, str] = {row["native_id"]: row["content_hash"] for row in locked}
         changed = [
             name
@@ -322,7 +343,7 @@ class CatalogueStore:
             columns = to_columns([given[name] for name in (*changed, *new)])
             await self._connection.execute(query("upsert_catalogue_markets"), *key, now, *columns)
         await self._connection.execute(
-            query("see_catalogue_markets"), *key, list(given), crawl_id, now
+            query("see_catalogue_markets"), *key, list({*hashes, *given}), crawl_id, now
         )
         return PageResult(
             rows=len(given),

@@ -7,6 +7,7 @@ import pytest
 from twoleg.catalogue.polymarket import read_rows
 from twoleg.catalogue.source import read_terms
 from twoleg.core.fingerprint import texts_fingerprint
+from twoleg.storage.catalogue_rows import to_close_time
 
 CONDITION = "0x" + "aB" * 32
 
@@ -73,6 +74,7 @@ def test_other_labels_name_no_yes() -> None:
         ({"outcomes": '["A", "B", "C"]'}, "unknown_outcomes"),
         ({"clobTokenIds": '["x", "y"]'}, "bad_tokens"),
         ({"feeSchedule": {"rate": 0.05, "exponent": 9}}, "unknown_fee"),
+        ({"feeSchedule": {"rate": 0.05, "takerOnly": False}}, "unknown_fee"),
     ],
 )
 def test_what_cannot_be_traded_is_listed_with_the_reason(
@@ -102,10 +104,36 @@ def test_labels_that_do_not_tell_tokens_apart_map_nothing(labels: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"7", b"{}", b'{"conditionId":"../x"}', b'{"conditionId":"0x1","outcomes":"{"}', b"{"]
+    "raw",
+    [
+        b"7",
+        b"{}",
+        b'{"conditionId":"../x"}',
+        b'{"conditionId":"0x1","outcomes":"{"}',
+        b"{",
+        json.dumps(gamma(feeSchedule={"rate": "NaN"})).encode(),
+    ],
 )
 def test_a_row_that_cannot_be_read_is_told_apart(raw: bytes) -> None:
     good = msgspec.Raw(json.dumps(gamma()).encode())
     rows, unread = read_rows([msgspec.Raw(raw), good])
     assert (len(rows), len(unread)) == (1, 1)
     assert unread[0].reason
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"feeSchedule": {"rate": "1e400", "takerOnly": True}},
+        {"orderMinSize": 10**400},
+        {"secondsDelay": 10**30},
+        {"endDate": "0001-01-01T00:00:00+23:00"},
+        {"endDate": "9999-12-31T23:59:59-23:00"},
+    ],
+)
+def test_nonsense_can_be_stored_and_read_back(changes: dict[str, Any]) -> None:
+    rows, unread = read_rows([msgspec.Raw(json.dumps(gamma(**changes)).encode())])
+    for row in rows:
+        read_terms(row)
+        to_close_time(row.close_ts_ms)
+    assert len(rows) + len(unread) == 1

@@ -613,3 +613,114 @@ SELECT rules_fingerprint, title, rules, first_seen_time
 FROM twoleg.catalogue_text
 WHERE mode = $1 AND venue = $2 AND native_id = $3
 ORDER BY first_seen_time, rules_fingerprint;
+
+-- name: list_pairs
+-- Pairs in some states with the titles of their markets; $3: of one pair alone, or empty.
+SELECT pair.pair_id, pair.kalshi_market_id, pair.polymarket_market_id, pair.polarity, pair.state,
+       pair.kalshi_fingerprint, pair.polymarket_fingerprint, pair.similarity_e4, pair.leg_mode,
+       pair.tif, pair.size_e6_max, pair.origin, pair.class, pair.family, pair.reason,
+       pair.facets::text AS facets, pair.yes_token, pair.no_token, pair.yes_label, pair.no_label,
+       pair.risk_grade, pair.edge_micros_min, pair.tails::text AS tails, pair.checked_time,
+       pair.approved_by, pair.approved_time, pair.acknowledged::text AS acknowledged,
+       pair.state_reason, pair.state_time,
+       coalesce(kalshi.title, '') AS kalshi_title,
+       coalesce(polymarket.title, '') AS polymarket_title
+FROM twoleg.matched_market_pair AS pair
+LEFT JOIN twoleg.catalogue_market AS kalshi
+    ON kalshi.mode = pair.mode AND kalshi.venue = 'kalshi'
+    AND 'kalshi:' || kalshi.native_id = pair.kalshi_market_id
+LEFT JOIN twoleg.catalogue_market AS polymarket
+    ON polymarket.mode = pair.mode AND polymarket.venue = 'polymarket'
+    AND 'polymarket:' || polymarket.native_id = pair.polymarket_market_id
+WHERE pair.mode = $1 AND pair.state = ANY($2::text[]) AND ($3::text = '' OR pair.pair_id = $3)
+ORDER BY pair.pair_id;
+
+-- name: lock_pairs
+-- The found pairs are ours to change until the transaction ends.
+SELECT pair_id, state
+FROM twoleg.matched_market_pair
+WHERE mode = $1 AND origin = 'matcher' AND pair_id = ANY($2::text[])
+ORDER BY pair_id
+FOR UPDATE;
+
+-- name: insert_pair
+-- The matcher found a pair. One that is known stays as it is.
+INSERT INTO twoleg.matched_market_pair
+    (mode, pair_id, kalshi_market_id, polymarket_market_id, polarity, state, kalshi_fingerprint,
+     polymarket_fingerprint, similarity_e4, leg_mode, tif, size_e6_max, first_seen_time, seen_time,
+     origin, class, family, reason, facets, yes_token, no_token, yes_label, no_label, risk_grade,
+     edge_micros_min, tails, checked_time, state_time)
+VALUES ($1, $2, $3, $4, $5, 'candidate', $6, $7, $8, $9, $10, $11, $12, $12, 'matcher', $13, $14,
+        $15, $16, $17, $18, $19, $20, $21, $22, $23, $12, $12)
+ON CONFLICT (mode, pair_id) DO NOTHING;
+
+-- name: refresh_pair
+-- What the matcher knows of a pair has changed; its state and who approved it are not touched.
+UPDATE twoleg.matched_market_pair
+SET kalshi_market_id = $3, polymarket_market_id = $4, polarity = $5, kalshi_fingerprint = $6,
+    polymarket_fingerprint = $7, similarity_e4 = $8, leg_mode = $9, tif = $10, size_e6_max = $11,
+    seen_time = $12, class = $13, family = $14, reason = $15, facets = $16, yes_token = $17,
+    no_token = $18, yes_label = $19, no_label = $20, risk_grade = $21, edge_micros_min = $22,
+    tails = $23, checked_time = $12
+WHERE mode = $1 AND pair_id = $2 AND origin = 'matcher';
+
+-- name: move_pair
+-- One step in a pair's life, if it still is where it was seen.
+UPDATE twoleg.matched_market_pair
+SET state = $4, state_reason = $5, state_time = $6
+WHERE mode = $1 AND pair_id = $2 AND origin = 'matcher' AND state = $3
+RETURNING pair_id;
+
+-- name: approve_pair
+-- Who approved a pair, when, and which differences were acknowledged; beside move_pair.
+UPDATE twoleg.matched_market_pair
+SET approved_by = $3, approved_time = $4, acknowledged = $5
+WHERE mode = $1 AND pair_id = $2 AND origin = 'matcher';
+
+-- name: touch_pairs
+-- These pairs were looked at and still hold.
+UPDATE twoleg.matched_market_pair
+SET checked_time = $3
+WHERE mode = $1 AND origin = 'matcher' AND pair_id = ANY($2::text[]);
+
+-- name: insert_pair_event
+-- One step in a pair's life, for the record.
+INSERT INTO twoleg.pair_event
+    (mode, pair_id, from_state, to_state, actor, reason, detail, event_time)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: list_pair_events
+-- The latest steps of a pair, newest first.
+SELECT from_state, to_state, actor, reason, detail::text AS detail, event_time
+FROM twoleg.pair_event
+WHERE mode = $1 AND pair_id = $2
+ORDER BY pair_event_id DESC
+LIMIT $3;
+
+-- name: last_shown
+-- The texts that somebody was shown last of a pair.
+SELECT detail::text
+FROM twoleg.pair_event
+WHERE mode = $1 AND pair_id = $2 AND actor = $3 AND reason = 'shown'
+ORDER BY pair_event_id DESC
+LIMIT 1;
+
+-- name: lock_match
+-- One matching at a time in a mode, until the transaction ends.
+SELECT pg_advisory_xact_lock(hashtextextended('twoleg.match:' || $1::text, 0));
+
+-- name: share_texts
+-- What the catalogue holds of some markets now; no sync changes them until the transaction ends.
+SELECT venue, native_id, rules_fingerprint, content_hash, is_open
+FROM twoleg.catalogue_market
+WHERE mode = $1 AND (venue, native_id) IN
+    (SELECT * FROM unnest($2::text[], $3::text[]) AS wanted (venue, native_id))
+ORDER BY venue, native_id
+FOR SHARE;
+
+-- name: count_family_settlements
+-- How the accepted pairs of each family have settled.
+SELECT family, count(*) AS settled, count(*) FILTER (WHERE NOT is_agreeing) AS contradicted
+FROM twoleg.family_settlement
+WHERE mode = $1
+GROUP BY family;

@@ -73,7 +73,8 @@ CREATE TABLE twoleg.matched_market_pair (
     kalshi_market_id text NOT NULL,
     polymarket_market_id text NOT NULL,
     polarity text NOT NULL CHECK (polarity IN ('same', 'inverse')),
-    -- candidate -> approved -> armed <-> disarmed; any -> retired; only an armed pair is traded
+    -- candidate -> approved | armed | disarmed; approved -> armed | disarmed; armed -> disarmed;
+    -- disarmed -> candidate | approved | armed; any -> retired; only an armed pair is traded
     state text NOT NULL CHECK (state IN ('candidate', 'approved', 'armed', 'disarmed', 'retired')),
     kalshi_fingerprint text NOT NULL,
     polymarket_fingerprint text NOT NULL,
@@ -90,6 +91,8 @@ CREATE TABLE twoleg.matched_market_pair (
     facets jsonb NOT NULL DEFAULT '[]',
     yes_token text NOT NULL DEFAULT '',
     no_token text NOT NULL DEFAULT '',
+    yes_label text NOT NULL DEFAULT '',
+    no_label text NOT NULL DEFAULT '',
     risk_grade text NOT NULL DEFAULT '' CHECK (risk_grade IN ('', 'A', 'B', 'C')),
     edge_micros_min bigint NOT NULL DEFAULT 0 CHECK (edge_micros_min >= 0),
     tails jsonb NOT NULL DEFAULT '[]',

@@ -15,6 +15,7 @@ TwolegError
 │   ├── JournalCorrupt     a record in the middle of the journal does not check
 │   ├── DatabaseUnavailable
 │   └── PostgresMissing    no server binaries could be found
+├── PairRefused            what was asked of a pair may not be done; nothing was changed
 └── InvariantBroken        our own bug
     └── IllegalTransition  a state machine was given an event it has no row for
 """
@@ -146,6 +147,20 @@ class DatabaseUnavailable(StorageError):
 
 class PostgresMissing(StorageError):
     """No Postgres server binaries were found."""
+
+
+class PairRefused(TwolegError):
+    """What was asked of a pair may not be done; `names` are the differences in the way of it."""
+
+    def __init__(self, pair_id: str, reason: str, names: tuple[str, ...] = ()) -> None:
+        super().__init__(pair_id, reason, names)
+        self.pair_id = pair_id
+        self.reason = reason
+        self.names = names
+
+    def __str__(self) -> str:
+        named = f": {', '.join(self.names)}" if self.names else ""
+        return f"pair {self.pair_id}: {self.reason}{named}"
 
 
 class InvariantBroken(TwolegError):

@@ -86,6 +86,8 @@ ALTER TABLE twoleg.matched_market_pair
     ADD COLUMN facets jsonb NOT NULL DEFAULT '[]',
     ADD COLUMN yes_token text NOT NULL DEFAULT '',
     ADD COLUMN no_token text NOT NULL DEFAULT '',
+    ADD COLUMN yes_label text NOT NULL DEFAULT '',
+    ADD COLUMN no_label text NOT NULL DEFAULT '',
     ADD COLUMN risk_grade text NOT NULL DEFAULT '' CHECK (risk_grade IN ('', 'A', 'B', 'C')),
     ADD COLUMN edge_micros_min bigint NOT NULL DEFAULT 0 CHECK (edge_micros_min >= 0),
     ADD COLUMN tails jsonb NOT NULL DEFAULT '[]',

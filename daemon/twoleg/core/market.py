@@ -55,6 +55,7 @@ class PairState(Enum):
     APPROVED = "approved"
     ARMED = "armed"
     DISARMED = "disarmed"
+    RETIRED = "retired"
 
 
 class LegMode(Enum):

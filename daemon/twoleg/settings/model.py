@@ -35,6 +35,7 @@ from twoleg.settings.words import (
     LogLevel,
     MemberType,
     Mode,
+    PairingPolicy,
     SelfTrade,
     Sync,
 )
@@ -52,6 +53,7 @@ CONTRACTS: Final = Exact(Decimal("0.01"), Decimal(1_000_000), LOTS_PER_CONTRACT)
 DOLLARS: Final = Exact(Decimal(0), Decimal(10_000_000), ONE_DOLLAR_MICROS)
 PERCENT: Final = Exact(Decimal("0.01"), Decimal(100), E4_PER_PERCENT)
 COVER: Final = Exact(Decimal(0), Decimal(1_000), E4_PER_PERCENT)
+EDGE_PERCENT: Final = Exact(Decimal(0), Decimal(100), CENT_MICROS)
 YIELD: Final = Exact(Decimal(0), Decimal(1_000), E4_PER_PERCENT)
 CONTRACTS_OFF: Final = Exact(Decimal(0), Decimal(1_000_000), LOTS_PER_CONTRACT)
 LEAD_SECONDS: Final = Exact(Decimal(0), Decimal(86_400), MS_PER_SECOND)
@@ -269,6 +271,18 @@ class CatalogueSettings(msgspec.Struct, frozen=True, kw_only=True):
     match_minutes: Annotated[int, Whole(0, 1_440)] = 10
 
 
+class PairingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of the pairs that the matcher finds."""
+
+    policy: Annotated[PairingPolicy, Choice(PairingPolicy)] = PairingPolicy.BY_MODE
+    edge_percent_min: Annotated[Decimal, EDGE_PERCENT] = Decimal(5)
+
+    @property
+    def edge_micros_min(self) -> int:
+        """Least net edge of a contract on a found pair: a percent of a dollar is a cent."""
+        return scaled(self.edge_percent_min, CENT_MICROS)
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that can be set. Never changed in place: a reload swaps the whole object."""
 
@@ -283,6 +297,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     paper: PaperSettings = PaperSettings()
     pairs: PairsSettings = PairsSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
+    pairing: PairingSettings = PairingSettings()
 
     @property
     def state_dir(self) -> Path:

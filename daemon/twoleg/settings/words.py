@@ -19,6 +19,14 @@ class Environment(Enum):
     SIMULATED = "simulated"
 
 
+class PairingPolicy(Enum):
+    """Who arms the pairs that are found; empty: manual in live, auto in sim and paper."""
+
+    BY_MODE = ""
+    MANUAL = "manual"
+    AUTO = "auto"
+
+
 class MemberType(Enum):
     """Kalshi account: direct members' balances have 1e-4 dollar, others' whole cents."""
 

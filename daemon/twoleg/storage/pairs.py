@@ -16,7 +16,7 @@ from twoleg.storage.projection import to_time
 from twoleg.storage.queries import query
 
 CHANNEL: Final = "twoleg_pairs"
-"""Where Postgres notifies that pairs have moved; the payload is the mode."""
+"""Where Postgres notifies that pairs have moved; what moved is in `pair_event`."""
 EVENTS_MAX: Final = 200
 """Steps of one pair that are read back."""
 SHOWN: Final = "shown"
@@ -151,7 +151,7 @@ class PairStore:
             await run(query("move_pair"), self._mode, pair_id, *names, reason, now)
             event = (self._mode, pair_id, *names, actor, reason, told, now)
             await run(query("insert_pair_event"), *event)
-            await run(query("notify_pairs"), self._mode)
+            await run(query("notify_pairs"))
         row = await self.get(pair_id)
         assert row is not None, "it was moved just now"
         return row

@@ -14,17 +14,17 @@ import msgspec
 import structlog
 
 from twoleg.catalogue.finding import OTHER, REASON_CHARS_MAX, Couple, Found, Half, find
-from twoleg.catalogue.judging import Claim, Known
+from twoleg.catalogue.judging import Claim
+from twoleg.catalogue.listed import to_known
 from twoleg.catalogue.planning import Plan, Terms, claimed, couple_of, plan
 from twoleg.core.market import PairState, Venue
 from twoleg.matching.card import Family
 from twoleg.matching.diff import safe
 from twoleg.matching.gates import FamilyRecord, auto_families, grown
-from twoleg.matching.listing import KalshiListing, Listing, PolymarketListing
 from twoleg.matching.parse import CardCache
 from twoleg.seams import Clock
 from twoleg.settings import Settings
-from twoleg.storage.catalogue import CatalogueStore, StoredMarket
+from twoleg.storage.catalogue import CatalogueStore
 from twoleg.storage.database import Connection
 from twoleg.storage.pair_rows import PairRow
 from twoleg.storage.pairs import PairStore, TextNow
@@ -123,20 +123,6 @@ def claim_of(row: PairRow) -> Claim:
     return Claim((row.yes_label, row.no_label), row.polarity)
 
 
-def to_known(stored: StoredMarket, cache: CardCache) -> tuple[Known, Listing]:
-    """What pairing needs of a market, and the listing that it was read from."""
-    shape = KalshiListing if stored.venue is Venue.KALSHI else PolymarketListing
-    listing: Listing = msgspec.json.decode(stored.listing, type=shape)
-    known = Known(
-        native_id=stored.native_id,
-        card=cache.card(listing),
-        rules_fingerprint=stored.rules_fingerprint,
-        content_hash=stored.content_hash,
-        has_rules=bool(stored.rules.strip()),
-    )
-    return known, listing
-
-
 async def _read_half(
     catalogue: CatalogueStore, venue: Venue, cache: CardCache, wanted: Iterable[str]
 ) -> Half:
@@ -150,7 +136,7 @@ async def _write(pairs: PairStore, found: Found, terms: Terms) -> tuple[Plan, in
     """Plan against the rows as they are now, and write all of it or nothing."""
     async with pairs.transaction():
         await pairs.lock_match()
-        rows = {row.pair_id: row for row in await pairs.read()}
+        rows = {str(row.pair_id): row for row in await pairs.read()}
         made = plan(rows.values(), found, terms)
         skipped = await _leave_changed(pairs, made, found)
         await _leave_moved(pairs, made, rows)
@@ -247,7 +233,9 @@ def _report(
 
 def _most(reasons: Counter[str]) -> dict[str, int]:
     """The most frequent reasons, fit to be shown; the rest together."""
-    most = {safe(reason, REASON_CHARS_MAX): count for reason, count in reasons.most_common(REASONS_TOLD)}
+    most = {
+        safe(reason, REASON_CHARS_MAX): count for reason, count in reasons.most_common(REASONS_TOLD)
+    }
     rest = reasons.total() - sum(most.values())
     return {**most, OTHER: rest + most.get(OTHER, 0)} if rest else most
 

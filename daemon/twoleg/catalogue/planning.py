@@ -64,7 +64,7 @@ def plan(rows: Iterable[PairRow], found: Found, terms: Terms) -> Plan:
     """Hold what was found against the rows of the matcher; nothing to do makes an empty plan."""
     made = Plan()
     known = {couple_of(row): row for row in rows if row.origin is Origin.MATCHER}
-    for couple, row in known.items():
+    for row in known.values():
         if row.state is not PairState.RETIRED:
             _plan_known(made, row, found, terms)
     for couple, judged in found.accepted.items():

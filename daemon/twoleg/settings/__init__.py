@@ -24,7 +24,7 @@ from twoleg.settings.model import (
     Settings,
     TradingSettings,
 )
-from twoleg.settings.pairs import load_pairs
+from twoleg.settings.pairs import Declared, load_declared, load_pairs
 from twoleg.settings.secret import Secret
 from twoleg.settings.words import (
     Environment,
@@ -44,6 +44,7 @@ __all__ = [
     "Change",
     "DaemonSettings",
     "DatabaseSettings",
+    "Declared",
     "DemoFaults",
     "Environment",
     "JournalSettings",
@@ -69,6 +70,7 @@ __all__ = [
     "kalshi_key_variable",
     "kalshi_private_key",
     "known_secrets",
+    "load_declared",
     "load_demo",
     "load_pairs",
     "load_settings",

@@ -178,13 +178,20 @@ class Text(Kind):
     pattern: str
     expected: str
 
+    def read(self, raw: object) -> str:
+        """The text, or `Unfit`."""
+        return self._read(raw)
+
+    def __str__(self) -> str:
+        return self.expected
+
     def _read(self, raw: object) -> str:
         if not isinstance(raw, str) or not re.fullmatch(self.pattern, raw):
             raise Unfit
         return raw
 
-    def __str__(self) -> str:
-        return self.expected
+
+_NAME: Final = Text(r"[a-z0-9_]{1,64}", "a name of a-z, 0-9 and _")
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +258,19 @@ class Url(Kind):
         if not is_loopback(parts.hostname or ""):
             raise Unfit
         return raw.rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Names(Kind):
+    """A list of short names, each once."""
+
+    def _read(self, raw: object) -> tuple[str, ...]:
+        if not isinstance(raw, list | tuple) or len(raw) != len({str(name) for name in raw}):
+            raise Unfit
+        return tuple(_NAME.read(name) for name in raw)
+
+    def __str__(self) -> str:
+        return 'a list of names such as "tail_cancel", each once'
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Reads the pairs file: which two markets settle on the same event, and how they may be traded."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final
@@ -18,7 +19,7 @@ from twoleg.core.market import (
     TimeInForce,
 )
 from twoleg.core.units import LOT_E6
-from twoleg.settings.kinds import Choice, Exact, Text, scaled
+from twoleg.settings.kinds import Choice, Exact, Names, Text, scaled
 from twoleg.settings.loading import read_toml
 from twoleg.settings.model import LOTS_PER_CONTRACT
 from twoleg.settings.reader import Faults, nearest, read_table, shown, specs_of
@@ -46,6 +47,7 @@ class PairEntry(msgspec.Struct, frozen=True, kw_only=True):
     size_contracts_max: Annotated[
         Decimal, Exact(Decimal(0), Decimal(1_000_000), LOTS_PER_CONTRACT)
     ] = Decimal(0)
+    acknowledge: Annotated[tuple[str, ...], Names()] = ()
 
     def to_pair(self) -> Pair:
         """The pair in the core's terms."""
@@ -69,7 +71,20 @@ class PairEntry(msgspec.Struct, frozen=True, kw_only=True):
 SPECS: Final = specs_of(PairEntry)
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A pair that somebody wrote down, and the differences that they know of, by name."""
+
+    pair: Pair
+    acknowledged: tuple[str, ...] = ()
+
+
 def load_pairs(path: Path) -> tuple[Pair, ...]:
+    """Read a pairs file; raises as `load_declared`."""
+    return tuple(declared.pair for declared in load_declared(path))
+
+
+def load_declared(path: Path) -> tuple[Declared, ...]:
     """All pairs of a file, in its order.
 
     Raises:
@@ -85,17 +100,17 @@ def load_pairs(path: Path) -> tuple[Pair, ...]:
     if not isinstance(entries, list):
         faults.add(str(path), "pair", shown(entries), "a list of tables, each [[pair]]")
         entries = []
-    pairs = tuple(
-        pair
+    found = tuple(
+        declared
         for number, entry in enumerate(entries, start=1)
-        if (pair := _read_pair(entry, number, str(path), faults)) is not None
+        if (declared := _read_pair(entry, number, str(path), faults)) is not None
     )
-    _refuse_duplicates(pairs, str(path), faults)
+    _refuse_duplicates(tuple(declared.pair for declared in found), str(path), faults)
     faults.raise_if_any()
-    return pairs
+    return found
 
 
-def _read_pair(entry: object, number: int, source: str, faults: Faults) -> Pair | None:
+def _read_pair(entry: object, number: int, source: str, faults: Faults) -> Declared | None:
     prefix = f"pair[{number}]."
     if not isinstance(entry, Mapping):
         faults.add(source, prefix.rstrip("."), shown(entry), "a table [[pair]]")
@@ -106,7 +121,8 @@ def _read_pair(entry: object, number: int, source: str, faults: Faults) -> Pair 
         faults.add(source, prefix + name, "(not given)", str(SPECS[name].kind))
     if any(spec.is_required and name not in values for name, spec in SPECS.items()):
         return None
-    return PairEntry(**values).to_pair()
+    read = PairEntry(**values)
+    return Declared(read.to_pair(), read.acknowledge)
 
 
 def _refuse_duplicates(pairs: tuple[Pair, ...], source: str, faults: Faults) -> None:

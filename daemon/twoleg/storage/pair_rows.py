@@ -116,6 +116,11 @@ class PairRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.kalshi, self.polymarket
 
     @property
+    def texts(self) -> dict[str, str]:
+        """The fingerprints by venue of the texts that the pair was matched on."""
+        return {"kalshi": self.kalshi_fingerprint, "polymarket": self.polymarket_fingerprint}
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What must be acknowledged before a person's approval: one name for each difference."""
         tails = [f"tail_{tail.name}" for tail in self.tails if tail.worst_payout_e4 < 10_000]

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from twoleg.core.life import move as check_move
-from twoleg.core.market import Pair, PairId, PairState, Venue
+from twoleg.core.market import Pair, PairState, Venue
 from twoleg.errors import PairRefused
 from twoleg.seams import Clock
 from twoleg.storage.database import Connection, translate_errors
@@ -80,7 +80,9 @@ class PairStore:
         with translate_errors():
             await self._connection.execute(query("lock_match"), self._mode)
 
-    async def texts_now(self, markets: Iterable[tuple[Venue, str]]) -> dict[tuple[Venue, str], TextNow]:
+    async def texts_now(
+        self, markets: Iterable[tuple[Venue, str]]
+    ) -> dict[tuple[Venue, str], TextNow]:
         """What the catalogue holds of these markets; no sync changes it until the transaction ends.
 
         To be asked before `lock`: a sync takes both in this order too.
@@ -178,9 +180,7 @@ class PairStore:
     async def last_shown(self, pair_id: str, actor: str) -> dict[str, str]:
         """Fingerprints by venue of the texts that `actor` has seen last of a pair; or nothing."""
         with translate_errors():
-            text = await self._connection.fetchval(
-                query("last_shown"), self._mode, pair_id, actor
-            )
+            text = await self._connection.fetchval(query("last_shown"), self._mode, pair_id, actor)
         return msgspec.json.decode(text, type=dict[str, str]) if text else {}
 
     async def events(self, pair_id: str) -> list[PairEvent]:

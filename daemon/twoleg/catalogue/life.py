@@ -1,6 +1,6 @@
 """What people do to pairs: approve, reject, disarm. Each act is checked, whole, and recorded."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from twoleg.catalogue.policy import may_arm
@@ -77,7 +77,7 @@ class PairLife:
         return row
 
     async def _move(
-        self, row: PairRow, wanted: PairState, reason: str, detail: dict[str, object]
+        self, row: PairRow, wanted: PairState, reason: str, detail: Mapping[str, object]
     ) -> PairRow:
         if not can_move(row.state, wanted):
             told = f"it is {row.state.value}, and cannot become {wanted.value}"

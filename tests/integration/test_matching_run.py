@@ -17,7 +17,10 @@ from twoleg.storage.database import Connection, Database
 from twoleg.storage.pair_rows import PairRow
 from twoleg.storage.pairs import PairStore
 
-GAMES = (game(1, "Detroit Tigers", "Toronto Blue Jays"), game(2, "New York Yankees", "Boston Red Sox"))
+GAMES = (
+    game(1, "Detroit Tigers", "Toronto Blue Jays"),
+    game(2, "New York Yankees", "Boston Red Sox"),
+)
 CHANGES = ("created", "updated", "deactivated", "armed", "skipped")
 
 

@@ -12,7 +12,9 @@ from twoleg.storage.database import Connection
 
 START = "2026-05-16T17:10:00Z"
 GAME_START = "2026-05-16 17:10:00+00"
-RULES = "If {} wins the game, the market resolves to Yes. A cancelled game resolves to a fair price."
+RULES = (
+    "If {} wins the game, the market resolves to Yes. A cancelled game resolves to a fair price."
+)
 DESCRIPTION = "This market resolves to the winner. A cancelled game resolves 50-50."
 CLOSE_MS = 1_779_000_000_000
 
@@ -81,9 +83,7 @@ def stored(listing: KalshiListing | PolymarketListing, *, is_open: bool = True) 
     )
 
 
-async def put(
-    connection: Connection, mode: str, *markets: StoredMarket
-) -> None:
+async def put(connection: Connection, mode: str, *markets: StoredMarket) -> None:
     """What a sync would bring."""
     store = CatalogueStore(connection, mode, RealClock())
     for venue in Venue:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from twoleg.cli.pairs_arguments import add_match, add_pairs
 from twoleg.errors import ConfigError, CredentialError, TwolegError
 from twoleg.sim.faults import KINDS
 from twoleg.sim.world import PAIRS_MAX
@@ -89,6 +90,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_config(migrate)
     migrate.set_defaults(command="database:migrate_now")
     _add_sync(commands.add_parser("sync", help="read the markets of both venues"))
+    add_match(commands.add_parser("match", help="find the pairs among them"), _add_config)
+    add_pairs(commands.add_parser("pairs", help="look at pairs, and decide on them"), _add_config)
     for word, text in ACTS.items():
         _add_operate(commands.add_parser(word, help=text), word)
     _add_accept(commands.add_parser("accept-difference", help="take a cash difference over"))

@@ -17,7 +17,7 @@ from twoleg.runtime.system import SystemClock, SystemEntropy
 def command(arguments: argparse.Namespace) -> int:
     """Leave the act; a running daemon takes it within a second or two, else the next start does."""
     act = OperatorAct(arguments.act.replace("-", "_"))
-    request = Request(act=act, reason=arguments.reason, actor=_actor())
+    request = Request(act=act, reason=arguments.reason, actor=actor())
     return _leave(arguments, request, "before anything new begins")
 
 
@@ -28,7 +28,7 @@ def accept(arguments: argparse.Namespace) -> int:
         shard=arguments.shard,
         micros=arguments.micros,
         reason=arguments.reason,
-        actor=_actor(),
+        actor=actor(),
     )
     return _leave(arguments, request, "once it has compared the accounts")
 
@@ -44,7 +44,7 @@ def _leave(arguments: argparse.Namespace, request: Request | AcceptRequest, when
     return 0
 
 
-def _actor() -> str:
+def actor() -> str:
     """The user's name, or what stands for it where the system has none."""
     try:
         return getpass.getuser()

@@ -6,6 +6,8 @@ touched market. Only where it is there, the gates are asked and both ladders wal
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from twoleg.core.actions import Action, Note, NoteKind, SetTimer
 from twoleg.core.books import Books
 from twoleg.core.breaker import BreakerState
@@ -41,6 +43,7 @@ class Entry:
         "_alarmed",
         "_barred",
         "_books",
+        "_bounds",
         "_by_pair",
         "_evidence",
         "_executions",
@@ -66,6 +69,9 @@ class Entry:
         # The pairs that a market belongs to: all that a tick of it can touch.
         self._views: dict[MarketId, list[PairView]] = {}
         self._by_pair: dict[PairId, PairView] = {}
+        # The limits of pairs that ask for a greater edge than the general ones: made when pairs or
+        # limits change, never on a tick.
+        self._bounds: dict[PairId, Limits] = {}
         # How often holdings, rates or limits changed, and the least edge of an entry as of then: a
         # view is told anew only when its market is touched.
         self._news = 1
@@ -83,12 +89,22 @@ class Entry:
     def change_limits(self, limits: Limits) -> None:
         """Take new limits for everything decided from now on."""
         self._limits = limits
+        self._bind()
         self.mark_stale()
 
     def change_pairs(self, pairs: tuple[Pair, ...]) -> None:
         """Take another set of pairs."""
         self._pairs = pairs
+        self._bind()
         self.rebuild()
+
+    def _bind(self) -> None:
+        general = self._limits
+        self._bounds = {
+            pair.id: structs.replace(general, edge_micros_min=pair.edge_micros_min)
+            for pair in self._pairs
+            if pair.edge_micros_min > general.edge_micros_min
+        }
 
     def rebuild(self) -> None:
         """Make the views of the pairs that may be traded at all.
@@ -191,7 +207,7 @@ class Entry:
             view=view,
             direction=direction,
             is_close=is_held and (held_e6 > 0) is not (direction is Direction.KALSHI_YES),
-            limits=self._limits,
+            limits=self._bounds.get(view.pair.id, self._limits),
             executions=self._executions,
             barred=self._barred,
             now_ns=now_ns,
@@ -209,18 +225,19 @@ class Entry:
         return [SetTimer(f"edge:{view.pair.id}", due_ns)]
 
     def _plan(self, scene: Scene) -> Opportunity | None:
+        limits = scene.limits
         legs = look(scene.view, scene.direction, self._wall_ns, self._executions.unproven)
         is_probe = self._executions.breaker.state is BreakerState.HALF_OPEN
         if scene.is_close:
             return plan_close(
                 legs,
-                self._limits,
+                limits,
                 self._evidence,
                 min(scene.hedged_e6, self._size_cap(scene.view)),
                 left_ms=scene.left_ms,
                 is_probe=is_probe,
             )
-        return plan(legs, self._limits, self._room(scene, is_probe=is_probe), self._evidence)
+        return plan(legs, limits, self._room(scene, is_probe=is_probe), self._evidence)
 
     def _size_cap(self, view: PairView) -> int:
         """Greatest size of one execution of this pair, whether it buys or sells."""
@@ -267,6 +284,8 @@ class Entry:
         if self._least[0] != self._news:
             self._least = (self._news, least_edge(self._limits, self._evidence))
         view.told_no, least = self._least
+        # Rounded as the general one: an edge is rounded down to a micro, each leg's fee up to one.
+        least = max(least, view.pair.edge_micros_min - 2)
         view.edge_least = [least, least]
         held_e6 = self._executions.holdings.held_e6(view.pair.id)
         if abs(held_e6) < LOT_E6:

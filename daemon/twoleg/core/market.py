@@ -224,6 +224,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     tif: TimeInForce = TimeInForce.FOK
     size_e6_max: int = 0
     """0: the general limit holds."""
+    edge_micros_min: int = 0
+    """Least net edge per contract of this pair; the greater of it and the general one holds."""
 
     def market_on(self, venue: Venue) -> MarketId:
         """This pair's market on one venue."""

@@ -1,4 +1,4 @@
-"""Server processes: start one that dies with us, see who else holds its data, end it.
+"""Child processes that die with us: start one, see who else holds a server's data, end it.
 
 Needs Linux for `PR_SET_PDEATHSIG` and /proc; elsewhere a killed daemon leaves its server to be
 found and refused by the next start.
@@ -19,6 +19,8 @@ from twoleg.seams import Clock
 from twoleg.storage.binaries import ServerUser
 
 PR_SET_PDEATHSIG: Final = 1
+LOW_NICE: Final = 10
+"""How much a low child gives way to everything else of ours."""
 POLL_SECONDS: Final = 0.02
 _PROC: Final = Path("/proc")
 
@@ -31,8 +33,7 @@ def spawn(
     The kernel sends it SIGINT (Postgres: fast shutdown) when the *thread* that started it ends,
     so only the main thread may call this. Raises InvariantBroken elsewhere, OSError.
     """
-    if threading.current_thread() is not threading.main_thread():
-        raise InvariantBroken("a server must be started from the main thread, it dies with it")
+    _check_thread()
     return subprocess.Popen(  # noqa: S603 - paths that we found ourselves
         [os.fspath(part) for part in command],
         cwd=cwd,
@@ -47,6 +48,36 @@ def spawn(
         # Runs after the user was dropped, which would clear the setting.
         preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509 - one thread: see above
     )
+
+
+def spawn_low(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a child of low priority, in a process group of its own; both its outputs are one pipe.
+
+    It is killed when the main thread ends, which alone may call this. Raises InvariantBroken,
+    OSError.
+    """
+    _check_thread()
+    bind = _die_with_parent(os.getpid(), signal.SIGKILL)
+
+    def give_way() -> None:
+        os.nice(LOW_NICE)
+        if bind is not None:
+            bind()
+
+    return subprocess.Popen(  # noqa: S603 - our own program
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        process_group=0,
+        preexec_fn=give_way,  # noqa: PLW1509 - one thread: see above
+    )
+
+
+def _check_thread() -> None:
+    if threading.current_thread() is not threading.main_thread():
+        raise InvariantBroken("a child must be started from the main thread, it dies with it")
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -103,13 +134,15 @@ def _holds(pid: int, wanted: str, *, is_recorded: bool) -> bool:
         return False
 
 
-def _die_with_parent(parent_pid: int) -> Callable[[], None] | None:
+def _die_with_parent(
+    parent_pid: int, number: signal.Signals = signal.SIGINT
+) -> Callable[[], None] | None:
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
 
     def bind() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
+        prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
         # The parent may have died before the kernel was asked to tell.
         if os.getppid() != parent_pid:
             os._exit(1)

@@ -1,0 +1,279 @@
+"""The crawl of both catalogues and their matching: child processes beside the trading, at its rest.
+
+Both are heavy (half a gigabyte, all of a core), so they run at low priority in a process of their
+own and meet the daemon in Postgres alone. One at a time; they die with the daemon; what they log is
+logged here; one that fails is tried again after a growing pause.
+"""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from twoleg.seams import Clock
+from twoleg.storage.processes import spawn_low, wait_exit
+
+RETRY_S_MIN: Final = 60.0
+RETRY_S_MAX: Final = 3_600.0
+RUN_S_MAX: Final = 7_200.0
+"""A crawl of both catalogues takes minutes; what hangs for hours is ended, and goes on later."""
+STOP_S: Final = 5.0
+LINE_BYTES_MAX: Final = 8_192
+READ_BYTES: Final = 65_536
+NS_PER_S: Final = 1_000_000_000
+EVENT: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+LEVELS: Final = frozenset({"debug", "info", "warning", "error", "critical"})
+OURS: Final = frozenset({"child", "timestamp", "logger", "event", "level"})
+"""Fields of a line that this process tells itself."""
+
+log = structlog.get_logger(__name__)
+
+
+class Task(Enum):
+    """What a child does, by the name of its command."""
+
+    SYNC = "sync"
+    MATCH = "match"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long after its last run a child is begun anew, in seconds."""
+
+    sync_s: float
+    match_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """How this program is started again: the words before a command, and its switches.
+
+    `environment` is ours: the children need the same settings and keys as we do. Where the database
+    is comes with it, never on a command line, which every user of the machine can read.
+    """
+
+    environment: Mapping[str, str]
+    switches: tuple[str, ...] = ()
+    words: tuple[str, ...] = (sys.executable, "-m", "twoleg")
+
+    def command(self, task: Task) -> tuple[str, ...]:
+        """The whole command line of a child."""
+        return (*self.words, task.value, *self.switches)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """When a task is due, and how often it failed since it last went well."""
+
+    due_ns: int
+    failures: int = 0
+
+
+@dataclass(slots=True)
+class Lines:
+    """Cuts a stream of bytes into lines; of a longer one than `LINE_BYTES_MAX` the rest is left."""
+
+    _part: bytearray = field(default_factory=bytearray)
+
+    def take(self, data: bytes) -> list[bytes]:
+        """The lines that are whole now."""
+        *whole, rest = data.split(b"\n")
+        found: list[bytes] = []
+        for line in whole:
+            self._add(line)
+            found.append(bytes(self._part))
+            self._part.clear()
+        self._add(rest)
+        return found
+
+    def _add(self, data: bytes) -> None:
+        self._part += data[: LINE_BYTES_MAX - len(self._part)]
+
+
+class Children:
+    """Runs `twoleg sync` and `twoleg match` by the clock and on demand, one at a time.
+
+    `schedule` may change while it runs; `dsn` is asked before each start: a server can move.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        schedule: Callable[[], Schedule],
+        dsn: Callable[[], str],
+        clock: Clock,
+    ) -> None:
+        self._program = program
+        self._schedule = schedule
+        self._dsn = dsn
+        self._clock = clock
+        now_ns = clock.monotonic_ns()
+        # What the catalogue holds from an earlier run is matched once it is up to date.
+        self._plans = {
+            Task.SYNC: _Plan(now_ns),
+            Task.MATCH: _Plan(now_ns + self._pause_ns(Task.MATCH)),
+        }
+        # Set when something is asked for out of turn.
+        self._asked = asyncio.Event()
+
+    def ask(self, task: Task) -> None:
+        """Run a task as soon as no other runs; while it runs, once more after it."""
+        self._plans[task].due_ns = self._clock.monotonic_ns()
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Run what is due until cancelled; a child that runs then is ended first."""
+        while True:
+            self._asked.clear()
+            task = min(self._plans, key=lambda each: self._plans[each].due_ns)
+            wait_ns = self._plans[task].due_ns - self._clock.monotonic_ns()
+            if wait_ns > 0:
+                await self._wait(wait_ns / NS_PER_S)
+            else:
+                await self._run_one(task)
+
+    async def _wait(self, seconds: float) -> None:
+        """Until something may be due; the schedule may have changed meanwhile."""
+        waits = (
+            asyncio.ensure_future(self._clock.sleep(seconds)),
+            asyncio.ensure_future(self._asked.wait()),
+        )
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _run_one(self, task: Task) -> None:
+        plan, began_ns = self._plans[task], self._clock.monotonic_ns()
+        # Asked for again while it runs counts: by then it may be past what is meant.
+        plan.due_ns = began_ns + self._pause_ns(task)
+        told = Told()
+        code = await self._supervise(task, told)
+        took_ms = (self._clock.monotonic_ns() - began_ns) // 1_000_000
+        if code != 0:
+            pause_s = min(RETRY_S_MIN * 2 ** min(plan.failures, 16), RETRY_S_MAX)
+            plan.failures += 1
+            due_ns = self._clock.monotonic_ns() + int(pause_s * NS_PER_S)
+            plan.due_ns = min(plan.due_ns, due_ns) if plan.failures == 1 else due_ns
+            log.error(
+                "child_failed", child=task.value, exit_code=code, ms=took_ms, retry_s=int(pause_s)
+            )
+            return
+        plan.failures = 0
+        log.info("child_ended", child=task.value, ms=took_ms)
+        if task is Task.SYNC and told.has_changes:
+            self.ask(Task.MATCH)
+
+    async def _supervise(self, task: Task, told: "Told") -> int | None:
+        """Run a child to its end and log what it says; its exit code, None if it took too long."""
+        environment = {
+            **self._program.environment,
+            "DATABASE_URL": self._dsn(),
+            # Read here, line by line.
+            "TWOLEG_LOGS__FORMAT": "json",
+        }
+        try:
+            process = spawn_low(self._program.command(task), environment)
+        except OSError as error:
+            log.error("child_not_started", child=task.value, reason=str(error))
+            return -1
+        log.info("child_started", child=task.value, pid=process.pid)
+        try:
+            async with asyncio.timeout(RUN_S_MAX):
+                await _relay(task, process, told)
+                while not await wait_exit(process, self._clock, RUN_S_MAX):
+                    pass
+        except TimeoutError:
+            return None
+        finally:
+            await self._end(process)
+        return process.returncode
+
+    async def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """Nothing that it does must be finished: the next one goes on where it was."""
+        if process.poll() is None:
+            process.terminate()
+            if not await wait_exit(process, self._clock, STOP_S):
+                process.kill()
+                await wait_exit(process, self._clock, STOP_S)
+
+    def _pause_ns(self, task: Task) -> int:
+        schedule = self._schedule()
+        seconds = schedule.sync_s if task is Task.SYNC else schedule.match_s
+        return int(seconds * NS_PER_S)
+
+
+@dataclass(slots=True)
+class Told:
+    """What a child told of its work, as far as it matters here."""
+
+    has_changes: bool = True
+    """Until it tells otherwise, something may have changed."""
+
+    def hear(self, event: str, facts: Mapping[str, object]) -> None:
+        """Take one line of its log."""
+        if event == "sync_finished" and facts.get("changed") == 0 and facts.get("new") == 0:
+            self.has_changes = False
+
+
+async def _relay(task: Task, process: subprocess.Popen[bytes], told: Told) -> None:
+    """Log what a child writes until it closes its end."""
+    assert process.stdout is not None
+    reader, lines = asyncio.StreamReader(limit=READ_BYTES), Lines()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), process.stdout
+    )
+    try:
+        while data := await reader.read(READ_BYTES):
+            for line in lines.take(data):
+                pass_on(task, line, told)
+        for line in lines.take(b"\n"):
+            pass_on(task, line, told)
+    finally:
+        transport.close()
+
+
+def pass_on(task: Task, line: bytes, told: Told) -> None:
+    """Log one line of a child as its own event, or as what it said where it is none."""
+    text = line.decode("utf-8", "backslashreplace").strip()
+    if not text:
+        return
+    facts = _facts(line)
+    event, level = facts.pop("event", None), facts.pop("level", "info")
+    if not isinstance(event, str) or EVENT.fullmatch(event) is None:
+        log.info("child_said", child=task.value, text=_shown(text))
+        return
+    told.hear(event, facts)
+    say = getattr(log, level if level in LEVELS else "info")
+    rest = {key: _shown(value) for key, value in facts.items() if key not in OURS}
+    say(event, child=task.value, **rest)
+
+
+def _facts(line: bytes) -> dict[str, Any]:
+    """The fields of a line of our own log in JSON; nothing if it is none."""
+    try:
+        return msgspec.json.decode(line, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return {}
+
+
+def _shown(value: object) -> object:
+    """Texts of markets are anybody's: nothing of them may move a terminal's cursor."""
+    if not isinstance(value, str):
+        return value
+    return "".join(each if each.isprintable() else "\ufffd" for each in value)
+
+
+def program_of(switches: Sequence[str]) -> Program:
+    """This program, with the environment that it was started with."""
+    return Program(environment=dict(os.environ), switches=tuple(switches))

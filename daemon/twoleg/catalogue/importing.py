@@ -8,11 +8,11 @@ import msgspec
 from twoleg.catalogue.declared import judge_declared
 from twoleg.catalogue.policy import may_arm
 from twoleg.core.life import can_move
-from twoleg.core.market import PairId, PairState
+from twoleg.core.market import Origin, PairId, PairState
 from twoleg.errors import PairRefused
 from twoleg.settings import Declared, Settings
 from twoleg.storage.catalogue import CatalogueStore
-from twoleg.storage.pair_rows import Origin, PairRow
+from twoleg.storage.pair_rows import PairRow
 from twoleg.storage.pairs import PairStore
 
 IMPORTED: Final = "imported"

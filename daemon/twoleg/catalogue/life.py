@@ -5,10 +5,10 @@ from typing import Final
 
 from twoleg.catalogue.policy import may_arm
 from twoleg.core.life import can_move
-from twoleg.core.market import PairState, Venue
+from twoleg.core.market import Origin, PairState, Venue
 from twoleg.errors import PairRefused
 from twoleg.settings import Mode
-from twoleg.storage.pair_rows import Origin, PairRow
+from twoleg.storage.pair_rows import PairRow
 from twoleg.storage.pairs import PairStore
 
 REJECTED: Final = "rejected"

@@ -9,9 +9,9 @@ import msgspec
 from twoleg.catalogue.finding import Couple, Found
 from twoleg.catalogue.judging import Judged
 from twoleg.catalogue.policy import arms
-from twoleg.core.market import PairState
+from twoleg.core.market import Origin, PairState
 from twoleg.settings import Mode, PairingPolicy
-from twoleg.storage.pair_rows import MATCHER, POLICY, Origin, PairRow
+from twoleg.storage.pair_rows import MATCHER, POLICY, PairRow
 
 STALE: Final = "stale"
 GONE: Final = "gone"

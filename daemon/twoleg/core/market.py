@@ -58,6 +58,13 @@ class PairState(Enum):
     RETIRED = "retired"
 
 
+class Origin(Enum):
+    """Who says that two markets are a pair: the pairs file, or the matcher."""
+
+    FILE = "file"
+    MATCHER = "matcher"
+
+
 class LegMode(Enum):
     """In which order the legs are fired."""
 
@@ -226,6 +233,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     """0: the general limit holds."""
     edge_micros_min: int = 0
     """Least net edge per contract of this pair; the greater of it and the general one holds."""
+    origin: Origin = Origin.FILE
 
     def market_on(self, venue: Venue) -> MarketId:
         """This pair's market on one venue."""

@@ -35,6 +35,8 @@ class Approvals:
         self._note = note
         # What was read last for each pair and market: each text is told once.
         self._read: dict[tuple[PairId, MarketId], str] = {}
+        # The pairs for whose sake each market is barred.
+        self._barred_for: dict[MarketId, set[PairId]] = {}
 
     def look(self, pair: Pair, market: Market) -> None:
         """A market of a pair was read; bars it if it says something else than was approved."""
@@ -61,5 +63,20 @@ class Approvals:
             ("found", found),
         )
         self._note(Note(NoteKind.ALARM, 0, fields))
-        # Never taken back: a text that changes to and fro was not approved either.
+        # Not taken back by the text alone: one that changes to and fro was not approved either.
+        self._barred_for.setdefault(market.id, set()).add(pair.id)
         self._emit(MarketBarred(market.id, RULES_CHANGED, is_barred=True))
+
+    def approve(self, pair: Pair, market: Market) -> None:
+        """A pair was approved anew, by the fingerprints that it carries now; as for `look`.
+
+        Lets its market go where it is the text as approved, and no other pair says otherwise.
+        """
+        self._read.pop((pair.id, market.id), None)
+        self.look(pair, market)
+        barred_for = self._barred_for.get(market.id, set())
+        if rules_fingerprint(market) != pair.fingerprint_on(market.venue):
+            return
+        barred_for.discard(pair.id)
+        if not barred_for and self._barred_for.pop(market.id, None) is not None:
+            self._emit(MarketBarred(market.id, RULES_CHANGED, is_barred=False))

@@ -10,7 +10,7 @@ import structlog
 
 from twoleg.core.events import Event, MarketChanged
 from twoleg.core.evidence import depth_steps_e4
-from twoleg.core.market import Market, MarketId, Pair, Venue
+from twoleg.core.market import Market, MarketId, Origin, Pair, Venue
 from twoleg.errors import VenueError, VenueRejected, VenueUnavailable
 from twoleg.runtime.approvals import Approvals
 from twoleg.runtime.executor import Executor
@@ -25,6 +25,9 @@ from twoleg.storage.records import AnyRecord, MarketSeen, PairSeen, RunStarted
 
 NOT_READY: Final = "not_ready"
 """Polymarket's catalogue: the market was created some minutes ago, and is not traded yet."""
+
+NOT_TRADABLE: Final = "not_tradable"
+"""What the matcher found has ended since, or not begun."""
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +125,7 @@ class Startup:
             try:
                 # Without its books there is no way out of what it may have left.
                 await self._patience.ask(
-                    pair.id, partial(self._read_pair, pair, is_found=True), besides=NOT_READY
+                    pair.id, partial(self._read_found, pair), besides=NOT_READY
                 )
             except VenueError as error:
                 log.warning("market_not_read", pair_id=pair.id, reason=str(error))
@@ -152,24 +155,39 @@ class Startup:
                     ref, execution.fills_of(order_no), execution.adjusted.get(order_no, 0)
                 )
 
-    async def _read_pair(self, pair: Pair, *, is_found: bool = False) -> None:
+    async def _read_pair(self, pair: Pair) -> None:
+        """Take the terms of both markets, or of none where one of them cannot be read."""
+        read: list[Market] = []
         for venue in Venue:
-            market_id = pair.market_on(venue)
-            market = self._markets.get(market_id)
-            if market is not None:
-                if not is_found:
-                    self._approvals.look(pair, market)
-                continue
-            market = await self._kits[venue].read_market(pair)
-            if is_found and not market.is_tradable:
-                # There is no way out there, and a feed may be refused for a market that ended.
-                continue
-            self._markets[market_id] = market
-            wall_ns = self._seams.clock.wall_ns()
-            self._append(MarketSeen(wall_ns=wall_ns, market=market), False)
-            if not is_found:
-                self._approvals.look(pair, market)
-            self._emit(MarketChanged(market))
+            market = self._markets.get(pair.market_on(venue))
+            if market is None:
+                market = await self._kits[venue].read_market(pair)
+                if pair.origin is Origin.MATCHER and not market.is_tradable:
+                    # A feed may be refused for a market that ended.
+                    raise VenueRejected(venue.value, NOT_TRADABLE)
+            read.append(market)
+        for market in read:
+            is_new = market.id not in self._markets
+            if is_new:
+                self._take(market)
+            self._approvals.look(pair, market)
+            if is_new:
+                self._emit(MarketChanged(market))
+
+    async def _read_found(self, pair: Pair) -> None:
+        """Take the terms of either market, if there is a way out on it."""
+        for venue in Venue:
+            if pair.market_on(venue) not in self._markets:
+                market = await self._kits[venue].read_market(pair)
+                if market.is_tradable:
+                    # A feed may be refused for a market that ended.
+                    self._take(market)
+                    self._emit(MarketChanged(market))
+
+    def _take(self, market: Market) -> None:
+        self._markets[market.id] = market
+        wall_ns = self._seams.clock.wall_ns()
+        self._append(MarketSeen(wall_ns=wall_ns, market=market), False)
 
 
 def _heard_ms(recovered: Recovered, venue: Venue) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import datetime
-from enum import Enum
 from typing import Final
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from twoleg.core.market import (
     LegMode,
     MarketId,
+    Origin,
     Pair,
     PairId,
     PairState,
@@ -22,13 +22,6 @@ POLICY: Final = "policy"
 MATCHER: Final = "matcher"
 """The actor that proposes, and takes back what no longer agrees."""
 EQUAL: Final = "equal"
-
-
-class Origin(Enum):
-    """Who says that two markets are a pair: the pairs file, or the matcher."""
-
-    FILE = "file"
-    MATCHER = "matcher"
 
 
 class FacetRow(msgspec.Struct, frozen=True):
@@ -142,6 +135,8 @@ class PairRow(msgspec.Struct, frozen=True, kw_only=True):
             leg_mode=self.leg_mode,
             tif=self.tif,
             size_e6_max=self.size_e6_max,
+            edge_micros_min=self.edge_micros_min,
+            origin=self.origin,
         )
 
 

@@ -7,11 +7,11 @@ from typing import Any, Final
 import msgspec
 
 from twoleg.core.life import move as check_move
-from twoleg.core.market import Pair, PairState, Venue
+from twoleg.core.market import Origin, Pair, PairState, Venue
 from twoleg.errors import PairRefused
 from twoleg.seams import Clock
 from twoleg.storage.database import Connection, translate_errors
-from twoleg.storage.pair_rows import MATCHER, Origin, PairEvent, PairRow
+from twoleg.storage.pair_rows import MATCHER, PairEvent, PairRow
 from twoleg.storage.projection import to_time
 from twoleg.storage.queries import query
 

@@ -126,6 +126,35 @@ ON CONFLICT (mode, pair_id) DO UPDATE SET
 WHERE matched_market_pair.seen_time <= excluded.seen_time
     AND matched_market_pair.origin = 'file';
 
+-- name: see_pair
+-- A pair of the matcher is followed by a daemon.
+UPDATE twoleg.matched_market_pair SET seen_time = greatest(seen_time, $3)
+WHERE mode = $1 AND pair_id = $2 AND origin = 'matcher';
+
+-- name: disarm_pair
+-- A daemon has disarmed a pair of the matcher for a reason ($3) at a time ($4). What was armed anew
+-- since then stays armed.
+WITH moved AS (
+    UPDATE twoleg.matched_market_pair
+    SET state = 'disarmed', state_reason = $3, state_time = $4
+    WHERE mode = $1 AND pair_id = $2 AND origin = 'matcher' AND state = 'armed'
+        AND (state_time IS NULL OR state_time <= $4)
+    RETURNING mode, pair_id
+), told AS (
+    INSERT INTO twoleg.pair_event
+        (mode, pair_id, from_state, to_state, actor, reason, detail, event_time)
+    SELECT mode, pair_id, 'armed', 'disarmed', 'daemon', $3, $5, $4 FROM moved
+)
+SELECT pg_notify('twoleg_pairs', mode) FROM moved;
+
+-- name: end_market
+-- A venue has told what the outcomes of a market pay; told anew only where it took that back.
+INSERT INTO twoleg.market_end (mode, market_id, payouts, end_time)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (mode, market_id) DO UPDATE SET
+    payouts = excluded.payouts, end_time = excluded.end_time
+WHERE market_end.end_time <= excluded.end_time AND market_end.payouts <> excluded.payouts;
+
 -- name: open_trade
 -- The first intent of an execution; later ones (rollbacks) find it there.
 INSERT INTO twoleg.arbitrage_trade

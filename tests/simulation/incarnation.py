@@ -43,6 +43,7 @@ class MemoryArchive:
 
     def __init__(self, *, is_up: bool) -> None:
         self.is_ready = asyncio.Event()
+        self.database = None
         self.set_up(is_up=is_up)
 
     def set_up(self, *, is_up: bool) -> None:

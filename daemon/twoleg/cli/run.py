@@ -10,6 +10,7 @@ from twoleg.cli.config import read
 from twoleg.cli.logs import prepare_logs
 from twoleg.errors import ConfigError, ConfigFault
 from twoleg.runtime.app import App
+from twoleg.runtime.children import program_of
 from twoleg.runtime.kits import Seams
 from twoleg.runtime.system import SocketNetwork, SystemClock, SystemEntropy
 from twoleg.settings import (
@@ -28,10 +29,14 @@ def command(arguments: argparse.Namespace) -> int:
         require_live(settings, arguments.live)
     prepare_logs(settings)
     pairs = load_pairs(settings.pairs.file)
-    if not pairs:
-        fault = ConfigFault(str(settings.pairs.file), "pair", "(none)", "at least one [[pair]]")
+    is_crawling = settings.catalogue.background
+    if not pairs and not is_crawling:
+        expected = "at least one [[pair]], or catalogue.background = true, which finds pairs"
+        fault = ConfigFault(str(settings.pairs.file), "pair", "(none)", expected)
         raise ConfigError((fault,))
-    app = App(settings, pairs, real_world())
+    switches = () if arguments.config is None else ("--config", str(arguments.config))
+    program = program_of(switches) if is_crawling else None
+    app = App(settings, pairs, real_world(), program=program)
     asyncio.run(run_until_signal(app))
     return 1 if app.is_broken else 0
 

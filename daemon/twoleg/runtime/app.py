@@ -13,21 +13,19 @@ from functools import partial
 from typing import Final
 
 import structlog
-from msgspec.structs import replace
 
 from twoleg.core.actions import Note
 from twoleg.core.book import Book
 from twoleg.core.engine import Engine
 from twoleg.core.events import (
     Fill,
-    PairsChanged,
     StopRequested,
     TimerFired,
 )
-from twoleg.core.market import Market, MarketId, Pair, PairState, Venue
+from twoleg.core.market import Market, MarketId, Pair, Venue
 from twoleg.runtime.accounts import Accounts
-from twoleg.runtime.approvals import Approvals
 from twoleg.runtime.archive import Archive, MakeArchive, open_journal
+from twoleg.runtime.children import Program
 from twoleg.runtime.claims import Claims
 from twoleg.runtime.differences import Differences
 from twoleg.runtime.executor import Executor
@@ -40,6 +38,7 @@ from twoleg.runtime.keeper import MakeWork
 from twoleg.runtime.kit import Hints, Seams, Sinks
 from twoleg.runtime.kits import choose_ports, open_kits
 from twoleg.runtime.operators import Operators
+from twoleg.runtime.pairing import Pairing
 from twoleg.runtime.patience import Patience
 from twoleg.runtime.pushes import Pushes
 from twoleg.runtime.reconcile import Reconcile, unsure_sides
@@ -69,7 +68,10 @@ def _ignore(note: Note) -> None:
 
 
 class App(Waiting):
-    """One run of the daemon. Everything outside is handed in; `observe` sees every note."""
+    """One run of the daemon. Everything outside is handed in; `observe` sees every note.
+
+    With a `program` it reads the venues' catalogues and matches them, as children of its own.
+    """
 
     def __init__(
         self,
@@ -79,6 +81,7 @@ class App(Waiting):
         *,
         observe: Callable[[Note], None] = _ignore,
         finish: Callable[["App"], Awaitable[None]] | None = None,
+        program: Program | None = None,
         make_archive: MakeArchive = Archive,
         make_journal: Callable[[Settings, Seams], Journal] = open_journal,
     ) -> None:
@@ -86,16 +89,21 @@ class App(Waiting):
         self.settings = settings
         # Exact and made of many decimals: computed once, not at every use.
         self._limits = settings.limits
-        self._pairs = pairs
         # Awaited at the end, while the venues, the journal and the database are still there.
         self._finish = finish
+        self._program = program
         self._make_archive = make_archive
         self._make_journal = make_journal
         self.markets: dict[MarketId, Market] = {}
-        self._approvals = Approvals(
-            rules=lambda: self.known.rules,
+        self.pairing = Pairing(
+            pairs,
+            settings=settings,
+            clock=seams.clock,
+            markets=self.markets,
             emit=self.feed,
             note=self._note,
+            record=self.record,
+            known=lambda: self.known,
         )
         self._patience = Patience(clock=seams.clock, entropy=seams.entropy, stop=self._stop)
         self._claims = Claims(emit=self.feed, look=self._look_anew, spawn=self.spawn_kept)
@@ -144,26 +152,33 @@ class App(Waiting):
             beside = self._start_beside(side)
             startup = self._make_startup()
             startup.record_run(self.settings)
-            self._pairs = await startup.read_pairs(self._pairs)
+            self.pairing.roster.pairs = await startup.read_pairs(self.pairing.roster.pairs)
             await startup.read_found(recovered)
             await self._check_wallets()
-            self._tell_pairs(armed=False)
+            self.pairing.roster.tell()
             async with asyncio.TaskGroup() as feeds:
                 tasks = self._feeds.start(feeds, self._make_sinks())
                 await self._recover(startup)
                 await self._until_stopped(self.archive.is_ready)
                 # A halt that was asked for while nothing ran counts before anything new.
                 self.operators.take_requests()
-                self._tell_pairs(armed=not self.is_stopping)
+                if not self.is_stopping:
+                    self.pairing.roster.arm()
                 self.has_started.set()
                 log.info(
                     "started",
                     mode=self.settings.daemon.mode.value,
-                    pairs=len(self._pairs),
+                    pairs=len(self.pairing.roster.pairs),
                     fill_tries=self.known.counts.tries,
                 )
-                join = partial(self._make_joining(startup).run, self._let_in)
-                tasks.append(self._keep(feeds, "joining", join, may_end=True))
+                works = self.pairing.begin(
+                    self._make_joining(startup),
+                    self.archive,
+                    last_seq=self.journal.last_seq,
+                    books=lambda: self.engine.books().books,
+                    program=self._program,
+                )
+                tasks += [self._keep(feeds, name, work) for name, work in works.items()]
                 tasks.append(self._keep(feeds, "reconcile-timer", self._reconcile.run))
                 await self._stop.wait()
                 await self._drain()
@@ -224,7 +239,7 @@ class App(Waiting):
             append=self.append,
             emit=self.feed,
             patience=self._patience,
-            approvals=self._approvals,
+            approvals=self.pairing.approvals,
         )
 
     def _start_beside(self, side: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
@@ -256,12 +271,9 @@ class App(Waiting):
             markets=self.markets,
             clock=self.seams.clock,
             emit=self.feed,
-            pairs=lambda: self._pairs,
+            pairs=self.pairing.followed,
             is_busy=self._is_busy,
         )
-
-    def _let_in(self, pair: Pair) -> None:
-        self._pairs = (*self._pairs, pair)
 
     def _is_busy(self, market_id: MarketId) -> bool:
         """Whether something of ours is open on a market, as far as a start knows it by then."""
@@ -293,7 +305,7 @@ class App(Waiting):
         )
         self._terms = Terms(
             kits={kit.venue: kit for kit in self._kits},
-            pairs=lambda: self._pairs,
+            pairs=self.pairing.followed,
             markets=self.markets,
             known=self.engine.books().markets.get,
             clock=clock,
@@ -312,12 +324,10 @@ class App(Waiting):
             spawn=self.spawn,
         )
 
-    def _see(self, market: Market) -> None:
+    def _see(self, before: Market, market: Market) -> None:
         """A followed market has new terms."""
         self.record(MarketSeen(wall_ns=self.seams.clock.wall_ns(), market=market))
-        for pair in self._pairs:
-            if market.id in (pair.kalshi, pair.polymarket):
-                self._approvals.look(pair, market)
+        self.pairing.see(before, market)
 
     def _make_accounts(self, ports: Mapping[Venue, AccountPort]) -> None:
         """Build what keeps our record and the accounts together; needs the tracker."""
@@ -394,7 +404,7 @@ class App(Waiting):
 
     def _make_guards(self) -> None:
         """Build what may stop new executions from the outside."""
-        clock, pairs = self.seams.clock, self._pairs
+        clock, pairs = self.seams.clock, self.pairing.roster.pairs
         self._sentry = Guard(
             limits=lambda: self._limits.breaker,
             journal=self.journal,
@@ -433,12 +443,6 @@ class App(Waiting):
 
     def _book_of(self, market_id: MarketId) -> Book | None:
         return self.engine.books().books.get(market_id)
-
-    def _tell_pairs(self, *, armed: bool) -> None:
-        """Make the pairs known; nothing new starts on them before the database answered once."""
-        idle = PairState.DISARMED
-        pairs = self._pairs if armed else tuple(replace(pair, state=idle) for pair in self._pairs)
-        self.feed(PairsChanged(pairs))
 
     async def _keep_archive(self) -> None:
         """Ship; a bug there must not cancel a leg in flight, so it ends the run in order."""

@@ -31,6 +31,11 @@ class ArchivePort(Protocol):
     is_ready: asyncio.Event
 
     @property
+    def database(self) -> Database | None:
+        """Where it is; None: nowhere that could be asked."""
+        ...
+
+    @property
     def state(self) -> ShipperState:
         """How far the copy is."""
         ...

@@ -26,6 +26,8 @@ RETRY_S_MAX: Final = 3_600.0
 RUN_S_MAX: Final = 7_200.0
 """A crawl of both catalogues takes minutes; what hangs for hours is ended, and goes on later."""
 STOP_S: Final = 5.0
+LOOK_S: Final = 3_600.0
+NEVER_NS: Final = 1 << 62
 LINE_BYTES_MAX: Final = 8_192
 READ_BYTES: Final = 65_536
 NS_PER_S: Final = 1_000_000_000
@@ -46,7 +48,7 @@ class Task(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long after its last run a child is begun anew, in seconds."""
+    """How long after its last run a child is begun anew, in seconds; 0: never by the clock."""
 
     sync_s: float
     match_s: float
@@ -99,16 +101,16 @@ class Lines:
 
 
 class Children:
-    """Runs `twoleg sync` and `twoleg match` by the clock and on demand, one at a time.
+    """Runs `twoleg sync` and `twoleg match`, one at a time.
 
-    `schedule` may change while it runs; `dsn` is asked before each start: a server can move.
+    `dsn` is asked before each start: a server can move.
     """
 
     def __init__(
         self,
         program: Program,
         *,
-        schedule: Callable[[], Schedule],
+        schedule: Schedule,
         dsn: Callable[[], str],
         clock: Clock,
     ) -> None:
@@ -119,60 +121,38 @@ class Children:
         now_ns = clock.monotonic_ns()
         # What the catalogue holds from an earlier run is matched once it is up to date.
         self._plans = {
-            Task.SYNC: _Plan(now_ns),
+            Task.SYNC: _Plan(now_ns if schedule.sync_s else NEVER_NS),
             Task.MATCH: _Plan(now_ns + self._pause_ns(Task.MATCH)),
         }
-        # Set when something is asked for out of turn.
-        self._asked = asyncio.Event()
-
-    def ask(self, task: Task) -> None:
-        """Run a task as soon as no other runs; while it runs, once more after it."""
-        self._plans[task].due_ns = self._clock.monotonic_ns()
-        self._asked.set()
 
     async def run(self) -> None:
         """Run what is due until cancelled; a child that runs then is ended first."""
         while True:
-            self._asked.clear()
             task = min(self._plans, key=lambda each: self._plans[each].due_ns)
             wait_ns = self._plans[task].due_ns - self._clock.monotonic_ns()
             if wait_ns > 0:
-                await self._wait(wait_ns / NS_PER_S)
+                await self._clock.sleep(min(wait_ns / NS_PER_S, LOOK_S))
             else:
                 await self._run_one(task)
 
-    async def _wait(self, seconds: float) -> None:
-        """Until something may be due; the schedule may have changed meanwhile."""
-        waits = (
-            asyncio.ensure_future(self._clock.sleep(seconds)),
-            asyncio.ensure_future(self._asked.wait()),
-        )
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
     async def _run_one(self, task: Task) -> None:
         plan, began_ns = self._plans[task], self._clock.monotonic_ns()
-        # Asked for again while it runs counts: by then it may be past what is meant.
-        plan.due_ns = began_ns + self._pause_ns(task)
         told = Told()
         code = await self._supervise(task, told)
         took_ms = (self._clock.monotonic_ns() - began_ns) // 1_000_000
         if code != 0:
             pause_s = min(RETRY_S_MIN * 2 ** min(plan.failures, 16), RETRY_S_MAX)
             plan.failures += 1
-            due_ns = self._clock.monotonic_ns() + int(pause_s * NS_PER_S)
-            plan.due_ns = min(plan.due_ns, due_ns) if plan.failures == 1 else due_ns
+            plan.due_ns = self._clock.monotonic_ns() + int(pause_s * NS_PER_S)
             log.error(
                 "child_failed", child=task.value, exit_code=code, ms=took_ms, retry_s=int(pause_s)
             )
             return
         plan.failures = 0
+        plan.due_ns = began_ns + self._pause_ns(task)
         log.info("child_ended", child=task.value, ms=took_ms)
-        if task is Task.SYNC and told.has_changes:
-            self.ask(Task.MATCH)
+        if task is Task.SYNC and told.has_changes and self._schedule.match_s:
+            self._plans[Task.MATCH].due_ns = self._clock.monotonic_ns()
 
     async def _supervise(self, task: Task, told: "Told") -> int | None:
         """Run a child to its end and log what it says; its exit code, None if it took too long."""
@@ -208,9 +188,8 @@ class Children:
                 await wait_exit(process, self._clock, STOP_S)
 
     def _pause_ns(self, task: Task) -> int:
-        schedule = self._schedule()
-        seconds = schedule.sync_s if task is Task.SYNC else schedule.match_s
-        return int(seconds * NS_PER_S)
+        seconds = self._schedule.sync_s if task is Task.SYNC else self._schedule.match_s
+        return int(seconds * NS_PER_S) or NEVER_NS
 
 
 @dataclass(slots=True)

@@ -52,8 +52,8 @@ class Terms:
     """Reads again what was asked for. `markets` holds the terms as last read, and is kept so.
 
     `known` tells a market as the engine has it (its grid may be newer than what was read),
-    `see` puts new terms on record and judges their texts, `emit` tells the engine, `note` puts an
-    alarm on record.
+    `see` gets terms (before, now) that are new, puts them on record and judges their texts, `emit`
+    tells the engine, `note` puts an alarm on record.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Terms:
         markets: MutableMapping[MarketId, Market],
         known: Callable[[MarketId], Market | None],
         clock: Clock,
-        see: Callable[[Market], None],
+        see: Callable[[Market, Market], None],
         emit: Callable[[Event], None],
         note: Callable[[Note], None],
     ) -> None:
@@ -172,7 +172,7 @@ class Terms:
             fields = market.__struct_fields__
             changed = [name for name in fields if getattr(market, name) != getattr(before, name)]
             log.info("terms_changed", market_id=market.id, fields=changed)
-            self._see(market)
+            self._see(before, market)
             self._kits[market.venue].follow(market)
         if market != self._known(market.id):
             self._emit(MarketChanged(market))

@@ -222,6 +222,9 @@ def _build(given: _Given, path: Path | None, environ: Mapping[str, str]) -> Sett
         daemon = msgspec.structs.replace(daemon, state_dir=_state_dir(environ))
     if "journal.sync" not in values and daemon.mode is Mode.LIVE:
         journal = msgspec.structs.replace(journal, sync=Sync.POWER)
+    catalogue = settings.catalogue
+    if "catalogue.background" not in values and daemon.mode is Mode.SIM:
+        catalogue = msgspec.structs.replace(catalogue, background=False)
     venues = {
         venue: msgspec.structs.replace(
             getattr(settings, venue),
@@ -237,7 +240,9 @@ def _build(given: _Given, path: Path | None, environ: Mapping[str, str]) -> Sett
     # From the command line or a variable, a relative path starts where the operator stands.
     if path is not None and given.sources.get("pairs.file", str(path)) == str(path):
         pairs = msgspec.structs.replace(pairs, file=path.parent / pairs.file)
-    return msgspec.structs.replace(settings, daemon=daemon, journal=journal, pairs=pairs, **venues)
+    return msgspec.structs.replace(
+        settings, daemon=daemon, journal=journal, pairs=pairs, catalogue=catalogue, **venues
+    )
 
 
 def _state_dir(environ: Mapping[str, str]) -> Path:

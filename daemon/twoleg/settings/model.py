@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from twoleg.core.gap import GapLimits
 from twoleg.core.limits import BreakerLimits, Limits
 from twoleg.core.units import CENT_MICROS, LOT_E6, ONE_DOLLAR_MICROS
 from twoleg.settings.kinds import (
@@ -46,8 +47,10 @@ LOTS_PER_CONTRACT: Final = 100
 PRICE_E4_PER_CENT: Final = 100
 E4_PER_PERCENT: Final = 100
 MS_PER_SECOND: Final = 1_000
+NS_PER_SECOND: Final = 1_000_000_000
 
 EDGE_CENTS: Final = Exact(Decimal(0), Decimal(100), CENT_MICROS)
+GAP_CENTS: Final = Exact(Decimal(0), Decimal(100), PRICE_E4_PER_CENT)
 PRICE_CENTS: Final = Exact(Decimal("0.01"), Decimal("99.99"), PRICE_E4_PER_CENT)
 CONTRACTS: Final = Exact(Decimal("0.01"), Decimal(1_000_000), LOTS_PER_CONTRACT)
 DOLLARS: Final = Exact(Decimal(0), Decimal(10_000_000), ONE_DOLLAR_MICROS)
@@ -265,8 +268,12 @@ class PairsSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CatalogueSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How often the markets of both venues are read, and matched; 0: never by itself."""
+    """How often the markets of both venues are read, and matched; 0: never by itself.
 
+    A daemon does both in the `background`, in mode sim only if that is written.
+    """
+
+    background: Annotated[bool, Flag(), AUTO, RESTART] = True
     sync_hours: Annotated[int, Whole(0, 168)] = 6
     match_minutes: Annotated[int, Whole(0, 1_440)] = 10
 
@@ -281,6 +288,16 @@ class PairingSettings(msgspec.Struct, frozen=True, kw_only=True):
     def edge_micros_min(self) -> int:
         """Least net edge of a contract on a found pair: a percent of a dollar is a cent."""
         return scaled(self.edge_percent_min, CENT_MICROS)
+
+
+class QuarantineSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Which prices speak so much against a pair that it is disarmed."""
+
+    gap_cents_max: Annotated[Decimal, GAP_CENTS] = Decimal(12)
+    gap_minutes: Annotated[int, Whole(1, 1_440)] = 5
+    opposite_cents_max: Annotated[Decimal, GAP_CENTS] = Decimal(3)
+    opposite_seconds: Annotated[int, Whole(1, 3_600)] = 30
+    spread_cents_max: Annotated[Decimal, GAP_CENTS] = Decimal(10)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -298,6 +315,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pairs: PairsSettings = PairsSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     pairing: PairingSettings = PairingSettings()
+    quarantine: QuarantineSettings = QuarantineSettings()
 
     @property
     def state_dir(self) -> Path:
@@ -308,6 +326,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def limits(self) -> Limits:
         """The engine's limits, exactly, in its integer units."""
         return to_limits(self.trading, self.breaker)
+
+    @property
+    def gap_limits(self) -> GapLimits:
+        """When prices speak against a pair, exactly, in the core's integer units."""
+        wanted = self.quarantine
+        return GapLimits(
+            gap_e4=scaled(wanted.gap_cents_max, PRICE_E4_PER_CENT),
+            gap_ns=wanted.gap_minutes * 60 * NS_PER_SECOND,
+            fit_e4=scaled(wanted.opposite_cents_max, PRICE_E4_PER_CENT),
+            fit_ns=wanted.opposite_seconds * NS_PER_SECOND,
+            spread_e4_max=scaled(wanted.spread_cents_max, PRICE_E4_PER_CENT),
+        )
 
 
 def to_limits(trading: TradingSettings, breaker: BreakerSettings) -> Limits:

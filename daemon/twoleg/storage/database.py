@@ -124,6 +124,16 @@ class Database:
                 pool.terminate()
 
 
+async def listen(connection: Connection, channel: str, tell: Callable[[], None]) -> None:
+    """Call `tell` at each notification of a channel, and when the session ends.
+
+    Raises DatabaseUnavailable, StorageError.
+    """
+    with translate_errors():
+        connection.add_termination_listener(lambda _connection: tell())
+        await connection.add_listener(channel, lambda *_notification: tell())
+
+
 async def lock_accounts(connection: Connection, accounts_key: str) -> bool:
     """Claim a set of venue accounts over all hosts; held while `connection` lives."""
     with translate_errors():

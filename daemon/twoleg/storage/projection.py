@@ -6,7 +6,8 @@ run again without harm.
 
 Notes are projected by these fields: `state` (execution_opened, execution_changed,
 execution_closed, breaker_changed), `closed_as` and `net_micros` (execution_closed), `reason`
-(breaker_changed). What a note lacks stays empty; the whole note is in the audit log.
+(breaker_changed), and of alarms by `event`: those of `DISARMING`, and `market_resolved` with its
+`market_id` and `payouts`. What a note lacks stays empty; the whole note is in the audit log.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,13 +20,24 @@ import msgspec
 from twoleg.core.actions import NoteKind
 from twoleg.core.events import Fill
 from twoleg.core.flows import FlowKind
-from twoleg.core.market import Venue
+from twoleg.core.market import Origin, Venue
 from twoleg.core.orders import OrderRef, Purpose
 from twoleg.storage import records as r
 
 Arg = str | int | bool | datetime | None
 Statement = tuple[str, tuple[Arg, ...]]
 _WALL_NS_MAX: Final = 253_402_300_799 * 10**9  # the end of the year 9999
+DISARMING: Final = frozenset(
+    {
+        "rules_changed",
+        "price_gap",
+        "polarity_contradicted",
+        "token_changed",
+        "shard_changed",
+        "close_changed",
+    }
+)
+"""Alarms of a pair after which it starts nothing: the daemon has disarmed it when it wrote them."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -175,6 +187,9 @@ def _market_seen(record: r.MarketSeen, run: RunContext, seq: int) -> list[Statem
 def _pair_seen(record: r.PairSeen, run: RunContext, seq: int) -> list[Statement]:
     del seq
     p = record.pair
+    if p.origin is Origin.MATCHER:
+        # Its row is the source of what was journalled, not the other way round.
+        return [("see_pair", (run.mode, p.id, to_time(record.wall_ns)))]
     keys = (run.mode, p.id, p.kalshi, p.polymarket, p.polarity.value, p.state.value)
     match = (p.kalshi_fingerprint, p.polymarket_fingerprint, p.similarity_e4)
     limits = (p.leg_mode.value, p.tif.value, p.size_e6_max)
@@ -278,6 +293,7 @@ def _note(record: r.NoteRecorded, run: RunContext, seq: int) -> list[Statement]:
     source = (run.journal_uuid, seq, run.mode, run.member, "", record.kind, execution_id)
     named = (record.execution_no, record.pair_id, "", "", detail, time)
     statements: list[Statement] = [("insert_audit", (*source, *named))]
+    statements += _told_of_pairs(record, run)
     state = str(record.fields.get("state", ""))
     if record.kind == NoteKind.BREAKER_CHANGED.value:
         reason = str(record.fields.get("reason", ""))
@@ -291,6 +307,20 @@ def _note(record: r.NoteRecorded, run: RunContext, seq: int) -> list[Statement]:
         ending = (state or "closed", str(record.fields.get("closed_as", "")), realised, time)
         statements.append(("close_trade", (execution_id, run.journal_uuid, seq, *ending)))
     return statements
+
+
+def _told_of_pairs(record: r.NoteRecorded, run: RunContext) -> list[Statement]:
+    """What an alarm changes beside the audit log: a pair's row, or how a market ended."""
+    if record.kind != NoteKind.ALARM.value:
+        return []
+    event, time = str(record.fields.get("event", "")), to_time(record.wall_ns)
+    if event in DISARMING and record.pair_id:
+        keys = (run.mode, record.pair_id, event)
+        return [("disarm_pair", (*keys, time, _to_json(record.fields)))]
+    if event == "market_resolved":
+        ended = (str(record.fields.get(name, "")) for name in ("market_id", "payouts"))
+        return [("end_market", (run.mode, *ended, time))]
+    return []
 
 
 def _operator(record: r.OperatorRecorded, run: RunContext, seq: int) -> list[Statement]:

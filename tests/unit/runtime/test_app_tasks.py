@@ -91,14 +91,14 @@ async def test_pair_whose_market_is_gone_does_not_keep_the_others_from_starting(
     tmp_path: Path,
 ) -> None:
     app = reading_app(tmp_path, PAIR, OTHER, gone=frozenset({OTHER.polymarket}))
-    app._pairs = await app._make_startup().read_pairs(app._pairs)
-    assert app._pairs == (PAIR,)
+    app.pairing.roster.pairs = await app._make_startup().read_pairs(app.pairing.followed())
+    assert app.pairing.followed() == (PAIR,)
 
 
 async def test_no_pair_left_is_an_error(tmp_path: Path) -> None:
     app = reading_app(tmp_path, PAIR, OTHER, gone=frozenset({PAIR.kalshi, OTHER.kalshi}))
     with pytest.raises(VenueRejected):
-        app._pairs = await app._make_startup().read_pairs(app._pairs)
+        app.pairing.roster.pairs = await app._make_startup().read_pairs(app.pairing.followed())
 
 
 @pytest.mark.parametrize("is_tradable", [True, False])
@@ -108,14 +108,14 @@ async def test_open_execution_of_a_pair_taken_out_has_its_markets_followed(
     left = structs.replace(MARKETS[OTHER.kalshi], is_tradable=is_tradable)
     monkeypatch.setitem(MARKETS, OTHER.kalshi, left)
     app = reading_app(tmp_path, PAIR)
-    app._pairs = await app._make_startup().read_pairs(app._pairs)
+    app.pairing.roster.pairs = await app._make_startup().read_pairs(app.pairing.followed())
     execution = FoundExecution("execution-1", OTHER.id, Direction.KALSHI_YES)
     await app._make_startup().read_found(
         Recovered(executions={1: execution}, pairs={OTHER.id: OTHER})
     )
     assert (OTHER.kalshi in app.markets) is is_tradable
     assert OTHER.polymarket in app.markets
-    assert app._pairs == (PAIR,)
+    assert app.pairing.followed() == (PAIR,)
 
 
 async def test_difference_of_cash_is_looked_at_again_soon(tmp_path: Path) -> None:

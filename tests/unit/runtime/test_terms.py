@@ -53,7 +53,7 @@ class Shelf:
             markets=self.markets,
             known=self.engine.books().markets.get,
             clock=self.clock,
-            see=self.seen.append,
+            see=lambda _before, now: self.seen.append(now),
             emit=self.emit,
             note=self.notes.append,
         )

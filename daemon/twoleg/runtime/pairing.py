@@ -1,0 +1,147 @@
+"""All that has to do with which pairs a run follows, and which of them may be traded.
+
+The file's pairs are there from the start; the matcher's come and go with the database; changed
+texts, terms and prices that speak against a pair disarm it. The crawl and the matching that find
+pairs run beside, as children.
+"""
+
+from collections.abc import Callable, Mapping, MutableMapping
+from functools import partial
+from typing import Final
+
+from msgspec.structs import replace
+
+from twoleg.core.actions import Note
+from twoleg.core.book import Book
+from twoleg.core.events import Event
+from twoleg.core.market import Market, MarketId, Origin, Pair, PairState, Venue
+from twoleg.runtime.approvals import Approvals
+from twoleg.runtime.archive import ArchivePort
+from twoleg.runtime.children import Children, Program, Schedule
+from twoleg.runtime.gaps import GapWatch
+from twoleg.runtime.joining import Joining
+from twoleg.runtime.keeper import MakeWork
+from twoleg.runtime.pair_keeper import PairKeeper
+from twoleg.runtime.recovery import Recovered
+from twoleg.runtime.roster import Roster
+from twoleg.seams import Clock
+from twoleg.settings import Settings
+from twoleg.storage.database import Database
+from twoleg.storage.records import AnyRecord, PairSeen
+
+S_PER_HOUR: Final = 3_600
+S_PER_MINUTE: Final = 60
+
+
+class Pairing:
+    """Owns the pairs of a run; `known` is what its journal says."""
+
+    def __init__(
+        self,
+        pairs: tuple[Pair, ...],
+        *,
+        settings: Settings,
+        clock: Clock,
+        markets: MutableMapping[MarketId, Market],
+        emit: Callable[[Event], None],
+        note: Callable[[Note], None],
+        record: Callable[[AnyRecord], None],
+        known: Callable[[], Recovered],
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._markets = markets
+        self._record = record
+        self._known = known
+        self.roster = Roster(pairs, emit)
+        # Built by `begin`: what is followed joins through it.
+        self._joining: Joining
+        self._keeper = PairKeeper(
+            clock=clock,
+            markets=markets,
+            pairs=self.followed,
+            join=self._join,
+            change=self.roster.change,
+            approve=self._approve,
+            note=note,
+        )
+        self.approvals = Approvals(
+            rules=lambda: known().rules, emit=emit, note=self._keeper.rules_changed
+        )
+
+    def followed(self) -> tuple[Pair, ...]:
+        """The pairs of this run, as they are to be now."""
+        return self.roster.pairs
+
+    def see(self, before: Market, market: Market) -> None:
+        """A followed market has new terms."""
+        for pair in self.roster.on(market.id):
+            self.approvals.look(pair, market)
+        self._keeper.changed_terms(before, market)
+
+    def begin(
+        self,
+        joining: Joining,
+        archive: ArchivePort,
+        *,
+        last_seq: int,
+        books: Callable[[], Mapping[MarketId, Book]],
+        program: Program | None,
+    ) -> dict[str, MakeWork]:
+        """The work that goes on from here, by name; pairs of which something is held come back.
+
+        The journal goes up to `last_seq` now. `program` is how children are started; None: none is.
+        """
+        self._joining = joining
+        for pair in _held(self._known()):
+            if all(pair.id != each.id for each in self.roster.pairs):
+                joining.add(replace(pair, state=PairState.DISARMED))
+        gaps = GapWatch(
+            limits=lambda: self._settings.gap_limits,
+            pairs=self.followed,
+            books=books,
+            disarm=self._keeper.disarm,
+            clock=self._clock,
+        )
+        works: dict[str, MakeWork] = {
+            "joining": partial(joining.run_on, self._let_in),
+            "gaps": gaps.run,
+        }
+        database = archive.database
+        if database is not None:
+            mode = self._settings.daemon.mode.value
+            works["pairs"] = partial(self._keeper.run, database, mode, archive, last_seq)
+            if program is not None:
+                works["children"] = self._make_children(program, database).run
+        return works
+
+    def _make_children(self, program: Program, database: Database) -> Children:
+        wanted = self._settings.catalogue
+        schedule = Schedule(wanted.sync_hours * S_PER_HOUR, wanted.match_minutes * S_PER_MINUTE)
+        return Children(program, schedule=schedule, dsn=lambda: database.dsn, clock=self._clock)
+
+    def _join(self, pair: Pair) -> None:
+        self._joining.add(pair)
+
+    def _let_in(self, pair: Pair) -> None:
+        self.roster.let_in(self._keeper.current(pair))
+        self._keeper.joined(pair)
+
+    def _approve(self, pair: Pair) -> None:
+        """Armed anew, maybe by other texts: on record, and held against what is read."""
+        self._record(PairSeen(wall_ns=self._clock.wall_ns(), pair=pair))
+        for venue in Venue:
+            if market := self._markets.get(pair.market_on(venue)):
+                self.approvals.approve(pair, market)
+
+
+def _held(known: Recovered) -> list[Pair]:
+    """The matcher's pairs of which an earlier process left something."""
+    open_ids = {execution.pair_id for execution in known.unfinished.values()}
+    held = {market_id for (market_id, _), size_e6 in known.ledger.held_e6.items() if size_e6}
+    return [
+        pair
+        for pair in known.pairs.values()
+        if pair.origin is Origin.MATCHER
+        and (pair.id in open_ids or not held.isdisjoint(map(pair.market_on, Venue)))
+    ]

@@ -427,6 +427,15 @@ CREATE TABLE twoleg.family_settlement (
 COMMENT ON TABLE twoleg.family_settlement IS 'How both legs of a pair settled: what one contract of YES paid on each venue, and whether that agrees under the polarity.';
 CREATE INDEX family_settlement_family ON twoleg.family_settlement (mode, family);
 
+CREATE TABLE twoleg.market_end (
+    mode text NOT NULL CHECK (mode IN ('sim', 'paper', 'live')),
+    market_id text NOT NULL,
+    payouts text NOT NULL,
+    end_time timestamptz NOT NULL,
+    PRIMARY KEY (mode, market_id)
+);
+COMMENT ON TABLE twoleg.market_end IS 'What the outcomes of a market that is resolved pay: name=payout in 1/10 000 dollar, with commas between; names are Polymarket''s tokens, or yes and no on Kalshi.';
+
 CREATE FUNCTION twoleg.refuse_change() RETURNS trigger
 LANGUAGE plpgsql
 AS $$

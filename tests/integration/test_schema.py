@@ -80,6 +80,7 @@ async def test_migrations_are_applied_in_order_and_named(make_database: MakeData
         "0002_orders_that_rest",
         "0003_flows_beside_trades",
         "0004_catalogue",
+        "0005_market_ends",
     )
     assert await migrate(connection, (*load_migrations(), later)) == ("0002_more",)
     await connection.close()

@@ -89,7 +89,7 @@ class Run:
         self.net_e6 = 0
         self.app = Watched(
             settings,
-            (scene.pair, *scene.more_pairs),
+            scene.declared,
             Seams(HastyClock(), SystemEntropy(), SocketNetwork()),
             observe=self._observe,
             finish=self._account,
@@ -159,7 +159,7 @@ class Run:
         if self.task in done:
             self.task.result()
         assert waits in done, "the daemon did not start"
-        books = 2 * (1 + len(self.scene.more_pairs))
+        books = 2 * len(self.scene.declared)
         await self.until(lambda: self.app.engine.live_books() == books, "all books")
 
     async def settled(self) -> None:
@@ -280,10 +280,17 @@ class Scene:
         self.pair = pair
         # Pairs that the daemon follows besides; set before it starts.
         self.more_pairs: tuple[Pair, ...] = ()
+        # False: the file does not name the scene's own pair.
+        self.is_declared = True
         self.wire = wire
         self._overrides = overrides
         self.runs: list[Run] = []
         self._pokes = 0
+
+    @property
+    def declared(self) -> tuple[Pair, ...]:
+        """The pairs that stand in the file."""
+        return (self.pair, *self.more_pairs) if self.is_declared else self.more_pairs
 
     # -- the crowd -------------------------------------------------------------------------
 

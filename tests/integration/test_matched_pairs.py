@@ -1,0 +1,376 @@
+"""Pairs that are armed in the database: they join the running daemon, trade, and leave."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.support.daemon import K, P, Run, Scene, make_pairs, make_scene
+from tests.unit.storage.support import RealClock
+from twoleg.core.actions import NoteKind
+from twoleg.core.fingerprint import rules_fingerprint
+from twoleg.core.market import Direction, PairState
+from twoleg.errors import DatabaseUnavailable
+from twoleg.runtime import pair_keeper
+from twoleg.sim.kalshi.venue import KalshiSim
+from twoleg.storage.database import Connection, Database
+from twoleg.storage.pair_rows import PairRow, matcher_pair_id
+from twoleg.storage.pairs import PairStore
+
+MODE = "sim"
+ARMED, DISARMED = PairState.ARMED, PairState.DISARMED
+REWRITTEN = "If it rains in Paris, then the market resolves to Yes."
+MakeTable = Callable[..., AbstractAsyncContextManager["Table"]]
+
+
+class Table:
+    """The table of pairs, as the matcher and an operator write it, and a daemon beside it.
+
+    The file declares another pair than the scene's own, which is in the table.
+    """
+
+    def __init__(self, scene: Scene, connection: Connection) -> None:
+        self.scene = scene
+        self.connection = connection
+        self.store = PairStore(connection, MODE, RealClock())
+        self.id = matcher_pair_id(scene.native(K), scene.native(P))
+
+    async def started(self, **overrides: object) -> Run:
+        run = self.scene.start(**overrides)
+        await run.started()
+        return run
+
+    async def propose(self, run: Run, **changes: Any) -> None:
+        """As `twoleg match` does."""
+        pair = self.scene.pair
+        given = {
+            f"{kit.venue.value}_fingerprint": rules_fingerprint(await kit.read_market(pair))
+            for kit in run.app._kits
+        }
+        values: dict[str, Any] = {
+            "pair_id": self.id,
+            "kalshi": pair.kalshi,
+            "polymarket": pair.polymarket,
+            "polarity": pair.polarity,
+            "similarity_e4": 9_000,
+            "klass": "auto",
+            "family": "contest",
+            "yes_label": pair.polymarket_labels[0],
+            "no_label": pair.polymarket_labels[1],
+            "edge_micros_min": 10_000,
+            **given,
+            **changes,
+        }
+        await self.store.propose([PairRow(**values)])
+
+    async def move(self, to: PairState) -> None:
+        await self.store.move(self.id, to, "me", reason="a test")
+
+    async def joined(self, run: Run, **changes: Any) -> None:
+        """Propose and arm; wait until the daemon may trade it."""
+        await self.propose(run, **changes)
+        await self.move(ARMED)
+        await run.until(lambda: self.state_in(run) is ARMED, "the pair in the run")
+        books = 2 * len(run.app.pairing.followed())
+        await run.until(lambda: run.app.engine.live_books() == books, "its books")
+
+    def state_in(self, run: Run) -> PairState | None:
+        pairs = run.app.pairing.followed()
+        return next((pair.state for pair in pairs if pair.id == self.id), None)
+
+    async def row(self) -> tuple[str, str]:
+        row = await self.store.get(self.id)
+        assert row is not None
+        return row.state.value, row.state_reason
+
+    async def row_is(self, state: str, reason: str) -> None:
+        async with asyncio.timeout(15):
+            row = await self.row()
+            while row != (state, reason):
+                # Rows have no event; the shipper is some milliseconds behind.
+                await asyncio.sleep(0.02)
+                row = await self.row()
+
+
+@pytest.fixture
+async def table_of(
+    make_database: Callable[[], Awaitable[Database]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> MakeTable:
+    """Scenes on a database of their own: an armed pair would join every daemon on it."""
+    monkeypatch.setattr(pair_keeper, "AWAY_S", 0.2)
+
+    @asynccontextmanager
+    async def make(**options: Any) -> AsyncGenerator[Table]:
+        database = await make_database()
+        connection = await database.connect()
+        try:
+            async with make_scene(tmp_path, database.dsn, **options) as scene:
+                scene.is_declared, scene.more_pairs = False, (make_pairs()[1],)
+                yield Table(scene, connection)
+        finally:
+            await connection.close()
+
+    return make
+
+
+def kalshi_of(scene: Scene) -> KalshiSim:
+    sim = scene.venues[K]
+    assert isinstance(sim, KalshiSim)
+    return sim
+
+
+async def ticked(run: Run, count: int) -> None:
+    """Let the daemon decide on so many further ticks."""
+    ticks = run.app.stats.ticks
+    await run.poked(lambda: run.app.stats.ticks >= ticks + count)
+
+
+# -- joining and leaving -----------------------------------------------------------------------
+
+
+async def test_pair_armed_in_the_table_joins_and_trades_until_it_is_disarmed(
+    table_of: MakeTable,
+) -> None:
+    async with table_of(**{"trading.position_contracts_max": 200}) as table:
+        run = await table.started()
+        await table.joined(run)
+        table.scene.open_edge()
+        (closing,) = await run.closed()
+        assert closing["closed_as"] == "hedged"
+        await run.calmed()
+        await table.move(DISARMED)
+        await run.until(lambda: table.state_in(run) is DISARMED, "the pair disarmed")
+        sent, closed = table.scene.keys_at_wire(), len(run.closings)
+        table.scene.open_edge()
+        await ticked(run, 10)
+        assert table.scene.keys_at_wire() == sent
+        await table.move(ARMED)
+        await run.until(lambda: table.state_in(run) is ARMED, "the pair armed again")
+        await run.poked(lambda: run.has_closed_since(closed))
+        await run.stop()
+        assert run.alarms() == []
+
+
+async def test_candidate_is_not_followed_and_a_pair_waits_for_its_own_edge(
+    table_of: MakeTable,
+) -> None:
+    async with table_of() as table:
+        run = await table.started()
+        await table.propose(run, edge_micros_min=300_000)
+        await ticked_without(run)
+        assert table.state_in(run) is None
+        await table.move(ARMED)
+        await run.until(lambda: table.state_in(run) is ARMED, "the pair in the run")
+        await run.until(lambda: run.app.engine.live_books() == 4, "its books")
+        table.scene.open_edge()
+        await ticked(run, 10)
+        await run.stop()
+        assert table.scene.keys_at_wire() == set()
+
+
+async def ticked_without(run: Run) -> None:
+    """Let the keeper read the table at least once more."""
+    run.app.pairing._keeper._moved.set()
+    for _ in range(20):
+        await asyncio.sleep(0.005)
+
+
+async def ticked_until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(15):
+        is_so = condition()
+        while not is_so:
+            # The keeper's sessions have no event of their own.
+            await asyncio.sleep(0.02)
+            is_so = condition()
+
+
+async def test_couple_of_the_file_is_left_to_the_file(table_of: MakeTable) -> None:
+    async with table_of() as table:
+        table.scene.is_declared = True
+        run = await table.started()
+        with capture_logs() as logs:
+            await table.propose(run)
+            await table.move(ARMED)
+            await run.until(lambda: _told(logs, "pair_is_in_the_file"), "the word on it")
+            await table.move(DISARMED)
+            await table.move(ARMED)
+            await ticked_without(run)
+        assert len(_told(logs, "pair_is_in_the_file")) == 1
+        assert table.state_in(run) is None
+        await run.stop()
+
+
+def _told(logs: list[Any], event: str) -> list[Any]:
+    return [entry for entry in logs if entry["event"] == event]
+
+
+# -- what the daemon finds ---------------------------------------------------------------------
+
+
+async def test_changed_text_disarms_at_once_here_and_in_the_table_until_approved_anew(
+    table_of: MakeTable,
+) -> None:
+    async with table_of() as table:
+        run = await table.started()
+        await table.joined(run)
+        kalshi_of(table.scene).lifecycle.set_texts(table.scene.native(K), {"rules": REWRITTEN})
+        await run.until(lambda: "rules_changed" in run.alarms(), "the changed text")
+        assert table.state_in(run) is DISARMED
+        await table.row_is("disarmed", "rules_changed")
+        table.scene.open_edge()
+        await ticked(run, 10)
+        assert table.scene.keys_at_wire() == set()
+        # As `twoleg pairs approve` after the texts were read again.
+        await run.calmed()
+        market = await run.app._kits[0].read_market(table.scene.pair)
+        await table.connection.execute(
+            "UPDATE twoleg.matched_market_pair SET kalshi_fingerprint = $1 WHERE pair_id = $2",
+            rules_fingerprint(market),
+            table.id,
+        )
+        await table.move(ARMED)
+        await run.until(lambda: table.state_in(run) is ARMED, "the pair armed anew")
+        table.scene.open_edge()
+        await run.poked(lambda: run.closings)
+        await run.stop()
+
+
+async def test_text_that_is_not_the_approved_one_never_trades(table_of: MakeTable) -> None:
+    async with table_of() as table:
+        run = await table.started()
+        await table.propose(run, polymarket_fingerprint="sha256:other")
+        await table.move(ARMED)
+        await table.row_is("disarmed", "rules_changed")
+        table.scene.open_edge()
+        await ticked(run, 10)
+        await run.stop()
+        assert table.scene.keys_at_wire() == set()
+
+
+async def test_token_that_is_not_the_one_of_the_row_disarms(table_of: MakeTable) -> None:
+    async with table_of() as table:
+        run = await table.started()
+        await table.propose(run, yes_token="1234")
+        await table.move(ARMED)
+        await table.row_is("disarmed", "token_changed")
+        table.scene.open_edge()
+        await ticked(run, 10)
+        await run.stop()
+        assert table.scene.keys_at_wire() == set()
+
+
+async def test_prices_apart_for_long_disarm_the_pair(table_of: MakeTable) -> None:
+    wanted = {"quarantine.gap_minutes": 1, "quarantine.opposite_seconds": 1}
+    async with table_of() as table:
+        run = await table.started(**wanted)
+        await table.joined(run)
+        scene = table.scene
+        for venue, mid_e4 in ((K, 8_000), (P, 2_000)):
+            outcome = scene.bought(Direction.KALSHI_YES, venue)
+            yes_e4 = mid_e4 if outcome.value == "yes" else 10_000 - mid_e4
+            scene.bid(venue, outcome, yes_e4 - 100, 50)
+            scene.offer(venue, outcome, yes_e4 + 100, 50)
+        await run.until(lambda: "polarity_contradicted" in run.alarms(), "the contradiction")
+        assert table.state_in(run) is DISARMED
+        await table.row_is("disarmed", "polarity_contradicted")
+        (told,) = [n for n in run.of(NoteKind.ALARM) if n["event"] == "polarity_contradicted"]
+        assert (told["kalshi_yes_e4"], told["polymarket_yes_e4"]) == (8_000, 2_000)
+        await run.stop()
+
+
+# -- the database away, and restarts -----------------------------------------------------------
+
+
+class Away:
+    """A database that can be away for the keeper; the shipper still reaches it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_away = False
+        self.asked = 0
+        original = pair_keeper._read_armed
+
+        async def read(*arguments: Any) -> Any:
+            self.asked += 1
+            if self.is_away:
+                raise DatabaseUnavailable("a test")
+            return await original(*arguments)
+
+        monkeypatch.setattr(pair_keeper, "_read_armed", read)
+
+
+async def test_database_that_goes_away_changes_nothing_and_is_told_once(
+    table_of: MakeTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = Away(monkeypatch)
+    async with table_of() as table:
+        run = await table.started()
+        await table.joined(run)
+        with capture_logs() as logs:
+            away.is_away, asked = True, away.asked
+            await table.move(DISARMED)
+            await ticked_until(lambda: away.asked >= asked + 3)
+            assert table.state_in(run) is ARMED
+            table.scene.open_edge()
+            await run.closed()
+            away.is_away = False
+            await run.until(lambda: table.state_in(run) is DISARMED, "the pair disarmed")
+        assert len(_told(logs, "pairs_not_read")) == 1
+        await run.stop()
+
+
+async def test_restart_follows_what_is_held_disarmed_until_the_table_says_armed(
+    table_of: MakeTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = Away(monkeypatch)
+    async with table_of(**{"trading.position_contracts_max": 200}) as table:
+        run = await table.started()
+        await table.joined(run)
+        table.scene.open_edge()
+        await run.closed()
+        await run.calmed()
+        await run.stop()
+        away.is_away = True
+        again = await table.started()
+        await again.until(lambda: table.state_in(again) is not None, "the held pair")
+        assert table.state_in(again) is DISARMED
+        await again.until(lambda: again.app.engine.live_books() == 4, "its books")
+        sent = table.scene.keys_at_wire()
+        table.scene.open_edge()
+        await ticked(again, 10)
+        assert table.scene.keys_at_wire() == sent
+        away.is_away = False
+        await again.until(lambda: table.state_in(again) is ARMED, "the pair armed")
+        await again.poked(lambda: again.closings)
+        await again.stop()
+
+
+async def test_disarmed_by_a_process_that_died_stays_so_although_the_row_says_armed(
+    table_of: MakeTable,
+) -> None:
+    """The note may reach the table only after the next process has begun to read it."""
+    async with table_of() as table:
+        run = await table.started()
+        await table.joined(run)
+        shipper = run.app.archive._shipper  # type: ignore[attr-defined]  # the real one
+        shipper._ship_batch = _never
+        kalshi_of(table.scene).lifecycle.set_texts(table.scene.native(K), {"rules": REWRITTEN})
+        await run.until(lambda: "rules_changed" in run.alarms(), "the changed text")
+        await run.kill()
+        assert await table.row() == ("armed", "a test")
+        again = await table.started()
+        await table.row_is("disarmed", "rules_changed")
+        await ticked_without(again)
+        assert table.state_in(again) is not ARMED
+        table.scene.open_edge()
+        await again.stop()
+        assert table.scene.keys_at_wire() == set()
+
+
+async def _never(*_: Any) -> None:
+    await asyncio.Event().wait()

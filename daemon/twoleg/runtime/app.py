@@ -286,6 +286,7 @@ class App(Waiting):
             on_position=pushes.on_position,
             on_terms=terms.ask,
             on_end=terms.end,
+            on_listed=self.pairing.hear,
         )
         return Sinks(self.feed, self._tracker.on_fill, pushes.on_up, hints)
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from twoleg.core.market import MarketId
 from twoleg.seams import Clock
 from twoleg.storage.processes import spawn_low, wait_exit
 
@@ -26,11 +27,18 @@ RETRY_S_MAX: Final = 3_600.0
 RUN_S_MAX: Final = 7_200.0
 """A crawl of both catalogues takes minutes; what hangs for hours is ended, and goes on later."""
 STOP_S: Final = 5.0
-LOOK_S: Final = 3_600.0
+HEAR_S: Final = 60.0
+"""Markets come in bunches, and a child takes a second to start."""
+HEARD_MAX: Final = 100
+BUSY: Final = 3
+"""Exit code of a child that found another process at the same work."""
+LOOK_S: Final = 1.0
 NEVER_NS: Final = 1 << 62
 LINE_BYTES_MAX: Final = 8_192
 READ_BYTES: Final = 65_536
 NS_PER_S: Final = 1_000_000_000
+CHANGES: Final = ("new", "changed", "gone")
+"""Figures that a sync reports; where all are 0, no pair can have come or gone."""
 EVENT: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 LEVELS: Final = frozenset({"debug", "info", "warning", "error", "critical"})
 OURS: Final = frozenset({"child", "timestamp", "logger", "event", "level"})
@@ -40,10 +48,14 @@ log = structlog.get_logger(__name__)
 
 
 class Task(Enum):
-    """What a child does, by the name of its command."""
+    """What a child does."""
 
     SYNC = "sync"
+    """Read all open markets of both venues."""
+    UPDATE = "update"
+    """Read the markets that the venues' streams named, or all that changed since."""
     MATCH = "match"
+    """Look for pairs among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +78,14 @@ class Program:
     switches: tuple[str, ...] = ()
     words: tuple[str, ...] = (sys.executable, "-m", "twoleg")
 
-    def command(self, task: Task) -> tuple[str, ...]:
-        """The whole command line of a child."""
-        return (*self.words, task.value, *self.switches)
+    def command(self, task: Task, heard: Sequence[MarketId]) -> tuple[str, ...]:
+        """The whole command line of a child; an update without names is one of all that changed."""
+        if task is Task.UPDATE:
+            named = (word for market_id in heard for word in ("--market", market_id))
+            words = ("sync", "--json", *(named if heard else ("--updated",)))
+        else:
+            words = ("sync", "--json") if task is Task.SYNC else ("match",)
+        return (*self.words, *words, *self.switches)
 
 
 @dataclass(slots=True)
@@ -122,8 +139,22 @@ class Children:
         # What the catalogue holds from an earlier run is matched once it is up to date.
         self._plans = {
             Task.SYNC: _Plan(now_ns if schedule.sync_s else NEVER_NS),
+            Task.UPDATE: _Plan(NEVER_NS),
             Task.MATCH: _Plan(now_ns + self._pause_ns(Task.MATCH)),
         }
+        # Markets that the venues' streams named since they were read last; None: too many.
+        self._heard: dict[MarketId, None] | None = {}
+
+    def hear(self, market_id: MarketId) -> None:
+        """A venue's stream names a market that is new, or changed: it is read a little later."""
+        plan, now_ns = self._plans[Task.UPDATE], self._clock.monotonic_ns()
+        if not self._schedule.sync_s:
+            return
+        plan.due_ns = min(plan.due_ns, now_ns + int(HEAR_S * NS_PER_S))
+        if self._heard is not None:
+            self._heard[market_id] = None
+            if len(self._heard) > HEARD_MAX:
+                self._heard = None
 
     async def run(self) -> None:
         """Run what is due until cancelled; a child that runs then is ended first."""
@@ -137,24 +168,36 @@ class Children:
 
     async def _run_one(self, task: Task) -> None:
         plan, began_ns = self._plans[task], self._clock.monotonic_ns()
-        told = Told()
-        code = await self._supervise(task, told)
+        told, heard = Told(), self._heard
+        if task is Task.UPDATE:
+            # Named while it runs counts: by then it may be past it.
+            plan.due_ns, self._heard = NEVER_NS, {}
+        code = await self._supervise(self._program.command(task, tuple(heard or ())), task, told)
         took_ms = (self._clock.monotonic_ns() - began_ns) // 1_000_000
-        if code != 0:
-            pause_s = min(RETRY_S_MIN * 2 ** min(plan.failures, 16), RETRY_S_MAX)
-            plan.failures += 1
-            plan.due_ns = self._clock.monotonic_ns() + int(pause_s * NS_PER_S)
-            log.error(
-                "child_failed", child=task.value, exit_code=code, ms=took_ms, retry_s=int(pause_s)
-            )
+        if code == 0:
+            log.info("child_ended", child=task.value, ms=took_ms)
+            plan.failures = 0
+            self._go_on(task, began_ns, told)
             return
-        plan.failures = 0
-        plan.due_ns = began_ns + self._pause_ns(task)
-        log.info("child_ended", child=task.value, ms=took_ms)
-        if task is Task.SYNC and told.has_changes and self._schedule.match_s:
+        if code == BUSY:
+            log.info("child_put_off", child=task.value, reason="another process does the same")
+        else:
+            log.error("child_failed", child=task.value, exit_code=code, ms=took_ms)
+        if task is Task.UPDATE:
+            # Which ones they were is not worth keeping: whatever changed since is read then.
+            self._heard = None
+        pause_s = min(RETRY_S_MIN * 2 ** min(plan.failures, 16), RETRY_S_MAX)
+        plan.failures += code != BUSY
+        plan.due_ns = self._clock.monotonic_ns() + int(pause_s * NS_PER_S)
+
+    def _go_on(self, task: Task, began_ns: int, told: "Told") -> None:
+        """Plan what follows a child that went well."""
+        if task is not Task.UPDATE:
+            self._plans[task].due_ns = began_ns + self._pause_ns(task)
+        if task is not Task.MATCH and told.has_changes and self._schedule.match_s:
             self._plans[Task.MATCH].due_ns = self._clock.monotonic_ns()
 
-    async def _supervise(self, task: Task, told: "Told") -> int | None:
+    async def _supervise(self, command: Sequence[str], task: Task, told: "Told") -> int | None:
         """Run a child to its end and log what it says; its exit code, None if it took too long."""
         environment = {
             **self._program.environment,
@@ -163,7 +206,7 @@ class Children:
             "TWOLEG_LOGS__FORMAT": "json",
         }
         try:
-            process = spawn_low(self._program.command(task), environment)
+            process = spawn_low(command, environment)
         except OSError as error:
             log.error("child_not_started", child=task.value, reason=str(error))
             return -1
@@ -199,10 +242,12 @@ class Told:
     has_changes: bool = True
     """Until it tells otherwise, something may have changed."""
 
-    def hear(self, event: str, facts: Mapping[str, object]) -> None:
-        """Take one line of its log."""
-        if event == "sync_finished" and facts.get("changed") == 0 and facts.get("new") == 0:
-            self.has_changes = False
+    def hear(self, report: Mapping[str, Any]) -> None:
+        """Take what a sync reports: figures by venue."""
+        venues = report.get("venues")
+        if isinstance(venues, dict):
+            figures = [each for each in venues.values() if isinstance(each, dict)]
+            self.has_changes = any(each.get(name) != 0 for each in figures for name in CHANGES)
 
 
 async def _relay(task: Task, process: subprocess.Popen[bytes], told: Told) -> None:
@@ -229,10 +274,13 @@ def pass_on(task: Task, line: bytes, told: Told) -> None:
         return
     facts = _facts(line)
     event, level = facts.pop("event", None), facts.pop("level", "info")
+    if facts and event is None:
+        told.hear(facts)
+        log.info("child_reported", child=task.value, report=facts)
+        return
     if not isinstance(event, str) or EVENT.fullmatch(event) is None:
         log.info("child_said", child=task.value, text=_shown(text))
         return
-    told.hear(event, facts)
     say = getattr(log, level if level in LEVELS else "info")
     rest = {key: _shown(value) for key, value in facts.items() if key not in OURS}
     say(event, child=task.value, **rest)

@@ -32,7 +32,13 @@ from twoleg.venues.kalshi.feed import KalshiFeed
 from twoleg.venues.kalshi.http import KalshiHttp
 from twoleg.venues.kalshi.options import KalshiOptions
 from twoleg.venues.kalshi.orders import KalshiOrders
-from twoleg.venues.kalshi.pushes import OrderSeen, PositionSeen
+from twoleg.venues.kalshi.pushes import (
+    EventFeesSeen,
+    EventSeen,
+    LifecycleSeen,
+    OrderSeen,
+    PositionSeen,
+)
 from twoleg.venues.kalshi.sign import KalshiSigner, load_private_key
 from twoleg.venues.kalshi.sinks import PushSinks
 from twoleg.venues.kalshi.standing import PAUSE_CODES, KalshiStanding
@@ -127,9 +133,13 @@ class _Kalshi:
         return self._feed
 
     def _pushes_of(self, hints: Hints) -> PushSinks:
+        def on_lifecycle(seen: LifecycleSeen | EventSeen | EventFeesSeen) -> None:
+            if isinstance(seen, LifecycleSeen):
+                hints.on_listed(seen.market_id)
+
         if not self._sends_orders:
             # On paper nothing that the account does is ours.
-            return PushSinks()
+            return PushSinks(on_lifecycle=on_lifecycle)
 
         def on_order(seen: OrderSeen) -> None:
             hints.on_order(Venue.KALSHI, seen.order_key, seen.venue_order_id)
@@ -138,7 +148,7 @@ class _Kalshi:
             if seen.subaccount in (None, self._options.subaccount):
                 hints.on_position(seen.market_id, seen.position_e6)
 
-        return PushSinks(on_order=on_order, on_position=on_position)
+        return PushSinks(on_order=on_order, on_position=on_position, on_lifecycle=on_lifecycle)
 
     def _follow(self, market: Market) -> None:
         if self._feed is not None:

@@ -30,6 +30,11 @@ class Seams:
     network: Network
 
 
+def _hear_nothing(market_id: MarketId) -> None:
+    """Keep no catalogue."""
+    del market_id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints:
     """Where a feed puts what its venue pushes beside books and fills. Plain calls, no awaits.
@@ -46,6 +51,8 @@ class Hints:
     on_end: Callable[[MarketId, str], None]
     """(market, payouts): it is resolved. Per outcome in 1/10 000 dollar, as `name=e4` with commas
     between; the name is Polymarket's token, or yes and no on Kalshi."""
+    on_listed: Callable[[MarketId], None] = _hear_nothing
+    """A market of the venue, followed or not, was made, or what the catalogue has of it changed."""
 
 
 @dataclass(frozen=True, slots=True)

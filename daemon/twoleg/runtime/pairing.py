@@ -56,6 +56,8 @@ class Pairing:
         self.roster = Roster(pairs, emit)
         # Built by `begin`: what is followed joins through it.
         self._joining: Joining
+        # None: this run keeps no catalogue.
+        self._children: Children | None = None
         self._keeper = PairKeeper(
             clock=clock,
             markets=markets,
@@ -78,6 +80,11 @@ class Pairing:
         for pair in self.roster.on(market.id):
             self.approvals.look(pair, market)
         self._keeper.changed_terms(before, market)
+
+    def hear(self, market_id: MarketId) -> None:
+        """A venue tells that a market was made, or changed, followed or not."""
+        if self._children is not None:
+            self._children.hear(market_id)
 
     def begin(
         self,
@@ -112,7 +119,8 @@ class Pairing:
             mode = self._settings.daemon.mode.value
             works["pairs"] = partial(self._keeper.run, database, mode, archive, last_seq)
             if program is not None:
-                works["children"] = self._make_children(program, database).run
+                self._children = self._make_children(program, database)
+                works["children"] = self._children.run
         return works
 
     def _make_children(self, program: Program, database: Database) -> Children:

@@ -19,7 +19,6 @@ from twoleg.venues.polymarket.activity import Activity
 from twoleg.venues.polymarket.auth import ApiCredentials, RequestSigner
 from twoleg.venues.polymarket.catalogue import PolymarketCatalogue
 from twoleg.venues.polymarket.feed import PolymarketFeed, PushSinks
-from twoleg.venues.polymarket.frames import NewMarketFrame
 from twoleg.venues.polymarket.gate import TradingState
 from twoleg.venues.polymarket.geoblock import probe_geoblock
 from twoleg.venues.polymarket.keys import obtain_credentials
@@ -163,8 +162,9 @@ class _Polymarket:
             hints.on_order(Venue.POLYMARKET, update.order_key, update.order_key)
 
         def on_resolved(resolution: Resolution) -> None:
-            market_id = MarketId(f"polymarket:{resolution.native_id}")
+            market_id = _market_id(resolution.native_id)
             payouts = _payouts(resolution)
+            hints.on_listed(market_id)
             if payouts:
                 hints.on_end(market_id, payouts)
             else:
@@ -172,7 +172,7 @@ class _Polymarket:
 
         return PushSinks(
             on_order=on_order,
-            on_new_market=_tell_new_market,
+            on_new_market=lambda frame: hints.on_listed(_market_id(frame.native_id)),
             on_resolved=on_resolved,
             on_bookless=lambda market_id: hints.on_terms(market_id, "bookless"),
         )
@@ -343,5 +343,5 @@ def _payouts(resolution: Resolution) -> str:
     return ",".join(f"{token}={payout_e4}" for token, payout_e4 in resolution.payouts)
 
 
-def _tell_new_market(frame: NewMarketFrame) -> None:
-    log.debug("market_created", venue="polymarket", native_id=frame.native_id)
+def _market_id(native_id: str) -> MarketId:
+    return MarketId(f"polymarket:{native_id.lower()}")

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,10 @@ async def until(condition: Callable[[], object]) -> None:
             # Another process: there is no event of its steps.
             await asyncio.sleep(0.01)
             is_so = condition()
+
+
+def has_begun(crew: Crew, count: int) -> bool:
+    return len(crew.began) >= count
 
 
 def of(logs: list[Any], event: str) -> list[Any]:
@@ -207,7 +212,7 @@ async def test_child_that_fails_is_tried_again_after_growing_pauses(tmp_path: Pa
             await asyncio.sleep(0.1)
             assert len(crew.began) == failures
             clock.pass_s(10)
-            await until(lambda count=failures: len(crew.began) > count)
+            await until(partial(has_begun, crew, failures + 1))
             if failures == 1:
                 await until(lambda: len(of(logs, "child_failed")) == 2)
         await until(lambda: of(logs, "child_ended"))

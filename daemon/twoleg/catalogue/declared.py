@@ -4,7 +4,7 @@ A veto is overridden by its name alone (`acknowledge` in the entry). Where the c
 have both markets nothing can be judged: such a pair stays as it was declared, and that is told.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -13,7 +13,7 @@ import structlog
 from twoleg.catalogue.judging import Claim, Judged, judge
 from twoleg.catalogue.listed import to_known
 from twoleg.catalogue.policy import NO_RULES
-from twoleg.core.market import MarketId, Pair, PairId, PairState, Venue
+from twoleg.core.market import MarketId, Pair, PairId, Venue
 from twoleg.matching.decide import decide
 from twoleg.matching.diff import safe
 from twoleg.matching.parse import CardCache
@@ -46,23 +46,6 @@ async def rule(
 ) -> tuple[Ruling, ...]:
     """Judge declared pairs, in their order. Raises StorageError, DatabaseUnavailable."""
     return tuple([await _rule_one(catalogue, one, mode) for one in declared])
-
-
-def upheld(declared: Sequence[Declared], rulings: Sequence[Ruling]) -> tuple[Pair, ...]:
-    """The declared pairs as they may be traded: disarmed where vetoed. Logs what was found."""
-    pairs: list[Pair] = []
-    for one, ruling in zip(declared, rulings, strict=True):
-        pair = one.pair
-        if not ruling.is_judged:
-            log.warning("pair_not_judged", pair_id=pair.id, reason="a market is not catalogued")
-        elif ruling.vetoes:
-            log.error("pair_vetoed", pair_id=pair.id, vetoes=ruling.vetoes)
-            if pair.state is PairState.ARMED:
-                pair = msgspec.structs.replace(pair, state=PairState.DISARMED)
-        elif ruling.overridden:
-            log.warning("pair_veto_overridden", pair_id=pair.id, vetoes=ruling.overridden)
-        pairs.append(pair)
-    return tuple(pairs)
 
 
 async def judge_declared(catalogue: CatalogueStore, pair: Pair) -> Judged | None:

@@ -12,10 +12,11 @@ from twoleg.errors import ConfigError, ConfigFault
 from twoleg.runtime.app import App
 from twoleg.runtime.children import program_of
 from twoleg.runtime.kits import Seams
+from twoleg.runtime.pairing import Upkeep
 from twoleg.runtime.system import SocketNetwork, SystemClock, SystemEntropy
 from twoleg.settings import (
     Mode,
-    load_pairs,
+    load_declared,
     require_live,
 )
 
@@ -28,15 +29,15 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.live or settings.daemon.mode is Mode.LIVE:
         require_live(settings, arguments.live)
     prepare_logs(settings)
-    pairs = load_pairs(settings.pairs.file)
+    declared = load_declared(settings.pairs.file)
     is_crawling = settings.catalogue.background
-    if not pairs and not is_crawling:
+    if not declared and not is_crawling:
         expected = "at least one [[pair]], or catalogue.background = true, which finds pairs"
         fault = ConfigFault(str(settings.pairs.file), "pair", "(none)", expected)
         raise ConfigError((fault,))
     switches = () if arguments.config is None else ("--config", str(arguments.config))
-    program = program_of(switches) if is_crawling else None
-    app = App(settings, pairs, real_world(), program=program)
+    upkeep = Upkeep(program_of(switches) if is_crawling else None, declared)
+    app = App(settings, tuple(one.pair for one in declared), real_world(), upkeep=upkeep)
     asyncio.run(run_until_signal(app))
     return 1 if app.is_broken else 0
 

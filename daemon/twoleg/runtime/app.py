@@ -25,7 +25,6 @@ from twoleg.core.events import (
 from twoleg.core.market import Market, MarketId, Pair, Venue
 from twoleg.runtime.accounts import Accounts
 from twoleg.runtime.archive import Archive, MakeArchive, open_journal
-from twoleg.runtime.children import Program
 from twoleg.runtime.claims import Claims
 from twoleg.runtime.differences import Differences
 from twoleg.runtime.executor import Executor
@@ -38,7 +37,7 @@ from twoleg.runtime.keeper import MakeWork
 from twoleg.runtime.kit import Hints, Seams, Sinks
 from twoleg.runtime.kits import choose_ports, open_kits
 from twoleg.runtime.operators import Operators
-from twoleg.runtime.pairing import Pairing
+from twoleg.runtime.pairing import NOTHING_BESIDE, Pairing, Upkeep
 from twoleg.runtime.patience import Patience
 from twoleg.runtime.pushes import Pushes
 from twoleg.runtime.reconcile import Reconcile, unsure_sides
@@ -68,10 +67,7 @@ def _ignore(note: Note) -> None:
 
 
 class App(Waiting):
-    """One run of the daemon. Everything outside is handed in; `observe` sees every note.
-
-    With a `program` it reads the venues' catalogues and matches them, as children of its own.
-    """
+    """One run of the daemon. Everything outside is handed in; `observe` sees every note."""
 
     def __init__(
         self,
@@ -81,7 +77,7 @@ class App(Waiting):
         *,
         observe: Callable[[Note], None] = _ignore,
         finish: Callable[["App"], Awaitable[None]] | None = None,
-        program: Program | None = None,
+        upkeep: Upkeep = NOTHING_BESIDE,
         make_archive: MakeArchive = Archive,
         make_journal: Callable[[Settings, Seams], Journal] = open_journal,
     ) -> None:
@@ -91,7 +87,7 @@ class App(Waiting):
         self._limits = settings.limits
         # Awaited at the end, while the venues, the journal and the database are still there.
         self._finish = finish
-        self._program = program
+        self._upkeep = upkeep
         self._make_archive = make_archive
         self._make_journal = make_journal
         self.markets: dict[MarketId, Market] = {}
@@ -160,6 +156,7 @@ class App(Waiting):
                 tasks = self._feeds.start(feeds, self._make_sinks())
                 await self._recover(startup)
                 await self._until_stopped(self.archive.is_ready)
+                await self.pairing.prepare(self._upkeep, self.archive, self._stop.is_set)
                 # A halt that was asked for while nothing ran counts before anything new.
                 self.operators.take_requests()
                 if not self.is_stopping:
@@ -176,7 +173,7 @@ class App(Waiting):
                     self.archive,
                     last_seq=self.journal.last_seq,
                     books=lambda: self.engine.books().books,
-                    program=self._program,
+                    upkeep=self._upkeep,
                 )
                 tasks += [self._keep(feeds, name, work) for name, work in works.items()]
                 tasks.append(self._keep(feeds, "reconcile-timer", self._reconcile.run))

@@ -120,7 +120,7 @@ class Lines:
 class Children:
     """Runs `twoleg sync` and `twoleg match`, one at a time.
 
-    `dsn` is asked before each start: a server can move.
+    `dsn` is asked before each start: a server can move. `on_end` hears that a child went well.
     """
 
     def __init__(
@@ -130,10 +130,12 @@ class Children:
         schedule: Schedule,
         dsn: Callable[[], str],
         clock: Clock,
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._program = program
         self._schedule = schedule
         self._dsn = dsn
+        self._on_end = on_end
         self._clock = clock
         now_ns = clock.monotonic_ns()
         # What the catalogue holds from an earlier run is matched once it is up to date.
@@ -178,6 +180,7 @@ class Children:
             log.info("child_ended", child=task.value, ms=took_ms)
             plan.failures = 0
             self._go_on(task, began_ns, told)
+            self._on_end()
             return
         if code == BUSY:
             log.info("child_put_off", child=task.value, reason="another process does the same")

@@ -6,6 +6,7 @@ pairs run beside, as children.
 """
 
 from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -24,13 +25,29 @@ from twoleg.runtime.keeper import MakeWork
 from twoleg.runtime.pair_keeper import PairKeeper
 from twoleg.runtime.recovery import Recovered
 from twoleg.runtime.roster import Roster
+from twoleg.runtime.vetoes import Vetoes
 from twoleg.seams import Clock
-from twoleg.settings import Settings
+from twoleg.settings import Declared, Settings
 from twoleg.storage.database import Database
 from twoleg.storage.records import AnyRecord, PairSeen
 
 S_PER_HOUR: Final = 3_600
 S_PER_MINUTE: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What a run does for its pairs beside trading them.
+
+    With a `program` it reads the venues' catalogues and matches them, as children of its own;
+    `declared` are the file's pairs, which the catalogue may speak against.
+    """
+
+    program: Program | None = None
+    declared: tuple[Declared, ...] = ()
+
+
+NOTHING_BESIDE: Final = Upkeep()
 
 
 class Pairing:
@@ -58,6 +75,7 @@ class Pairing:
         self._joining: Joining
         # None: this run keeps no catalogue.
         self._children: Children | None = None
+        self._vetoes: Vetoes
         self._keeper = PairKeeper(
             clock=clock,
             markets=markets,
@@ -86,6 +104,19 @@ class Pairing:
         if self._children is not None:
             self._children.hear(market_id)
 
+    async def prepare(
+        self, upkeep: Upkeep, archive: ArchivePort, is_stopping: Callable[[], bool]
+    ) -> None:
+        """Hold the declared pairs against the catalogue: before any of them is armed."""
+        self._vetoes = Vetoes(
+            upkeep.declared,
+            mode=self._settings.daemon.mode,
+            clock=self._clock,
+            disarm=self._keeper.disarm,
+        )
+        if archive.database is not None:
+            await self._vetoes.uphold(archive.database, is_stopping)
+
     def begin(
         self,
         joining: Joining,
@@ -93,11 +124,11 @@ class Pairing:
         *,
         last_seq: int,
         books: Callable[[], Mapping[MarketId, Book]],
-        program: Program | None,
+        upkeep: Upkeep,
     ) -> dict[str, MakeWork]:
         """The work that goes on from here, by name; pairs of which something is held come back.
 
-        The journal goes up to `last_seq` now. `program` is how children are started; None: none is.
+        The journal goes up to `last_seq` now.
         """
         self._joining = joining
         for pair in _held(self._known()):
@@ -118,15 +149,22 @@ class Pairing:
         if database is not None:
             mode = self._settings.daemon.mode.value
             works["pairs"] = partial(self._keeper.run, database, mode, archive, last_seq)
-            if program is not None:
-                self._children = self._make_children(program, database)
+            works["vetoes"] = partial(self._vetoes.run, database)
+            if upkeep.program is not None:
+                self._children = self._make_children(upkeep.program, database)
                 works["children"] = self._children.run
         return works
 
     def _make_children(self, program: Program, database: Database) -> Children:
         wanted = self._settings.catalogue
         schedule = Schedule(wanted.sync_hours * S_PER_HOUR, wanted.match_minutes * S_PER_MINUTE)
-        return Children(program, schedule=schedule, dsn=lambda: database.dsn, clock=self._clock)
+        return Children(
+            program,
+            schedule=schedule,
+            dsn=lambda: database.dsn,
+            clock=self._clock,
+            on_end=self._vetoes.ask,
+        )
 
     def _join(self, pair: Pair) -> None:
         self._joining.add(pair)

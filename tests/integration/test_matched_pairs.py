@@ -1,21 +1,26 @@
 """Pairs that are armed in the database: they join the running daemon, trade, and leave."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from tests.support.daemon import K, P, Run, Scene, make_pairs, make_scene
+from tests.support.daemon import CONFIG, K, P, Run, Scene, make_pairs, make_scene
 from tests.unit.storage.support import RealClock
 from twoleg.core.actions import NoteKind
 from twoleg.core.fingerprint import rules_fingerprint
 from twoleg.core.market import Direction, PairState
 from twoleg.errors import DatabaseUnavailable
 from twoleg.runtime import pair_keeper
+from twoleg.runtime.children import Program, Task
+from twoleg.runtime.pairing import Upkeep
+from twoleg.settings import Declared
 from twoleg.sim.kalshi.venue import KalshiSim
 from twoleg.storage.database import Connection, Database
 from twoleg.storage.pair_rows import PairRow, matcher_pair_id
@@ -33,8 +38,9 @@ class Table:
     The file declares another pair than the scene's own, which is in the table.
     """
 
-    def __init__(self, scene: Scene, connection: Connection) -> None:
+    def __init__(self, scene: Scene, connection: Connection, dsn: str) -> None:
         self.scene = scene
+        self.dsn = dsn
         self.connection = connection
         self.store = PairStore(connection, MODE, RealClock())
         self.id = matcher_pair_id(scene.native(K), scene.native(P))
@@ -112,7 +118,7 @@ async def table_of(
         try:
             async with make_scene(tmp_path, database.dsn, **options) as scene:
                 scene.is_declared, scene.more_pairs = False, (make_pairs()[1],)
-                yield Table(scene, connection)
+                yield Table(scene, connection, database.dsn)
         finally:
             await connection.close()
 
@@ -282,6 +288,90 @@ async def test_prices_apart_for_long_disarm_the_pair(table_of: MakeTable) -> Non
         (told,) = [n for n in run.of(NoteKind.ALARM) if n["event"] == "polarity_contradicted"]
         assert (told["kalshi_yes_e4"], told["polymarket_yes_e4"]) == (8_000, 2_000)
         await run.stop()
+
+
+# -- what a sync finds -------------------------------------------------------------------------
+
+
+def crawling(scene: Scene, dsn: str) -> Program:
+    """The real program, with the settings of a scene."""
+    names = {
+        K: {"REST_URL": "rest"},
+        P: {"CLOB_URL": "clob", "GAMMA_URL": "gamma", "DATA_URL": "data"},
+    }
+    urls = {
+        f"TWOLEG_{venue.name}__{key}": scene.urls[venue][name]
+        for venue, keys in names.items()
+        for key, name in keys.items()
+    }
+    state = {"TWOLEG_DAEMON__STATE_DIR": str(scene.folder / "state"), "DATABASE_URL": dsn}
+    return Program({**os.environ, **urls, **state}, ("--config", str(CONFIG)))
+
+
+async def test_rule_text_that_a_sync_finds_changed_disarms_before_any_order(
+    table_of: MakeTable,
+) -> None:
+    """The venue's push is lost, and the next reading of the terms is minutes away."""
+    async with table_of(**{"catalogue.match_minutes": 0}) as table:
+        scene = table.scene
+        scene.upkeep = Upkeep(crawling(scene, "postgres://not-this-one"))
+        with capture_logs() as logs:
+            run = await table.started()
+            await ticked_until(lambda: len(_told(logs, "child_ended")) == 1)
+            known = await table.connection.fetch(
+                "SELECT venue, rules_fingerprint FROM twoleg.catalogue_market"
+                " WHERE native_id = ANY($1)",
+                [scene.native(K), scene.native(P)],
+            )
+            # What a sync has stored is what the running daemon compares with.
+            await table.joined(run, **{f"{row[0]}_fingerprint": row[1] for row in known})
+            assert "rules_changed" not in run.alarms()
+            market = kalshi_of(scene).markets[scene.native(K)]
+            market.describe(replace(market.pair.kalshi, rules=REWRITTEN), kalshi_of(scene).now_s())
+            children = run.app.pairing._children
+            assert children is not None
+            children._plans[Task.SYNC].due_ns = 0
+            await run.until(lambda: table.state_in(run) is DISARMED, "the pair disarmed")
+            assert await table.row() == ("disarmed", "rules_changed")
+            scene.open_edge()
+            await ticked(run, 10)
+        assert _told(logs, "child_failed") == []
+        await run.stop()
+        assert scene.keys_at_wire() == set()
+
+
+async def test_declared_pair_that_the_catalogue_speaks_against_is_disarmed_before_it_is_armed(
+    table_of: MakeTable,
+) -> None:
+    async with table_of(**{"catalogue.match_minutes": 0}) as table:
+        scene = table.scene
+        scene.is_declared = True
+        first = await table.started(**{"catalogue.sync_hours": 1})
+        await first.stop()
+        program = crawling(scene, "")
+        sync = await asyncio.create_subprocess_exec(
+            *program.command(Task.SYNC, ()),
+            env={**program.environment, "DATABASE_URL": table.dsn},
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        assert await sync.wait() == 0
+        # The texts of the simulated world are not such that a matcher would agree to them.
+        both = ("polarity", "words")
+        for acknowledged, state in (((), DISARMED), (both[:1], DISARMED), (both, ARMED)):
+            scene.upkeep = Upkeep(None, (Declared(scene.pair, acknowledged),))
+            run = await table.started()
+            pairs = {pair.id: pair.state for pair in run.app.pairing.followed()}
+            assert pairs[scene.pair.id] is state
+            missing = ", ".join(name for name in both if name not in acknowledged)
+            told = [n["vetoes"] for n in run.of(NoteKind.ALARM) if n["event"] == "vetoed"]
+            assert told == ([missing] if missing else [])
+            if state is DISARMED:
+                scene.open_edge()
+                await ticked(run, 10)
+                assert scene.keys_at_wire() == set()
+                scene.close_edge()
+            await run.stop()
 
 
 # -- the database away, and restarts -----------------------------------------------------------

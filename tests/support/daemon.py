@@ -32,6 +32,7 @@ from twoleg.core.market import (
 from twoleg.runtime.app import App
 from twoleg.runtime.archive import Archive
 from twoleg.runtime.kits import Seams
+from twoleg.runtime.pairing import NOTHING_BESIDE
 from twoleg.runtime.system import SocketNetwork, SystemClock, SystemEntropy
 from twoleg.settings import Secret, Settings, load_settings
 from twoleg.sim.base import VenueSim
@@ -93,6 +94,7 @@ class Run:
             Seams(HastyClock(), SystemEntropy(), SocketNetwork()),
             observe=self._observe,
             finish=self._account,
+            upkeep=scene.upkeep,
         )
         # Acts on the next note of a name, synchronously.
         self._on_note: dict[str, list[Callable[[], object]]] = {}
@@ -282,6 +284,8 @@ class Scene:
         self.more_pairs: tuple[Pair, ...] = ()
         # False: the file does not name the scene's own pair.
         self.is_declared = True
+        # What the daemon does for its pairs beside trading them.
+        self.upkeep = NOTHING_BESIDE
         self.wire = wire
         self._overrides = overrides
         self.runs: list[Run] = []

@@ -55,7 +55,7 @@ def stored(listing: KalshiListing | PolymarketListing, *, is_open: bool = True) 
     else:
         venue, native_id, title = Venue.POLYMARKET, listing.condition_id, listing.question
         rules = listing.description
-        tokens = dict(zip(listing.outcomes, listing.token_ids, strict=True))
+        tokens = dict(zip(listing.outcomes, listing.token_ids, strict=False))
     market = Market(
         id=MarketId(f"{venue.value}:{native_id}"),
         venue=venue,

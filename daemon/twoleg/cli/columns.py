@@ -58,7 +58,7 @@ class Column(NamedTuple):
 
 def cells(text: str) -> int:
     """How many cells of a terminal a text takes: wide letters two, combining ones none."""
-    return sum(_cells_of(char) for char in text)
+    return len(text) if text.isascii() else sum(map(_cells_of, text))
 
 
 def _cells_of(char: str) -> int:
@@ -84,16 +84,20 @@ class Paper:
         """Lines no wider than `width` cells as drawn; a word that is too long is cut."""
         lines: list[Line] = []
         line: Line = []
+        used = 0
         for word in given:
             if word.text == BREAK:
                 lines.append(line)
-                line = []
+                line, used = [], 0
                 continue
             for part in self._cut(word, width):
-                if line and self._cells([*line, part]) > width:
+                wanted = self._added(line, part)
+                if line and used + wanted > width:
                     lines.append(line)
-                    line = []
+                    line, used = [], 0
+                    wanted = self._added(line, part)
                 line.append(part)
+                used += wanted
         return [*lines, line] if line or not lines else lines
 
     def draw(self, line: Line, width: int = 0) -> str:
@@ -116,6 +120,9 @@ class Paper:
 
     def _cut(self, word: Word, width: int) -> Iterator[Word]:
         room = max(width - self._extra(word.ink), 2)
+        if cells(word.text) <= room:
+            yield word
+            return
         part, used = "", 0
         for char in word.text:
             size = _cells_of(char)
@@ -126,6 +133,11 @@ class Paper:
             used += size
         yield Word(part, word.ink)
 
+    def _added(self, line: Line, word: Word) -> int:
+        """How many cells a word takes behind those of a line."""
+        is_run = bool(line) and self._look(line[-1]) == self._look(word)
+        return cells(word.text) + bool(line) + (0 if is_run else self._extra(word.ink))
+
     def _cells(self, line: Line) -> int:
         spaces = max(len(line) - 1, 0)
         marks = sum(self._extra(ink) for ink, _ in self._runs(line))
@@ -135,12 +147,13 @@ class Paper:
         return 0 if self._is_coloured else sum(map(len, _MARKS.get(ink, ())))
 
     def _runs(self, line: Line) -> list[tuple[Ink, Line]]:
-        """Neighbours that are drawn as one: by ink, or without colours by their marks."""
+        """Neighbours that are drawn as one."""
+        groups = (list(run) for _, run in groupby(line, self._look))
+        return [(run[0].ink, run) for run in groups]
 
-        def look(word: Word) -> object:
-            return word.ink if self._is_coloured else _MARKS.get(word.ink)
-
-        return [(run[0].ink, run) for _, found in groupby(line, look) if (run := list(found))]
+    def _look(self, word: Word) -> object:
+        """What makes words look alike: their ink, or without colours their marks."""
+        return word.ink if self._is_coloured else _MARKS.get(word.ink)
 
     def _dressed(self, text: str, ink: Ink) -> str:
         if self._is_coloured:

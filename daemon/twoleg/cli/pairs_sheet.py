@@ -128,7 +128,7 @@ class _Writer:
         sign = "=" if facet.is_equal else "!" if facet.hard else "~"
         label = [Word(sign, ink), Word(safe(facet.name, LABEL_CELLS), ink)]
         if not facet.is_equal:
-            label += [Word(BREAK), *words(facet.verdict, Ink.DIM)]
+            label += [Word(BREAK), *words(safe(facet.verdict, LABEL_CELLS * 2), Ink.DIM)]
         silent = "" if facet.kalshi or facet.polymarket else "-"
         self.pair(label, _told(facet.kalshi or silent), _told(facet.polymarket or silent))
 
@@ -282,9 +282,10 @@ def _approval(row: PairRow) -> Iterator[list[Word]]:
         by = f" by {safe(row.approved_by, 60)}" if row.approved_by else ""
         yield words(f"It is {row.state.value} already{by}.")
         return
-    if row.names:
-        yield words(f"Each of these must be known to you: {', '.join(row.names)}.")
-    flags = "".join(f" --acknowledge {name}" for name in row.names)
+    names = [safe(name, TITLE_CHARS_MAX) for name in row.names]
+    if names:
+        yield words(f"Each of these must be known to you: {', '.join(names)}.")
+    flags = "".join(f" --acknowledge {name}" for name in names)
     yield words(f"twoleg pairs approve {row.pair_id}{flags}")
     yield words(f"twoleg pairs reject {row.pair_id} --reason …")
 

@@ -1,0 +1,48 @@
+"""Markets as pairing knows them, and halves of a catalogue made of listings."""
+
+from typing import Any
+
+import msgspec
+
+from tests.support.catalogue import stored
+from twoleg.catalogue.finding import Found, Half, find
+from twoleg.catalogue.judging import Claim, Judged, Known, judge
+from twoleg.catalogue.listed import to_known
+from twoleg.core.market import PairState
+from twoleg.matching.decide import decide
+from twoleg.matching.gates import START_FAMILIES
+from twoleg.matching.listing import KalshiListing, PolymarketListing
+from twoleg.matching.parse import CardCache
+from twoleg.storage.pair_rows import PairRow
+
+Couple = tuple[KalshiListing, PolymarketListing]
+
+
+def known(listing: KalshiListing | PolymarketListing) -> Known:
+    return to_known(stored(listing), CardCache())[0]
+
+
+def judged(couple: Couple, **options: Any) -> Judged:
+    left, right = map(known, couple)
+    return judge(left, right, decide(left.card, right.card), **options)
+
+
+def halves(*couples: Couple, wanted: bool = True) -> tuple[Half, Half]:
+    left = Half([couple[0].ticker for couple in couples] if wanted else ())
+    right = Half([couple[1].condition_id for couple in couples] if wanted else ())
+    for couple in couples:
+        for half, listing in zip((left, right), couple, strict=True):
+            if listing.market_id not in half.known:
+                half.add(known(listing), listing)
+    return left, right
+
+
+def found(*couples: Couple, claims: dict[tuple[str, str], Claim] | None = None) -> Found:
+    return find(*halves(*couples), START_FAMILIES, claims or {})
+
+
+def row_of(couple: Couple, state: PairState = PairState.CANDIDATE, **fields: Any) -> PairRow:
+    """The row that a match makes of a couple, and what became of it since."""
+    alike = found(couple).similarity_e4.get((couple[0].ticker, couple[1].condition_id), 0)
+    row = judged(couple).to_row(similarity_e4=alike, edge_micros_min=50_000)
+    return msgspec.structs.replace(row, state=state, **fields)

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from tests.support.catalogue import game, put, stored
+from tests.support.pairing import game, put, stored
 from tests.unit.catalogue.support import row_of
 from tests.unit.storage.support import RealClock
 from twoleg.core.market import PairState as S

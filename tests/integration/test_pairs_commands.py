@@ -10,7 +10,7 @@ from typing import Any, TextIO, cast
 import msgspec
 import pytest
 
-from tests.support.catalogue import condition, game, put, stored
+from tests.support.pairing import condition, game, put, stored
 from twoleg.cli import main
 from twoleg.cli.columns import Ink, Word
 from twoleg.cli.pairs import paper

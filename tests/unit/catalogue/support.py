@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from tests.support.catalogue import stored
+from tests.support.pairing import stored
 from twoleg.catalogue.finding import Found, Half, find
 from twoleg.catalogue.judging import Claim, Judged, Known, judge
 from twoleg.catalogue.listed import to_known

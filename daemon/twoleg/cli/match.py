@@ -10,7 +10,7 @@ import msgspec
 from twoleg.catalogue.matching_run import MatchReport, run_match
 from twoleg.cli.config import read
 from twoleg.cli.connecting import open_database
-from twoleg.cli.run import prepare_logs
+from twoleg.cli.logs import prepare_logs
 from twoleg.core.market import Pair
 from twoleg.runtime.system import SystemClock, SystemEntropy
 from twoleg.settings import Settings, load_pairs

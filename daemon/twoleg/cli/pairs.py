@@ -21,9 +21,9 @@ from twoleg.catalogue.life import PairLife
 from twoleg.cli.columns import Column, Ink, Paper, Word, words
 from twoleg.cli.config import read
 from twoleg.cli.connecting import open_database
+from twoleg.cli.logs import prepare_logs
 from twoleg.cli.operate import actor
 from twoleg.cli.pairs_sheet import BETWEEN, Sheet, draw
-from twoleg.cli.run import prepare_logs
 from twoleg.core.market import PairState, Venue
 from twoleg.errors import PairRefused
 from twoleg.matching.diff import safe

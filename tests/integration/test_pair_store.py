@@ -7,14 +7,14 @@ import asyncpg
 import msgspec
 import pytest
 
-from tests.support.pairing import game, put, stored
+from tests.support.pairing import game, put, stored_both
 from tests.unit.catalogue.support import row_of
 from tests.unit.storage.support import RealClock
+from twoleg.core.market import Origin, Venue
 from twoleg.core.market import PairState as S
-from twoleg.core.market import Venue
 from twoleg.errors import IllegalTransition, PairRefused
 from twoleg.storage.database import Connection, Database
-from twoleg.storage.pair_rows import Origin, matcher_pair_id
+from twoleg.storage.pair_rows import matcher_pair_id
 from twoleg.storage.pairs import CHANNEL, PairStore
 
 GAME = game(1, "Detroit Tigers", "Toronto Blue Jays")
@@ -47,7 +47,7 @@ async def test_a_row_comes_back_as_it_was_put(pairs: PairStore) -> None:
 async def test_a_row_carries_the_titles_of_the_catalogue(
     pairs: PairStore, connection: Connection
 ) -> None:
-    await put(connection, "paper", *map(stored, GAME))
+    await put(connection, "paper", *stored_both(GAME))
     row = await pairs.get(ROW.pair_id)
     assert row is not None
     assert (row.kalshi_title, row.polymarket_title) == (GAME[0].title, GAME[1].question)
@@ -146,7 +146,7 @@ async def test_what_was_shown_is_remembered_per_person_and_told_once(pairs: Pair
 async def test_texts_now_tells_markets_that_are_known(
     pairs: PairStore, connection: Connection
 ) -> None:
-    left, right = map(stored, GAME)
+    left, right = stored_both(GAME)
     await put(connection, "paper", left, right)
     keys = ((Venue.KALSHI, left.native_id), (Venue.POLYMARKET, "0xno"))
     now = await pairs.texts_now(keys)

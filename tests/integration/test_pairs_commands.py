@@ -10,7 +10,7 @@ from typing import Any, TextIO, cast
 import msgspec
 import pytest
 
-from tests.support.pairing import condition, game, put, stored
+from tests.support.pairing import condition, game, put, stored, stored_both
 from twoleg.cli import main
 from twoleg.cli.columns import Ink, Word
 from twoleg.cli.pairs import paper
@@ -155,7 +155,7 @@ def test_hostile_texts_leave_no_command_as_they_are(run: Run, fill: Put) -> None
         msgspec.structs.replace(left, event_title=HOSTILE, rules_secondary=HOSTILE),
         msgspec.structs.replace(right, description=HOSTILE * 1_000),
     )
-    fill(*map(stored, markets))
+    fill(*stored_both(markets))
     run("match")
     for command in (["list"], ["show", IDS[0]], ["diff", IDS[0]], ["export"]):
         for form in ([], ["--json"]):

@@ -83,6 +83,12 @@ def stored(listing: KalshiListing | PolymarketListing, *, is_open: bool = True) 
     )
 
 
+def stored_both(
+    couple: tuple[KalshiListing, PolymarketListing],
+) -> tuple[StoredMarket, StoredMarket]:
+    return stored(couple[0]), stored(couple[1])
+
+
 async def put(connection: Connection, mode: str, *markets: StoredMarket) -> None:
     """What a sync would bring."""
     store = CatalogueStore(connection, mode, RealClock())

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
-from twoleg.core.units import LOT_E6
+from twoleg.core.units import CENT_MICROS, LOT_E6
 from twoleg.matching.diff import safe
 from twoleg.settings.model import LOTS_PER_CONTRACT
 from twoleg.storage.pair_rows import PairRow
@@ -52,6 +52,7 @@ def _table(row: PairRow) -> str:
         "leg_mode": quoted(row.leg_mode.value),
         "tif": quoted(row.tif.value),
         "size_contracts_max": f"{Decimal(lots) / LOTS_PER_CONTRACT:f}",
+        "edge_percent_min": f"{Decimal(row.edge_micros_min) / CENT_MICROS:f}",
         "acknowledge": "[" + ", ".join(map(quoted, row.acknowledged)) + "]",
     }
     titles = [safe(title, TITLE_CHARS_MAX) for title in (row.kalshi_title, row.polymarket_title)]

@@ -18,10 +18,10 @@ from twoleg.core.market import (
     Polarity,
     TimeInForce,
 )
-from twoleg.core.units import LOT_E6
+from twoleg.core.units import CENT_MICROS, LOT_E6
 from twoleg.settings.kinds import Choice, Exact, Names, Text, scaled
 from twoleg.settings.loading import read_toml
-from twoleg.settings.model import LOTS_PER_CONTRACT
+from twoleg.settings.model import EDGE_PERCENT, LOTS_PER_CONTRACT
 from twoleg.settings.reader import Faults, nearest, read_table, shown, specs_of
 
 ONE_E4: Final = 10_000
@@ -47,6 +47,7 @@ class PairEntry(msgspec.Struct, frozen=True, kw_only=True):
     size_contracts_max: Annotated[
         Decimal, Exact(Decimal(0), Decimal(1_000_000), LOTS_PER_CONTRACT)
     ] = Decimal(0)
+    edge_percent_min: Annotated[Decimal, EDGE_PERCENT] = Decimal(0)
     acknowledge: Annotated[tuple[str, ...], Names()] = ()
 
     def to_pair(self) -> Pair:
@@ -65,6 +66,7 @@ class PairEntry(msgspec.Struct, frozen=True, kw_only=True):
             leg_mode=self.leg_mode,
             tif=self.tif,
             size_e6_max=scaled(self.size_contracts_max, LOTS_PER_CONTRACT) * LOT_E6,
+            edge_micros_min=scaled(self.edge_percent_min, CENT_MICROS),
         )
 
 

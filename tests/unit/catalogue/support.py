@@ -23,7 +23,7 @@ def known(listing: KalshiListing | PolymarketListing) -> Known:
 
 
 def judged(couple: Couple, **options: Any) -> Judged:
-    left, right = map(known, couple)
+    left, right = known(couple[0]), known(couple[1])
     return judge(left, right, decide(left.card, right.card), **options)
 
 
@@ -31,7 +31,8 @@ def halves(*couples: Couple, wanted: bool = True) -> tuple[Half, Half]:
     left = Half([couple[0].ticker for couple in couples] if wanted else ())
     right = Half([couple[1].condition_id for couple in couples] if wanted else ())
     for couple in couples:
-        for half, listing in zip((left, right), couple, strict=True):
+        for half, place in ((left, 0), (right, 1)):
+            listing = couple[place]
             if listing.market_id not in half.known:
                 half.add(known(listing), listing)
     return left, right

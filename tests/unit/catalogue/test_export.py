@@ -8,7 +8,7 @@ import pytest
 from tests.support.pairing import game
 from tests.unit.catalogue.support import row_of
 from twoleg.catalogue.export import quoted, to_toml
-from twoleg.core.market import PairState
+from twoleg.core.market import Origin, PairState
 from twoleg.settings import load_declared
 
 ROW = row_of(
@@ -25,7 +25,7 @@ def test_what_is_exported_is_read_back_exactly(tmp_path: Path) -> None:
     path = tmp_path / "pairs.toml"
     path.write_text(to_toml([ROW]), encoding="utf-8")
     (declared,) = load_declared(path)
-    assert declared.pair == ROW.to_pair()
+    assert declared.pair == msgspec.structs.replace(ROW.to_pair(), origin=Origin.FILE)
     assert declared.acknowledged == ROW.acknowledged
 
 

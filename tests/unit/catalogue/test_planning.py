@@ -11,12 +11,12 @@ from twoleg.catalogue.finding import Found, find
 from twoleg.catalogue.judging import Claim
 from twoleg.catalogue.matching_run import claim_of
 from twoleg.catalogue.planning import Plan, Step, Terms, couple_of, plan
+from twoleg.core.market import Origin, Polarity
 from twoleg.core.market import PairState as S
-from twoleg.core.market import Polarity
 from twoleg.matching.card import Family
 from twoleg.matching.gates import START_FAMILIES
 from twoleg.settings import Mode, PairingPolicy
-from twoleg.storage.pair_rows import POLICY, Origin, PairRow
+from twoleg.storage.pair_rows import POLICY, PairRow
 
 GAME = game(1, "Detroit Tigers", "Toronto Blue Jays")
 OTHER = game(2, "New York Yankees", "Boston Red Sox")

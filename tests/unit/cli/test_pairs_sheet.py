@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.support.pairing import game, stored
+from tests.support.pairing import game, stored_both
 from tests.unit.catalogue.support import Couple, row_of
 from twoleg.cli.columns import Ink, Paper, cells
 from twoleg.cli.pairs_sheet import Sheet, draw, levelled, utc
@@ -24,7 +24,7 @@ WIDTHS = (40, 60, 75, 76, 100, 200)
 
 
 def sheet(couple: Couple = GAME, **fields: Any) -> Sheet:
-    left, right = map(stored, couple)
+    left, right = stored_both(couple)
     row = msgspec.structs.replace(row_of(couple), **fields)
     return Sheet(row=row, kalshi=left, polymarket=right)
 
@@ -76,8 +76,10 @@ def test_the_sheet_tells_what_each_side_buys() -> None:
 
 
 def test_an_inverse_pair_names_the_other_label() -> None:
-    row = {"yes_label": "Toronto Blue Jays", "no_label": "Detroit Tigers"}
-    text = told(sheet(polarity=Polarity.INVERSE, **row))
+    turned = sheet(
+        polarity=Polarity.INVERSE, yes_label="Toronto Blue Jays", no_label="Detroit Tigers"
+    )
+    text = told(turned)
     assert 'token 12 labelled "Detroit Tigers" on Polymarket (inverse)' in text
 
 

@@ -1,6 +1,7 @@
 """Matching a small catalogue in a real database: what is found, kept, taken back and armed."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,8 +25,17 @@ GAMES = (
 CHANGES = ("created", "updated", "deactivated", "armed", "skipped")
 
 
+STATE: list[Path] = []
+
+
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path) -> None:
+    STATE[:] = [tmp_path]
+
+
 def settings(mode: Mode = Mode.PAPER, policy: PairingPolicy = PairingPolicy.MANUAL) -> Settings:
-    return Settings(daemon=DaemonSettings(mode=mode), pairing=PairingSettings(policy=policy))
+    daemon = DaemonSettings(mode=mode, state_dir=STATE[0])
+    return Settings(daemon=daemon, pairing=PairingSettings(policy=policy))
 
 
 @pytest.fixture

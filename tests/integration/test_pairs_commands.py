@@ -53,6 +53,7 @@ def run(
     config.write_text('[pairing]\npolicy = "manual"\n', "utf-8")
     monkeypatch.setenv("DATABASE_URL", database.dsn)
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TWOLEG_DAEMON__STATE_DIR", str(tmp_path / "state"))
 
     def call(*arguments: object) -> tuple[int, str, str]:
         capsys.readouterr()

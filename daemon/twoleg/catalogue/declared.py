@@ -11,12 +11,12 @@ import msgspec
 import structlog
 
 from twoleg.catalogue.judging import Claim, Judged, judge
-from twoleg.catalogue.listed import to_known
+from twoleg.catalogue.listed import to_known, to_listing
 from twoleg.catalogue.policy import NO_RULES
 from twoleg.core.market import MarketId, Pair, PairId, Venue
 from twoleg.matching.decide import decide
 from twoleg.matching.diff import safe
-from twoleg.matching.parse import CardCache
+from twoleg.matching.parse import parse
 from twoleg.settings import Declared, Mode
 from twoleg.storage.catalogue import CatalogueStore
 from twoleg.storage.pair_rows import FacetRow
@@ -50,12 +50,11 @@ async def rule(
 
 async def judge_declared(catalogue: CatalogueStore, pair: Pair) -> Judged | None:
     """A declared pair judged; None where the catalogue lacks a market."""
-    cache = CardCache()
     kalshi = await catalogue.read(Venue.KALSHI, native(pair.kalshi))
     polymarket = await catalogue.read(Venue.POLYMARKET, native(pair.polymarket))
     if kalshi is None or polymarket is None:
         return None
-    left, right = to_known(kalshi, cache)[0], to_known(polymarket, cache)[0]
+    left, right = (to_known(market, parse(to_listing(market))) for market in (kalshi, polymarket))
     claim = Claim(pair.polymarket_labels, pair.polarity)
     return judge(left, right, decide(left.card, right.card), claim=claim)
 

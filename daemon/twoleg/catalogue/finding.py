@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from twoleg.catalogue.judging import Claim, Judged, Known, judge
-from twoleg.matching.candidates import candidates, index_words
+from twoleg.matching.candidates import candidates
 from twoleg.matching.card import Family
 from twoleg.matching.decide import Decision, decide
-from twoleg.matching.listing import Listing
 from twoleg.matching.whole import checked
 
 REASONS_MAX: Final = 200
@@ -41,8 +40,8 @@ class Half:
         self.barred: Counter[str] = Counter()
         self.total = 0
 
-    def add(self, known: Known, listing: Listing) -> None:
-        """Take one market in."""
+    def add(self, known: Known, words: tuple[str, ...]) -> None:
+        """Take one market in, with the words that it is found by."""
         self.total += 1
         card = known.card
         reason = card.denial or ("not understood" if card.unread else "")
@@ -51,7 +50,7 @@ class Half:
         else:
             self._places[known.native_id] = len(self.pairable)
             self.pairable.append(known)
-            self.words.append(index_words(listing, card))
+            self.words.append(words)
         if not reason or known.native_id in self._wanted:
             self.known[card.market_id] = known
             self.ids[known.native_id] = card.market_id

@@ -4,8 +4,8 @@ import msgspec
 
 from twoleg.catalogue.judging import Known
 from twoleg.core.market import Venue
+from twoleg.matching.card import Card
 from twoleg.matching.listing import KalshiListing, Listing, PolymarketListing
-from twoleg.matching.parse import CardCache
 from twoleg.storage.catalogue import StoredMarket
 
 
@@ -16,14 +16,12 @@ def to_listing(stored: StoredMarket) -> Listing:
     return msgspec.json.decode(stored.listing, type=PolymarketListing)
 
 
-def to_known(stored: StoredMarket, cache: CardCache) -> tuple[Known, Listing]:
-    """What pairing needs of a market, and the listing that it was read from."""
-    listing = to_listing(stored)
-    known = Known(
+def to_known(stored: StoredMarket, card: Card) -> Known:
+    """What pairing needs of a market whose card was read."""
+    return Known(
         native_id=stored.native_id,
-        card=cache.card(listing),
+        card=card,
         rules_fingerprint=stored.rules_fingerprint,
         content_hash=stored.content_hash,
         has_rules=bool(stored.rules.strip()),
     )
-    return known, listing

@@ -8,11 +8,13 @@ import resource
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 import msgspec
 import structlog
 
+from twoleg.catalogue.cards import CardFile
 from twoleg.catalogue.finding import OTHER, REASON_CHARS_MAX, Couple, Found, Half, find
 from twoleg.catalogue.judging import Claim
 from twoleg.catalogue.listed import to_known
@@ -21,7 +23,6 @@ from twoleg.core.market import PairState, Venue
 from twoleg.matching.card import Family
 from twoleg.matching.diff import safe
 from twoleg.matching.gates import FamilyRecord, auto_families, grown
-from twoleg.matching.parse import CardCache
 from twoleg.seams import Clock
 from twoleg.settings import Settings
 from twoleg.storage.catalogue import CatalogueStore
@@ -74,22 +75,21 @@ async def run_match(
     clock: Clock,
     *,
     declared: Collection[Couple] = frozenset(),
-    cache: CardCache | None = None,
 ) -> MatchReport:
-    """Match once; `declared` are the couples of the pairs file, `cache` keeps cards between runs.
+    """Match once; `declared` are the couples of the pairs file. Cards stay in the state folder.
 
     Raises StorageError, DatabaseUnavailable; then nothing was written.
     """
     mode = settings.daemon.mode
     pairs = PairStore(connection, mode.value, clock)
     catalogue = CatalogueStore(connection, mode.value, clock)
-    cache = CardCache() if cache is None else cache
     marks = [clock.monotonic_ns()]
     auto = await read_auto_families(pairs)
     known = claimed(await pairs.read())
+    folder = settings.state_dir
     halves = (
-        await _read_half(catalogue, Venue.KALSHI, cache, [couple[0] for couple in known]),
-        await _read_half(catalogue, Venue.POLYMARKET, cache, [couple[1] for couple in known]),
+        await _read_half(catalogue, Venue.KALSHI, folder, [couple[0] for couple in known]),
+        await _read_half(catalogue, Venue.POLYMARKET, folder, [couple[1] for couple in known]),
     )
     marks.append(clock.monotonic_ns())
     found = find(*halves, auto, {couple: claim_of(row) for couple, row in known.items()})
@@ -124,11 +124,13 @@ def claim_of(row: PairRow) -> Claim:
 
 
 async def _read_half(
-    catalogue: CatalogueStore, venue: Venue, cache: CardCache, wanted: Iterable[str]
+    catalogue: CatalogueStore, venue: Venue, folder: Path, wanted: Iterable[str]
 ) -> Half:
     half = Half(wanted)
-    async for stored in catalogue.read_open(venue):
-        half.add(*to_known(stored, cache))
+    with CardFile(folder / f"cards-{venue.value}.bin") as cards:
+        async for stored in catalogue.read_open(venue):
+            card, words = cards.read(stored)
+            half.add(to_known(stored, card), words)
     return half
 
 

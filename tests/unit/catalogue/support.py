@@ -9,17 +9,24 @@ from twoleg.catalogue.finding import Found, Half, find
 from twoleg.catalogue.judging import Claim, Judged, Known, judge
 from twoleg.catalogue.listed import to_known
 from twoleg.core.market import PairState
+from twoleg.matching.candidates import index_words
 from twoleg.matching.decide import decide
 from twoleg.matching.gates import START_FAMILIES
 from twoleg.matching.listing import KalshiListing, PolymarketListing
-from twoleg.matching.parse import CardCache
+from twoleg.matching.parse import parse
 from twoleg.storage.pair_rows import PairRow
 
 Couple = tuple[KalshiListing, PolymarketListing]
 
 
 def known(listing: KalshiListing | PolymarketListing) -> Known:
-    return to_known(stored(listing), CardCache())[0]
+    return to_known(stored(listing), parse(listing))
+
+
+def taken(listing: KalshiListing | PolymarketListing) -> tuple[Known, tuple[str, ...]]:
+    """A market as a half of the catalogue takes it in."""
+    one = known(listing)
+    return one, index_words(listing, one.card)
 
 
 def judged(couple: Couple, **options: Any) -> Judged:
@@ -34,7 +41,7 @@ def halves(*couples: Couple, wanted: bool = True) -> tuple[Half, Half]:
         for half, place in ((left, 0), (right, 1)):
             listing = couple[place]
             if listing.market_id not in half.known:
-                half.add(known(listing), listing)
+                half.add(*taken(listing))
     return left, right
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 import msgspec
 
 from tests.support.pairing import condition, game
-from tests.unit.catalogue.support import found, halves, known
+from tests.unit.catalogue.support import found, halves, taken
 from tests.unit.matching.support import kalshi, polymarket
 from twoleg.catalogue.finding import OTHER, REASONS_MAX, Half, _count
 from twoleg.catalogue.judging import Claim
@@ -40,10 +40,10 @@ def test_markets_that_can_pair_with_none_are_counted_and_let_go() -> None:
         "KXHIGHNY-26MAY16-T80", "Will the high temperature in NYC be above 80°?", "81°"
     )
     half = Half()
-    half.add(known(weather), weather)
+    half.add(*taken(weather))
     assert (half.total, half.barred, half.known) == (1, Counter({"weather": 1}), {})
     kept = Half([weather.ticker])
-    kept.add(known(weather), weather)
+    kept.add(*taken(weather))
     assert kept.find(weather.ticker) is not None
     assert kept.pairable == []
 

@@ -40,8 +40,8 @@ class CardRead(NamedTuple):
 class CardFile:
     """The cards of one venue. A context: what was asked for in it is what the next run finds.
 
-    Each record is its length, the hash of the listing, a hash of the card, and the card: one that was
-    damaged must not be taken for another one. Only keys and places are held in memory.
+    Each record is its length, the hash of the listing, a hash of the card, and the card: one that
+    was damaged must not be taken for another one. Only keys and places are held in memory.
     """
 
     def __init__(self, path: Path, *, readers: str = "") -> None:

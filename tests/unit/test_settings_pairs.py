@@ -7,7 +7,15 @@ import pytest
 
 from twoleg.core.market import LegMode, PairState, Polarity, TimeInForce
 from twoleg.errors import ConfigError, ConfigFault
-from twoleg.settings import DemoFaults, Mode, load_demo, load_pairs, load_settings
+from twoleg.settings import (
+    DemoFaults,
+    Mode,
+    PairingPolicy,
+    load_declared,
+    load_demo,
+    load_pairs,
+    load_settings,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 CONDITION = "0x" + "aB" * 32
@@ -142,3 +150,43 @@ def test_demo_without_faults_has_none(write: Write) -> None:
 )
 def test_wrong_demo_tables_are_faults(write: Write, text: str, key: str) -> None:
     assert [fault.key for fault in faults_of(lambda: load_demo(write(text)))] == [key]
+
+
+def test_a_pair_may_carry_acknowledgements_and_a_minimum_spread(write: Write) -> None:
+    text = MINIMAL + 'acknowledge = ["start", "tail_cancel"]\nedge_percent_min = 2.5\n'
+    (declared,) = load_declared(write(text))
+    assert declared.acknowledged == ("start", "tail_cancel")
+    assert declared.pair.edge_micros_min == 25_000
+    (plain,) = load_declared(write(MINIMAL))
+    assert (plain.acknowledged, plain.pair.edge_micros_min) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    "value", ['"start"', '["start", "start"]', '["Start"]', '[""]', "[1]", '["a b"]', "true"]
+)
+def test_an_acknowledgement_is_a_list_of_names_each_once(write: Write, value: str) -> None:
+    (fault,) = faults_of(lambda: load_declared(write(MINIMAL + f"acknowledge = {value}\n")))
+    assert fault.key == "pair[1].acknowledge"
+    assert "a list of names" in fault.expected
+
+
+@pytest.mark.parametrize(
+    ("text", "policy", "edge_micros"),
+    [
+        ("", PairingPolicy.BY_MODE, 50_000),
+        ('policy = ""', PairingPolicy.BY_MODE, 50_000),
+        ('policy = "auto"\nedge_percent_min = 0.01', PairingPolicy.AUTO, 100),
+        ('policy = "manual"', PairingPolicy.MANUAL, 50_000),
+    ],
+)
+def test_the_policy_of_pairing_is_read(
+    write: Write, text: str, policy: PairingPolicy, edge_micros: int
+) -> None:
+    settings = load_settings(write(f"[pairing]\n{text}\n"), {})
+    assert settings.pairing.policy is policy
+    assert settings.pairing.edge_micros_min == edge_micros
+
+
+def test_a_policy_that_there_is_not_is_refused(write: Write) -> None:
+    (fault,) = faults_of(lambda: load_settings(write('[pairing]\npolicy = "all"\n'), {}))
+    assert fault.key == "pairing.policy"

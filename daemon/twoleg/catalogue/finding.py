@@ -3,6 +3,7 @@
 What it holds of a market is its card and its words; the texts are read once and let go.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -50,7 +51,8 @@ class Half:
         else:
             self._places[known.native_id] = len(self.pairable)
             self.pairable.append(known)
-            self.words.append(words)
+            # Markets share most of their words: each is kept once.
+            self.words.append(tuple(map(sys.intern, words)))
         if not reason or known.native_id in self._wanted:
             self.known[card.market_id] = known
             self.ids[known.native_id] = card.market_id

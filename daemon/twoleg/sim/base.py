@@ -17,8 +17,9 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from twoleg.sim.admin import add_admin_routes
+from twoleg.sim.catalogue.options import CatalogueOptions
 from twoleg.sim.exchange import Exchange, Order, Side, Walk
-from twoleg.sim.faults import PPM, Faults, Rule
+from twoleg.sim.faults import PPM, SPOILING_KINDS, Faults, Rule
 from twoleg.sim.flow import LOT_E6, Clock, Sleep, VenueFlow
 from twoleg.sim.grid import Grid
 from twoleg.sim.prices import STEP_MS_DEFAULT, PriceWorld, Venue
@@ -45,6 +46,8 @@ class CommonOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     flow: bool = True
     # Where keys are kept between runs; None keeps them in memory.
     key_dir: str | None = None
+    # Invented markets listed beside the traded ones; `{"markets": N, "seed": S}`.
+    catalogue: CatalogueOptions = CatalogueOptions()
 
 
 def read_options(kind: type[OptionsT], raw: Mapping[str, object]) -> OptionsT:
@@ -304,12 +307,16 @@ class VenueSim(ABC):
         if key is not None:
             for rule in rules:
                 self.faults.record(rule.kind, key=key, ts_ms=self.clock.now_ns() // 1_000_000)
+        spoiling = [rule for rule in rules if rule.kind in SPOILING_KINDS]
+        rules = [rule for rule in rules if rule not in spoiling]
         before = [rule for rule in rules if rule.when == "before" and rule.kind != "drop_after"]
         answer = await self._act(request, before)
         if answer is not None:
             return answer
         response = await handler(request)
         answer = await self._act(request, [rule for rule in rules if rule not in before])
+        if answer is None and spoiling and isinstance(response, web.Response):
+            return await _spoiled(request, response, spoiling[0].kind)
         return response if answer is None else answer
 
     async def _act(self, request: web.Request, rules: list[Rule]) -> web.Response | None:
@@ -323,6 +330,21 @@ class VenueSim(ABC):
                     request.transport.abort()
                 return web.Response()  # never reaches anyone: the connection is gone
         return None
+
+
+async def _spoiled(request: web.Request, response: web.Response, kind: str) -> web.StreamResponse:
+    """Answer with the first half of a body: whole to HTTP, or cut off in the middle."""
+    body = response.body if isinstance(response.body, bytes) else b""
+    half = body[: len(body) // 2]
+    if kind == "bad_json":
+        return web.Response(body=half, status=response.status, content_type=response.content_type)
+    cut = web.StreamResponse(status=response.status)
+    cut.content_type, cut.content_length = response.content_type, len(body)
+    await cut.prepare(request)
+    await cut.write(half)
+    if request.transport is not None:
+        request.transport.close()  # what was written still goes out
+    return cut
 
 
 @lru_cache(maxsize=64)

@@ -6,6 +6,7 @@ A rule is a JSON object:
     kind         one of KINDS
     probability  0..1, default 1
     count        how often it may fire, default without limit
+    skip         how many that it is about pass before it may fire, default 0
     delay_ms     for delay and ws_silent (which need it)
                  ws_silent holds everything back that long; ws_gap swallows a frame of book state,
                  ws_mute every frame but keep-alives, ws_dead those too; ws_duplicate sends a frame
@@ -32,6 +33,8 @@ Kind = Literal[
     "http_503",
     "http_504",
     "http_429",
+    "bad_json",
+    "cut_body",
     "partial",
     "kill",
     "ws_gap",
@@ -54,7 +57,11 @@ DATA_KINDS: Final = frozenset({"ws_gap", "ws_mute", "ws_duplicate", "ws_late"})
 ASKED_KINDS: Final = frozenset({"ws_stale", "ws_timeout"})
 HTTP_KINDS: Final = frozenset(KINDS) - ORDER_KINDS - WS_KINDS
 _METHODS: Final = frozenset({"*", "GET", "POST", "PUT", "DELETE"})
-_FIELDS: Final = frozenset({"on", "kind", "probability", "count", "delay_ms", "share", "when"})
+_FIELDS: Final = frozenset(
+    {"on", "kind", "probability", "count", "skip", "delay_ms", "share", "when"}
+)
+# Kinds that spoil the answer to a request that was carried out.
+SPOILING_KINDS: Final = frozenset({"bad_json", "cut_body"})
 # Records kept; older ones are dropped, the counters stay exact.
 RECORDS_MAX: Final = 10_000
 PPM: Final = 1_000_000
@@ -74,10 +81,12 @@ class Rule:
     path: str
     probability: float = 1.0
     count: int | None = None
+    skip: int = 0
     delay_ms: int = 0
     share_ppm: int = 0
     when: str = "before"
     fired: int = 0
+    passed: int = 0
 
     def covers(self, method: str, path: str) -> bool:
         """Tell whether the rule is about this method ("WS" for frames) and path."""
@@ -90,6 +99,7 @@ class Rule:
             "kind": self.kind,
             "probability": self.probability,
             "count": self.count,
+            "skip": self.skip,
             "delay_ms": self.delay_ms,
             "share": self.share_ppm / PPM,
             "when": self.when,
@@ -197,6 +207,9 @@ class Faults:
     def _fires(self, rule: Rule) -> bool:
         if rule.count is not None and rule.fired >= rule.count:
             return False
+        if rule.passed < rule.skip:
+            rule.passed += 1
+            return False
         # No draw for a certain rule: scripted faults leave the seeded sequence alone.
         if rule.probability < 1.0 and self._rng.random() >= rule.probability:
             return False
@@ -225,6 +238,7 @@ def parse_rule(raw: Mapping[str, object], position: int = 0) -> Rule:
         path=path,
         probability=_number(raw, "probability", 1.0, where, largest=1.0),
         count=None if count is None else _integer(raw, "count", where),
+        skip=_integer(raw, "skip", where),
         delay_ms=_integer(raw, "delay_ms", where),
         share_ppm=round(_number(raw, "share", 0.0, where, largest=1.0) * PPM),
         when=_parse_when(raw.get("when", "before"), kind, where),

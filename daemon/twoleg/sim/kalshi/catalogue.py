@@ -11,6 +11,7 @@ from aiohttp import web
 from twoleg.sim.kalshi.errors import refuse, refuse_query
 from twoleg.sim.kalshi.markets import STATUS_FILTERS, MarketState, event_json, series_json
 from twoleg.sim.kalshi.pages import LIMIT_DEFAULT, LIMIT_MAX, Query, read_cursor, write_cursor
+from twoleg.sim.kalshi.shelf import ROWS_FROM, Wanted
 from twoleg.sim.kalshi.text import count_text
 
 if TYPE_CHECKING:
@@ -48,15 +49,34 @@ class Catalogue:
         found = list(self._grouped(query).values())
         start = read_cursor(query.text("cursor")) or 0
         is_nested = query.flag("with_nested_markets", "GetEvents")
-        page: dict[str, object] = {
-            "events": [
-                self._json(group, is_nested=is_nested) for group in found[start : start + limit]
-            ],
-            "cursor": "" if start + limit >= len(found) else write_cursor(start + limit),
-        }
+        rows = [self._json(group, is_nested=is_nested) for group in found[start : start + limit]]
+        cursor = "" if start + limit >= len(found) else write_cursor(start + limit)
+        if not cursor and len(self._sim.shelf):
+            more, cursor = self._shelved(query, limit - len(rows), is_nested=is_nested)
+            rows += more
+        page: dict[str, object] = {"events": rows, "cursor": cursor}
         if query.flag("with_milestones", "GetEvents"):
             page["milestones"] = []
         return page
+
+    def _shelved(
+        self, query: Query, limit: int, *, is_nested: bool
+    ) -> tuple[list[dict[str, object]], str]:
+        """Return the catalogue's events that fill a page, and the cursor of the next."""
+        start = max(0, (read_cursor(query.text("cursor")) or 0) - ROWS_FROM)
+        word, events = query.text("status"), query.words("tickers", "GetEvents")
+        span = None
+        for family in ("close", "updated"):
+            least_s = query.whole(f"min_{family}_ts", "GetEvents")
+            span = span if least_s is None else (family, least_s, None)
+        wanted = Wanted(
+            statuses=None if word is None else STATUS_FILTERS[word],
+            events=None if events is None else frozenset(events),
+            series=query.text("series_ticker"),
+            time=span,
+        )
+        rows, following = self._sim.shelf.events(start, limit, wanted, is_nested=is_nested)
+        return rows, "" if following is None else write_cursor(ROWS_FROM + following)
 
     def _grouped(self, query: Query) -> dict[str, list[MarketState]]:
         # The status filter is about child markets, not about the event.
@@ -82,12 +102,17 @@ class Catalogue:
     def _event(self, request: web.Request, query: Query) -> dict[str, object]:
         event_ticker = request.match_info["event_ticker"]
         group = [m for m in self._readable() if m.pair.kalshi.event_ticker == event_ticker]
-        if not group:
+        rows = None if group else self._sim.shelf.find_event(event_ticker)
+        if not group and rows is None:
             raise refuse(404, "not_found")
         is_nested = query.flag("with_nested_markets", "GetEvent")
         is_bare = query.flag("exclude_markets", "GetEvent")
         if is_nested and is_bare:
             raise refuse_query("GetEvent", "exclude_markets cannot go with with_nested_markets")
+        if rows is not None:
+            shelf = self._sim.shelf
+            apart = [] if is_nested or is_bare else [shelf.market_json(row) for row in rows]
+            return {"event": shelf.event_json(rows, is_nested=is_nested), "markets": apart}
         # The outer list is deprecated, and required: empty where it is not asked for.
         beside = [] if is_nested or is_bare else group
         return {
@@ -108,12 +133,19 @@ class Catalogue:
             if is_asked and (min_updated_s is None or market.updated_ts_s >= min_updated_s):
                 row = self._series_json(market, query)
                 rows.setdefault(market.pair.kalshi.series_ticker, row)
+        if len(self._sim.shelf) and tags is None and min_updated_s is None:
+            for name, row in self._sim.shelf.series():
+                if category in (None, row["category"]):
+                    rows.setdefault(name, row)
         return {"series": list(rows.values())}
 
     def _series(self, request: web.Request, query: Query) -> dict[str, object]:
         for market in self._readable():
             if market.pair.kalshi.series_ticker == request.match_info["series_ticker"]:
                 return {"series": self._series_json(market, query)}
+        shelved = self._sim.shelf.find_series(request.match_info["series_ticker"])
+        if shelved is not None:
+            return {"series": self._sim.shelf.series_json(shelved)}
         raise refuse(404, "not_found")
 
     def _series_fees(self, _request: web.Request, query: Query) -> dict[str, object]:

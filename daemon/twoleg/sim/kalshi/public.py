@@ -15,7 +15,15 @@ from twoleg.sim.kalshi.history import PublicHistory
 from twoleg.sim.kalshi.legacy import modern_answer
 from twoleg.sim.kalshi.maintenance import schedule_json
 from twoleg.sim.kalshi.markets import MarketState, seconds_text
-from twoleg.sim.kalshi.pages import Query, slice_of
+from twoleg.sim.kalshi.pages import (
+    LIMIT_DEFAULT,
+    LIMIT_MAX,
+    Query,
+    read_cursor,
+    slice_of,
+    write_cursor,
+)
+from twoleg.sim.kalshi.shelf import ROWS_FROM, Wanted
 from twoleg.sim.kalshi.text import time_text
 
 if TYPE_CHECKING:
@@ -116,10 +124,28 @@ class KalshiPublic:
         live = [m for m in self._sim.markets.values() if m.readable_ns <= now_ns and not is_old(m)]
         found = select_markets(live, query, self._sim.now_s())
         page, cursor = slice_of(found, query, "GetMarkets")
-        return {"markets": [self._json(market) for market in page], "cursor": cursor}
+        return self._filled([self._json(market) for market in page], cursor, query)
+
+    def _filled(
+        self, rows: list[dict[str, object]], cursor: str, query: Query
+    ) -> dict[str, object]:
+        """Fill a page behind the traded markets with the catalogue's."""
+        shelf = self._sim.shelf
+        if cursor or not len(shelf):
+            return {"markets": rows, "cursor": cursor}
+        limit = query.whole("limit", "GetMarkets", least=0, most=LIMIT_MAX) or LIMIT_DEFAULT
+        start = max(0, (read_cursor(query.text("cursor")) or 0) - ROWS_FROM)
+        wanted = Wanted.by(query, "GetMarkets")
+        more, following = shelf.page(start, limit - len(rows), wanted)
+        cursor = "" if following is None else write_cursor(ROWS_FROM + following)
+        return {"markets": rows + more, "cursor": cursor}
 
     def _market(self, request: web.Request, _query: Query) -> dict[str, object]:
-        return {"market": self._json(self._named(request.match_info["ticker"]))}
+        ticker = request.match_info["ticker"]
+        row = self._sim.shelf.find(ticker) if ticker not in self._sim.markets else None
+        if row is not None:
+            return {"market": self._sim.shelf.market_json(row)}
+        return {"market": self._json(self._named(ticker))}
 
     def _book(self, request: web.Request, query: Query) -> dict[str, object]:
         market = self._named(request.match_info["ticker"])

@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 from aiohttp import web
 
 from twoleg.sim.base import CROWD, VenueSim, read_options
+from twoleg.sim.catalogue.changes import add_catalogue_admin
 from twoleg.sim.exchange import Change, Side, Walk
 from twoleg.sim.faults import Faults
 from twoleg.sim.flow import LOT_E6, Clock, Sleep
@@ -32,6 +33,7 @@ from twoleg.sim.kalshi.reads import ReadModel
 from twoleg.sim.kalshi.rest import KalshiRest
 from twoleg.sim.kalshi.scopes import Gate
 from twoleg.sim.kalshi.settlement import Settlements
+from twoleg.sim.kalshi.shelf import KalshiShelf
 from twoleg.sim.kalshi.tape import Tape
 from twoleg.sim.kalshi.transfers import Transfers
 from twoleg.sim.kalshi.ws import Hub
@@ -114,6 +116,7 @@ class KalshiSim(VenueSim):
         self.settlements = Settlements(self.desk.blotter, self.hub)
         self.lifecycle = Lifecycle(self)
         self.cutoffs = Cutoffs(self.now_s)
+        self.shelf = KalshiShelf(chosen.catalogue, self.now_s)
         for market in self.markets.values():
             self._listen(market)
 
@@ -124,6 +127,7 @@ class KalshiSim(VenueSim):
         KalshiRest(self).add_routes(app, REST_PREFIX)
         app.router.add_get(WS_PATH, self._serve_ws)
         add_kalshi_admin(app, self)
+        add_catalogue_admin(app, self.shelf, self.now_s)
         app.router.add_post("/_sim/refuse", self.desk.scripted.serve)
 
     def book_crowd_walk(self, market_id: str, side: Side, walk: Walk) -> None:

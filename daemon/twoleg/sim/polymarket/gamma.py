@@ -24,8 +24,10 @@ from twoleg.sim.polymarket.gamma_shapes import (
     event_json,
     quotes_of,
 )
+from twoleg.sim.polymarket.gamma_shelf import events_page, markets_page, named_page
 from twoleg.sim.polymarket.options import PolymarketOptions
 from twoleg.sim.polymarket.shapes import event_id
+from twoleg.sim.polymarket.shelf import PolymarketShelf
 from twoleg.sim.polymarket.state import Market
 from twoleg.sim.polymarket.wire import NS_PER_MS, Refused, answer, guarded
 
@@ -42,9 +44,16 @@ class GammaApi:
     """Serves discovery: markets, events, search."""
 
     def __init__(
-        self, markets: Mapping[str, Market], *, clock: Clock, options: PolymarketOptions
+        self,
+        markets: Mapping[str, Market],
+        shelf: PolymarketShelf,
+        *,
+        clock: Clock,
+        options: PolymarketOptions,
     ) -> None:
         self._markets = markets
+        # Invented markets, listed behind the others.
+        self._shelf = shelf
         self._clock = clock
         self._lag_ms = options.gamma_lag_ms
         # What was last read from a book, and when (monotonic ns), by condition id.
@@ -70,17 +79,20 @@ class GammaApi:
 
     async def _keyset_markets(self, request: web.Request) -> object:
         page = read_keyset_page(request)
-        rows, cursor = page.select(self._market_rows(request))
+        traded, is_wanted = self._market_rows(request), read_market_filter(request)
+        rows, cursor = markets_page(page, traded, self._shelf, request, is_wanted)
         return answer(_keyset("markets", rows, cursor), headers=CACHE_HEADERS)
 
     async def _keyset_events(self, request: web.Request) -> object:
         page = read_keyset_page(request)
-        rows, cursor = page.select(self._event_rows(request))
+        traded, is_wanted = self._event_rows(request), read_event_filter(request)
+        rows, cursor = events_page(page, traded, self._shelf, is_wanted)
         return answer(_keyset("events", rows, cursor), headers=CACHE_HEADERS)
 
     async def _list_markets(self, request: web.Request) -> object:
         page = read_offset_page(request)
-        rows, _ = page.select(self._market_rows(request))
+        traded, is_wanted = self._market_rows(request), read_market_filter(request)
+        rows = named_page(page, traded, self._shelf, request, is_wanted)
         return answer(rows, headers=LEGACY_HEADERS)
 
     async def _list_events(self, request: web.Request) -> object:
@@ -129,6 +141,9 @@ class GammaApi:
 
     async def _market_by_id(self, request: web.Request) -> object:
         wanted = request.match_info["market_id"]
+        row = self._shelf.find_id(wanted)
+        if row is not None:
+            return answer(self._shelf.market_json(row), headers=CACHE_HEADERS)
         return self._only(lambda market: market.spec.market_id == wanted)
 
     async def _market_by_slug(self, request: web.Request) -> object:

@@ -63,8 +63,11 @@ class Page:
         chosen = ordered[self.offset : self.offset + self.limit]
         if self.offset + self.limit >= len(ordered):
             return chosen, None
-        text = json.dumps(self.key(chosen[-1]))
-        return chosen, base64.urlsafe_b64encode(text.encode()).decode()
+        return chosen, self.cursor(chosen[-1])
+
+    def cursor(self, row: Row) -> str:
+        """Return the cursor of what comes behind a row."""
+        return base64.urlsafe_b64encode(json.dumps(self.key(row)).encode()).decode()
 
 
 def read_keyset_page(request: web.Request) -> Page:
@@ -114,10 +117,10 @@ def read_market_filter(request: web.Request) -> Test:
         "uma_resolution_status": lambda m: {m.uma_status},
         "version": lambda m: {m.spec.version},
     }
-    if len(_listed(request, "condition_ids")) > CONDITIONS_MAX:
+    if len(listed(request, "condition_ids")) > CONDITIONS_MAX:
         raise Refused(422, f"condition_ids holds more than {CONDITIONS_MAX}")
     for name, values_of in sets.items():
-        wanted = _listed(request, name)
+        wanted = listed(request, name)
         if wanted:
             tests.append(partial(_meets, wanted, values_of))
     return lambda market: all(test(market) for test in tests)
@@ -141,10 +144,10 @@ def read_event_filter(
         "tag_slug": lambda m: {slug for _, _, slug in tags_of(m)},
     }
     for name, values_of in sets.items():
-        wanted = _listed(request, name)
+        wanted = listed(request, name)
         if wanted:
             tests.append(partial(_meets, wanted, values_of))
-    excluded = _listed(request, "exclude_tag_id")
+    excluded = listed(request, "exclude_tag_id")
     if excluded:
         tests.append(lambda market: not _meets(excluded, _tag_ids, market))
 
@@ -163,7 +166,7 @@ def read_event_filter(
 
 def _common_tests(request: web.Request) -> list[Test]:
     tests: list[Test] = []
-    tags = _listed(request, "tag_id")
+    tags = listed(request, "tag_id")
     if tags:
         tests.append(partial(_meets, tags, _tag_ids))
     numbers: dict[str, Callable[[Market], int]] = {
@@ -230,7 +233,8 @@ def _limit(request: web.Request) -> int:
     return min(int(text), LIMIT_MAX) if text.isdecimal() and int(text) else LIMIT_DEFAULT
 
 
-def _listed(request: web.Request, name: str) -> set[str]:
+def listed(request: web.Request, name: str) -> set[str]:
+    """Return the values of a parameter that may be repeated or hold commas."""
     values = request.query.getall(name, [])
     return {part for value in values for part in value.split(",") if part}
 

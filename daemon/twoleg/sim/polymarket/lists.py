@@ -11,6 +11,7 @@ from aiohttp import web
 from twoleg.sim.polymarket.options import PolymarketOptions
 from twoleg.sim.polymarket.pages import page_of
 from twoleg.sim.polymarket.shapes import START_TS_S, fee_cap_bps, rfc3339, tags_of
+from twoleg.sim.polymarket.shelf import PolymarketShelf
 from twoleg.sim.polymarket.state import Market
 from twoleg.sim.polymarket.wire import Refused, guarded, number
 
@@ -24,8 +25,16 @@ Row = dict[str, object]
 class ListApi:
     """Serves what the CLOB knows of markets."""
 
-    def __init__(self, markets: Mapping[str, Market], *, options: PolymarketOptions) -> None:
+    def __init__(
+        self,
+        markets: Mapping[str, Market],
+        shelf: PolymarketShelf,
+        *,
+        options: PolymarketOptions,
+    ) -> None:
         self._markets = markets
+        # Invented markets: known one by one, in no list.
+        self._shelf = shelf
         self._options = options
 
     def add_routes(self, app: web.Application) -> None:
@@ -66,7 +75,11 @@ class ListApi:
         return {name: value for name, value in body.items() if value is not False}
 
     def _named(self, request: web.Request) -> Market:
-        market = self._markets.get(request.match_info["condition_id"])
+        wanted = request.match_info["condition_id"]
+        market = self._markets.get(wanted)
+        row = self._shelf.find(wanted) if market is None else None
+        if row is not None:
+            return self._shelf.market(row)
         if market is None or not market.is_listed:
             raise Refused(404, MARKET_UNKNOWN)
         return market

@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import web
 
 from twoleg.sim.base import VenueSim, read_options
+from twoleg.sim.catalogue.changes import add_catalogue_admin
 from twoleg.sim.exchange import Change, Exchange, Side, Walk
 from twoleg.sim.faults import Faults
 from twoleg.sim.flow import Clock, Sleep
@@ -40,6 +41,7 @@ from twoleg.sim.polymarket.orders import parse_order
 from twoleg.sim.polymarket.private import PrivateApi
 from twoleg.sim.polymarket.public import PublicApi
 from twoleg.sim.polymarket.relayer import RelayerApi
+from twoleg.sim.polymarket.shelf import PolymarketShelf
 from twoleg.sim.polymarket.state import Market, OrderRecord, Trade
 from twoleg.sim.polymarket.timers import Timers
 from twoleg.sim.polymarket.trades import Trades
@@ -133,6 +135,7 @@ class PolymarketSim(VenueSim):
         self.trades.on_trade = self._tell_trade
         self.trades.on_order = lambda record: self._tell_order(record, "UPDATE")
         self.lifecycle = Lifecycle(self)
+        self.shelf = PolymarketShelf(chosen.catalogue)
         self.door = Door(
             clock, sleep, limits=chosen.ip_limits, refuses_urllib=chosen.refuses_urllib
         )
@@ -145,12 +148,15 @@ class PolymarketSim(VenueSim):
         app.middlewares.append(self.door.middleware())
         add_polymarket_admin(app, self)
         add_private_controls(app, self)
+        add_catalogue_admin(app, self.shelf, lambda: self.clock.now_ns() // NS_PER_S)
         PublicApi(
             self.tokens, clock=self.clock, options=self.options, geo=self.geo, gate=self.gate
         ).add_routes(app)
-        ListApi(self.markets, options=self.options).add_routes(app)
+        ListApi(self.markets, self.shelf, options=self.options).add_routes(app)
         PrivateApi(self._venue, self.engine, self.heartbeats).add_routes(app)
-        GammaApi(self.markets, clock=self.clock, options=self.options).add_routes(app, GAMMA_PREFIX)
+        GammaApi(self.markets, self.shelf, clock=self.clock, options=self.options).add_routes(
+            app, GAMMA_PREFIX
+        )
         DataApi(self.markets, self.wallets, self.trades).add_routes(app, DATA_PREFIX)
         TagApi(self.markets).add_routes(app, GAMMA_PREFIX)
         DataMarketsApi(self.markets, self.tokens, ledger=self.wallets, clock=self.clock).add_routes(

@@ -3,6 +3,7 @@
 A name has the form that each venue gives it: Kalshi leaves out "FC", Polymarket a middle name.
 """
 
+import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -52,6 +53,7 @@ _NOUNS: Final = words(
     "Lantern Orchard Harbor Mirror Sparrow Glacier Violin Canyon Carnival Compass Ember Falcon "
     "Garden Heron Island Juniper Keeper Lagoon Meadow Nightfall Oracle Pilgrim Quarry River"
 )
+_UNFIT: Final = re.compile("[^a-z0-9]+")
 # Coprime to the size of each table: neighbours in number are no neighbours in name.
 _STEP: Final = 7_919
 _FAMILIES: Final = len(_ONSETS) * len(_MIDDLES) * len(_CODAS) * len(_ENDS)
@@ -133,5 +135,4 @@ def _code(name: str) -> str:
 
 def slug(text: str) -> str:
     """Return a text as Polymarket puts it into an address."""
-    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower())
-    return "-".join(part for part in plain.split("-") if part)
+    return _UNFIT.sub("-", text.lower()).strip("-")

@@ -134,7 +134,7 @@ class Catalogue:
                 row = self._series_json(market, query)
                 rows.setdefault(market.pair.kalshi.series_ticker, row)
         if len(self._sim.shelf) and tags is None and min_updated_s is None:
-            for name, row in self._sim.shelf.series():
+            for name, row in self._sim.shelf.series().items():
                 if category in (None, row["category"]):
                     rows.setdefault(name, row)
         return {"series": list(rows.values())}
@@ -145,7 +145,7 @@ class Catalogue:
                 return {"series": self._series_json(market, query)}
         shelved = self._sim.shelf.find_series(request.match_info["series_ticker"])
         if shelved is not None:
-            return {"series": self._sim.shelf.series_json(shelved)}
+            return {"series": shelved}
         raise refuse(404, "not_found")
 
     def _series_fees(self, _request: web.Request, query: Query) -> dict[str, object]:

@@ -4,6 +4,7 @@ Kalshi docs, openapi 3.34.0 (Market, EventData, Series), 2026-10: every required
 """
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final, Literal
 
 from twoleg.sim.exchange import ONE_E4, Change, Exchange
@@ -269,6 +270,7 @@ def series_json(market: MarketState, now_s: int) -> dict[str, object]:
     }
 
 
+@lru_cache(maxsize=4_096)
 def seconds_text(ts_s: int) -> str:
     """Write a time in seconds as RFC 3339 in UTC."""
     return time_text(ts_s * 1_000_000)

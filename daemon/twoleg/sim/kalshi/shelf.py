@@ -88,10 +88,10 @@ class KalshiShelf:
         self._now_s = now_s
         # What was changed by admin calls, by row.
         self.changes: dict[int, Change] = {}
-        # Row by ticker, and the first row by event and by series; made at the first search.
+        # Row by ticker, and the first row by event, and every Series; made at the first search.
         self._by_ticker: dict[str, int] = {}
         self._by_event: dict[str, int] = {}
-        self._by_series: dict[str, int] = {}
+        self._by_series: dict[str, Json] = {}
 
     def __len__(self) -> int:
         """Return how many rows there are."""
@@ -126,11 +126,10 @@ class KalshiShelf:
             found.append(self.event_json(rows, is_nested=is_nested))
         return found, None
 
-    def series(self) -> Iterator[tuple[str, Json]]:
-        """Tell every series by its ticker."""
+    def series(self) -> dict[str, Json]:
+        """Return every Series by its ticker."""
         self._search()
-        for name, row in self._by_series.items():
-            yield name, self.series_json(row)
+        return self._by_series
 
     # -- single ones -------------------------------------------------------------------------------
 
@@ -142,12 +141,9 @@ class KalshiShelf:
         row = self._by_ticker.get(market)
         return None if row is None or self._status(row) == "gone" else row
 
-    def find_series(self, ticker: str) -> int | None:
-        """Return a row of a series."""
-        if not self._rows:
-            return None
-        self._search()
-        return self._by_series.get(ticker)
+    def find_series(self, ticker: str) -> Json | None:
+        """Return a Series."""
+        return self.series().get(ticker)
 
     def find_event(self, ticker: str) -> range | None:
         """Return the rows of an event."""
@@ -209,10 +205,6 @@ class KalshiShelf:
         if is_nested:
             body["markets"] = [self.market_json(row) for row in rows if self._status(row) != "gone"]
         return body
-
-    def series_json(self, row: int) -> Json:
-        """Return the Series of a row."""
-        return series_json(self._state(row), self._now_s())
 
     def _state(self, row: int) -> MarketState:
         draft, change = self._world.kalshi(row), self.changes.get(row) or Change(market="")
@@ -313,7 +305,8 @@ class KalshiShelf:
                 draft = self._world.kalshi(row)
                 self._by_ticker[draft.ticker] = row
                 self._by_event.setdefault(draft.event_ticker, row)
-                self._by_series.setdefault(draft.series, row)
+                if draft.series not in self._by_series:
+                    self._by_series[draft.series] = series_json(self._state(row), OPEN_TS_S)
 
 
 def is_combination(draft: KalshiDraft) -> bool:

@@ -4,6 +4,7 @@ Fee schedules: docs.polymarket.com trading/fees, read 2026-11-22.
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from twoleg.sim.polymarket.state import Market
@@ -49,6 +50,7 @@ def tags_of(market: Market) -> tuple[tuple[str, str, str], ...]:
     return ((str(number), spec.category, spec.category.lower()),)
 
 
+@lru_cache(maxsize=4_096)
 def rfc3339(ts_s: int) -> str:
     """Return a wall second as the venue writes dates."""
     return datetime.fromtimestamp(ts_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

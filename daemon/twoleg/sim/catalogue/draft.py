@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from zlib import crc32
 
-from twoleg.sim.catalogue.times import moments
+from twoleg.sim.catalogue.times import DAY_S, moments
 from twoleg.sim.grid import ONE_E4
 
 YES_NO: Final = ("Yes", "No")
@@ -185,6 +185,9 @@ def polymarket_draft(
     labels = (form.labels[0].format_map(words), form.labels[1].format_map(words))
     if is_flipped:
         labels, pays = (labels[1], labels[0]), (pays[1], pays[0])
+    if start_s is None:
+        # The last day that counts, at midnight of Greenwich: a date, and no hour of trading.
+        end_s = (end_s - DAY_S) // DAY_S * DAY_S
     return PolymarketDraft(form, words, labels, pays, end_s, start_s)
 
 

@@ -19,7 +19,7 @@ KALSHI_CLAIMS: Final[Mapping[str, KalshiForm]] = {
     "state_race": KalshiForm(
         series="KX{office_code}{code}", event="{yy}", suffix="{party[0]}", category=_ELECTIONS,
         event_title="{state} {office} winner? ({year})",
-        title="Will {party}s win the {office} race in {state}?", yes="{party} party",
+        title="Will {nouns} win the {office} race in {state}?", yes="{party} party",
         is_exclusive=True,
         rules="If the {party} candidate wins the {year} election for {office} in {state}, then the "
         "market resolves to Yes.",

@@ -23,8 +23,8 @@ POLYMARKET_CLAIMS: Final[Mapping[str, PolymarketForm]] = {
     "state_race": PolymarketForm(
         event="{state}-{office}-election-winner-{year}",
         event_title="{state} {office} Election Winner {year}",
-        slug="will-the-{party}s-win-the-{state}-{office}-race-in-{year}",
-        question="Will the {party}s win the {state} {office} race in {year}?",
+        slug="will-the-{nouns}-win-the-{state}-{office}-race-in-{year}",
+        question="Will the {nouns} win the {state} {office} race in {year}?",
         group="{party}", category=_POLITICS, is_neg_risk=True,
         rules=_YES + "the {party} Party's candidate wins the {year} election for {office} of "
         "{state}" + _ELSE + _SOURCE,

@@ -5,9 +5,13 @@ from typing import Final
 from twoleg.sim.catalogue.names import words
 from twoleg.sim.catalogue.places import BANKS, CITIES, COINS, COUNTRIES, DISTRICTS, STATES
 from twoleg.sim.catalogue.stage import Stage
-from twoleg.sim.catalogue.times import YEAR, eastern, first_of, new_year
+from twoleg.sim.catalogue.times import DAY_S, YEAR, eastern, first_of, new_year
 
 PARTIES: Final = ("Republican", "Democratic")
+_PARTIES: Final = tuple(
+    {"party": party, "nouns": nouns}
+    for party, nouns in zip(PARTIES, ("Republicans", "Democrats"), strict=True)
+)
 _MEETINGS: Final = (1, 3, 4, 6, 7, 9, 10, 12)
 _MONTHS: Final = words(
     "January February March April May June July August September October November December"
@@ -20,6 +24,11 @@ _POSTS: Final = (
 _LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
+def _election_day(year: int) -> int:
+    """Return the end of the first Tuesday after the first Monday of November, or nearly so."""
+    return first_of(year, 11) + 5 * DAY_S
+
+
 def house(stage: Stage) -> None:
     """Two seats of the House by party."""
     ours, theirs = [], []
@@ -29,7 +38,7 @@ def house(stage: Stage) -> None:
         year = YEAR + 2 * lap
         race = {
             "seat": seat, "code": seat.replace("-", ""), "year": str(year), "yy": str(year)[2:],
-            "term": str(year + 1), "by": new_year(year + 1),
+            "term": str(year + 1), "by": _election_day(year),
         }  # fmt: skip
         ours.append([stage.k("house", **race, party=party) for party in PARTIES])
         theirs.append([stage.p("house", **race, party=party) for party in PARTIES])
@@ -49,7 +58,7 @@ def _races(stage: Stage, ahead: int = 0) -> list[dict[str, object]]:
         races.append(
             {
                 "office": office, "office_code": code, "state": state, "code": short,
-                "year": str(year), "yy": str(year)[2:], "by": new_year(year + 1),
+                "year": str(year), "yy": str(year)[2:], "by": _election_day(year),
             }
         )  # fmt: skip
     return races
@@ -57,10 +66,10 @@ def _races(stage: Stage, ahead: int = 0) -> list[dict[str, object]]:
 
 def state_races(stage: Stage) -> None:
     """Governors and senators by party, in two states and another year."""
-    races = _races(stage)
-    ours = [[stage.k("state_race", **race, party=party) for party in PARTIES] for race in races]
-    theirs = [[stage.p("state_race", **race, party=party) for party in PARTIES] for race in races]
-    later = stage.p("state_race", **_races(stage, 2)[0], party=PARTIES[0])
+    races, after = _races(stage), _races(stage, 2)[0]
+    ours = [[stage.k("state_race", **race, **each) for each in _PARTIES] for race in races]
+    theirs = [[stage.p("state_race", **race, **each) for each in _PARTIES] for race in races]
+    later = stage.p("state_race", **after, **_PARTIES[0])
     stage.near("other_state", (ours[0][0], theirs[1][0]), (ours[1][1], theirs[0][1]))
     stage.near("other_party", (ours[0][0], theirs[0][1]), (ours[1][1], theirs[1][0]))
     stage.near("other_year", (ours[0][0], later))
@@ -75,7 +84,7 @@ def nominees(stage: Stage) -> None:
     running = stage.k("runs_state", **race, who=people[0])
     theirs = [stage.p("nominee", **race, party=party, who=who) for who in people[:2]]
     runs = stage.p("runs_state", **race, who=people[0])
-    wins = stage.p("state_race", **_races(stage, 1)[0], party=party)
+    wins = stage.p("state_race", **_races(stage, 1)[0], **_PARTIES[stage.cycle % 2])
     stage.near("running", (ours[0], runs), (running, theirs[0]))
     stage.near("other_subject", (ours[2], theirs[0]), (ours[0], theirs[1]))
     stage.near("nominee_against_office", (ours[0], wins))
@@ -84,7 +93,7 @@ def nominees(stage: Stage) -> None:
 def presidency(stage: Stage) -> None:
     """Nominees for president, presidents, those who run, and the first to say so."""
     race = {
-        "year": "2032", "yy": "32", "term": "2033", "mark": stage.mark(), "by": new_year(2033),
+        "year": "2032", "yy": "32", "term": "2033", "mark": stage.mark(), "by": _election_day(2032),
     }  # fmt: skip
     party = PARTIES[stage.cycle % 2]
     people = [stage.person() for _ in range(2)]
@@ -126,7 +135,7 @@ def rates(stage: Stage) -> None:
     bank = {
         "bank_code": code, "bank_k": name, "bank_p": short, "board": board,
         "year": str(year), "yy": str(year)[2:], "month": _MONTHS[month - 1],
-        "month_code": _MONTHS[month - 1][:3].upper(), "by": first_of(year, month) + 17 * 86_400,
+        "month_code": _MONTHS[month - 1][:3].upper(), "by": first_of(year, month) + 17 * DAY_S,
     }  # fmt: skip
     cut = _move("C25", "cut rates by 25bps", "Cut 25bps", "decreases interest rates by 25 bps")
     deep = _move("C50", "cut rates by 50bps", "Cut 50bps", "decreases interest rates by 50 bps")

@@ -1,7 +1,8 @@
 """What was changed about rows of the catalogue while a venue runs, and the admin calls for it.
 
 GET  /_sim/catalogue/truth   ?after=N&limit=M: JSON lines of the rows from N of this venue on:
-                             {"kalshi", "polymarket", "kind", "relation", "label"}; header
+                             {"kalshi", "polymarket", "kind", "relation", "label",
+                                 "token"}; header
                              X-Next-After has the next N, "" at the end
 POST /_sim/catalogue/market  {"market", "title"?, "rules"?, "close_ts_s"?, "status"?, "shard"?,
                              "token_ids"?}: change a row; status is open, closed or gone
@@ -13,6 +14,7 @@ from typing import Final, Literal, Protocol
 import msgspec
 from aiohttp import web
 
+from twoleg.sim.catalogue.identity import condition_id, token_ids
 from twoleg.sim.catalogue.world import World
 
 Status = Literal["open", "closed", "gone"]
@@ -93,23 +95,24 @@ def add_catalogue_admin(app: web.Application, shelf: Shelf, now_s: Callable[[], 
 
 
 def truth_lines(
-    world: World,
-    cycles: range,
-    is_wanted: Callable[[int, int], bool],
-    names: Callable[[int, int], tuple[str, str]],
+    world: World, cycles: range, is_wanted: Callable[[int, int], bool]
 ) -> Iterator[Line]:
-    """Tell the truths of some cycles whose rows (Kalshi's, Polymarket's) are wanted."""
+    """Tell the truths of some cycles whose rows (Kalshi's, Polymarket's) are wanted.
+
+    `relation` is same or inverse by the place of the outcome, `label` and `token` are that outcome.
+    """
     for number in cycles:
         for truth in world.cycle(number).truths:
             if is_wanted(truth.kalshi, truth.polymarket):
-                kalshi, polymarket = names(truth.kalshi, truth.polymarket)
-                relation = ("same", "inverse")[truth.paying] if truth.paying >= 0 else "different"
+                is_pair = truth.paying >= 0
+                tokens = token_ids(world.seed, truth.polymarket)
                 yield {
-                    "kalshi": kalshi,
-                    "polymarket": polymarket,
+                    "kalshi": world.kalshi(truth.kalshi).ticker,
+                    "polymarket": condition_id(world.seed, truth.polymarket),
                     "kind": truth.kind,
-                    "relation": relation,
+                    "relation": ("same", "inverse")[truth.paying] if is_pair else "different",
                     "label": truth.label,
+                    "token": tokens[truth.paying] if is_pair else "",
                 }
 
 

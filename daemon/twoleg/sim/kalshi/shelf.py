@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 
 from twoleg.sim.catalogue.changes import Change, Line, truth_lines
 from twoleg.sim.catalogue.draft import KalshiDraft, price_e4
-from twoleg.sim.catalogue.identity import condition_id
 from twoleg.sim.catalogue.options import CatalogueOptions
 from twoleg.sim.catalogue.world import KALSHI_A_CYCLE, World
 from twoleg.sim.exchange import ONE_E4, Exchange
@@ -156,15 +155,7 @@ class KalshiShelf:
     def truths(self, first: int, last: int) -> Iterator[Line]:
         """Tell what pairs with rows from `first` to before `last`."""
         cycles = range(first // KALSHI_A_CYCLE, -(-last // KALSHI_A_CYCLE))
-        return truth_lines(
-            self._world,
-            cycles,
-            lambda kalshi, _: first <= kalshi < last,
-            lambda kalshi, other: (
-                self._world.kalshi(kalshi).ticker,
-                condition_id(self._seed, other),
-            ),
-        )
+        return truth_lines(self._world, cycles, lambda kalshi, _: first <= kalshi < last)
 
     # -- rows --------------------------------------------------------------------------------------
 

@@ -180,15 +180,7 @@ class PolymarketShelf:
     def truths(self, first: int, last: int) -> Iterator[Line]:
         """Tell what pairs with rows from `first` to before `last`."""
         cycles = range(first // POLYMARKET_A_CYCLE, -(-last // POLYMARKET_A_CYCLE))
-        return truth_lines(
-            self._world,
-            cycles,
-            lambda _, other: first <= other < last,
-            lambda kalshi, other: (
-                self._world.kalshi(kalshi).ticker,
-                condition_id(self._seed, other),
-            ),
-        )
+        return truth_lines(self._world, cycles, lambda _, other: first <= other < last)
 
     def _status(self, row: int) -> str:
         change = self.changes.get(row)

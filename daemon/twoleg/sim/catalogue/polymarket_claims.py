@@ -104,7 +104,7 @@ POLYMARKET_CLAIMS: Final[Mapping[str, PolymarketForm]] = {
         "{bank_k} decides at its meeting of {month} {year}." + _SOURCE,
     ),
     "cuts_in_year": PolymarketForm(
-        event="how-many-{bank_p}-rate-cuts-in-{year}",
+        event="how-many-{bank_p}-rate-cuts-in-{year}-{count}",
         event_title="How many {bank_p} rate cuts in {year}?",
         slug="will-{count}-{bank_p}-rate-cuts-happen-in-{year}",
         question="Will {count} {bank_p} rate cuts happen in {year}?", group="{count}",

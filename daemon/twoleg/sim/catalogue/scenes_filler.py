@@ -15,8 +15,8 @@ _WORDS: Final = words(
 
 def kalshi_filler(stage: Stage, count: int) -> None:
     """List `count` markets of Kalshi alone."""
-    makers = (_points, _points, _phrases, _combos, _songs, _approval)
-    number = 0
+    makers = (_points, _points, _phrases, _songs, _approval)
+    number, count = 0, count - _combos(stage, 0, min(count, 4))
     while count > 0:
         count -= makers[number % len(makers)](stage, number, min(count, 4))
         number += 1

@@ -2,6 +2,7 @@
 
 from random import Random
 from typing import Final
+from zlib import crc32
 
 from twoleg.sim.catalogue.draft import Claim, Scene, kalshi_draft, polymarket_draft
 from twoleg.sim.catalogue.kalshi_claims import KALSHI_CLAIMS
@@ -94,7 +95,8 @@ class Stage:
         """
         kind, _, form = kind.partition("/")
         described = POLYMARKET_FORMS[form or kind]
-        is_swapped = "a" in values and self.rng.random() < 0.5
+        # One order for all markets of a contest.
+        is_swapped = "a" in values and crc32(repr((values["a"], values["b"])).encode()) & 1 == 1
         is_flipped = self.flips and self.rng.random() < 0.15
         draft = polymarket_draft(
             described, Claim.of(kind, **values), is_swapped=is_swapped, is_flipped=is_flipped

@@ -4,9 +4,10 @@ Both venues serve an invented catalogue of many markets beside a small traded wo
 run as processes on an empty embedded Postgres; then the table of pairs is compared with what the
 simulators know: which pairs are true, and which only look so.
 
-    python -m benchmarks.catalogue [--kalshi N] [--polymarket N] [--seed S] [--show N]
+    python -m benchmarks.catalogue [--kalshi N] [--polymarket N] [--seed S] [--storm] [--show N]
 
-Prints one JSON object, and exits with 1 if a pair was accepted that is none, or the wrong way.
+`--storm` breaks pages and refuses for their rate in the middle of the lists. Prints one JSON
+object, and exits with 1 if a pair was accepted that is none, or the wrong way, or a market is lost.
 """
 
 import argparse
@@ -21,11 +22,13 @@ import time
 import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from twoleg.runtime.system import SystemClock, SystemEntropy
+from twoleg.sim.catalogue.world import World
+from twoleg.sim.kalshi.shelf import is_combination
 from twoleg.sim.world import FlowWorld
 from twoleg.storage.database import Database
 from twoleg.storage.embedded import EmbeddedPostgres
@@ -35,6 +38,16 @@ VENUES: Final = ("kalshi", "polymarket")
 WORLD_SEED: Final = 1
 WORLD_PAIRS: Final = 3
 END_S: Final = 20
+STORM: Final = (
+    {"kind": "http_429", "count": 2},
+    {"kind": "http_429", "count": 20, "skip": 30},
+    {"kind": "cut_body", "count": 1, "skip": 2},
+    {"kind": "bad_json", "count": 1, "skip": 1},
+    {"kind": "http_503", "count": 2, "skip": 1},
+)
+LISTS: Final = {"kalshi": "GET /trade-api/v2/markets", "polymarket": "GET /gamma/markets/keyset"}
+STORED: Final = """
+    SELECT venue, count(*) AS rows FROM twoleg.catalogue_market WHERE is_open GROUP BY venue"""
 PAIRS: Final = """
     SELECT kalshi_market_id, polymarket_market_id, yes_token, class
     FROM twoleg.matched_market_pair WHERE origin = 'matcher' AND state <> 'retired'"""
@@ -49,6 +62,7 @@ class Sizes(NamedTuple):
     kalshi: int = 100_000
     polymarket: int = 80_000
     seed: int = 1
+    is_stormy: bool = False
 
 
 class Truth(NamedTuple):
@@ -76,19 +90,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kalshi", type=int, default=Sizes().kalshi, metavar="N")
     parser.add_argument("--polymarket", type=int, default=Sizes().polymarket, metavar="N")
     parser.add_argument("--seed", type=int, default=Sizes().seed, metavar="S")
+    parser.add_argument("--storm", action="store_true", help="break and refuse pages")
     parser.add_argument(
         "--show", type=int, default=20, metavar="N", help="couples listed per fault"
     )
     chosen = parser.parse_args(arguments)
-    sizes = Sizes(chosen.kalshi, chosen.polymarket, chosen.seed)
-    report = run(sizes, show=chosen.show)
+    sizes = Sizes(chosen.kalshi, chosen.polymarket, chosen.seed, chosen.storm)
+    # Standard output is for the report alone.
+    with redirect_stdout(sys.stderr):
+        report = run(sizes, show=chosen.show)
     sys.stdout.write(json.dumps(report, indent=1) + "\n")
     return 0 if is_right(report) else 1
 
 
 def is_right(report: Mapping[str, Any]) -> bool:
-    """Whether nothing was accepted that is no pair, and nothing the wrong way round."""
-    return not report["wrong"]["accepted"] and not report["polarity"]["wrong"]
+    """Whether all was read, no pair accepted that is none, and none the wrong way round."""
+    is_whole = not any(report["lost"].values())
+    return is_whole and not report["wrong"]["accepted"] and not report["polarity"]["wrong"]
 
 
 def run(sizes: Sizes, *, show: int = 20) -> dict[str, Any]:
@@ -101,9 +119,10 @@ def run(sizes: Sizes, *, show: int = 20) -> dict[str, Any]:
         match = _command(["match", "--config", str(config), "--json"], environment)
         again = _command(["match", "--config", str(config), "--json"], environment)
         truth = _truth(told)
-        pairs = asyncio.run(_pairs(dsn))
+        stored, pairs = asyncio.run(_read(dsn))
         return {
             "markets": {"kalshi": sizes.kalshi, "polymarket": sizes.polymarket},
+            "lost": {venue: rows - stored[venue] for venue, rows in _expected(sizes).items()},
             "sync": sync,
             "match": match,
             "match_again": {name: again[name] for name in ("seconds", "peak_mb", "told")},
@@ -189,6 +208,11 @@ def _venues(folder: Path, sizes: Sizes) -> Iterator[dict[str, Any]]:
             catalogue = {"markets": rows[venue], "seed": sizes.seed}
             options.write_text(json.dumps({"catalogue": catalogue, "flow": False}), "utf-8")
             switches = ["--seed", str(WORLD_SEED), "--pairs", str(WORLD_PAIRS)]
+            if sizes.is_stormy:
+                faults = folder / f"{venue}-faults.json"
+                rules = [{"on": LISTS[venue], **rule} for rule in STORM]
+                faults.write_text(json.dumps(rules), "utf-8")
+                switches += ["--faults", str(faults)]
             running.append(
                 subprocess.Popen(
                     [*_PROGRAM, "sim", venue, *switches, "--options", str(options)],
@@ -291,13 +315,24 @@ def _lines(told: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             yield from (json.loads(line) for line in answer.read().splitlines())
 
 
-async def _pairs(dsn: str) -> list[Pair]:
+def _expected(sizes: Sizes) -> dict[str, int]:
+    """How many markets a sync stores: all but Kalshi's combinations."""
+    world = World(sizes.seed)
+    combinations = sum(is_combination(world.kalshi(row)) for row in range(sizes.kalshi))
+    return {
+        "kalshi": sizes.kalshi - combinations + WORLD_PAIRS,
+        "polymarket": sizes.polymarket + WORLD_PAIRS,
+    }
+
+
+async def _read(dsn: str) -> tuple[Counter[str], list[Pair]]:
     connection = await Database(dsn).connect()
     try:
+        stored = Counter({row["venue"]: row["rows"] for row in await connection.fetch(STORED)})
         rows = await connection.fetch(PAIRS)
     finally:
         await connection.close()
-    return [
+    return stored, [
         Pair(
             (
                 row["kalshi_market_id"].partition(":")[2],

@@ -229,6 +229,8 @@ def _venues(folder: Path, sizes: Sizes) -> Iterator[dict[str, Any]]:
             process.terminate()
         for process in running:
             process.wait(END_S)
+            if process.stdout:
+                process.stdout.close()
 
 
 def _command(arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from twoleg.sim.catalogue.world import World
 
 MARKETS = 650
 SEED = 4
-CATALOGUE = {"catalogue": {"markets": MARKETS, "seed": SEED}}
+CATALOGUE: dict[str, Any] = {"catalogue": {"markets": MARKETS, "seed": SEED}}
 # No position ids, which have a gap of zeros in the middle.
 TOKENS = [str(3**160), str(7**90)]
 

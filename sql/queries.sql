@@ -155,6 +155,41 @@ ON CONFLICT (mode, market_id) DO UPDATE SET
     payouts = excluded.payouts, end_time = excluded.end_time
 WHERE market_end.end_time <= excluded.end_time AND market_end.payouts <> excluded.payouts;
 
+-- name: list_unsettled_pairs
+-- Living pairs of the matcher of which a market has ended, as told or as the catalogue looks at $2;
+-- first those of which both ends are known, then others in turns.
+SELECT pair.pair_id, pair.kalshi_market_id AS kalshi, pair.polymarket_market_id AS polymarket,
+       pair.polarity, pair.family, pair.yes_token, pair.no_token,
+       coalesce(kalshi_end.payouts, '') AS kalshi_payouts,
+       coalesce(polymarket_end.payouts, '') AS polymarket_payouts,
+       coalesce(kalshi.title, '') AS kalshi_title, coalesce(kalshi.rules, '') AS kalshi_rules,
+       coalesce(polymarket.title, '') AS polymarket_title,
+       coalesce(polymarket.rules, '') AS polymarket_rules
+FROM twoleg.matched_market_pair AS pair
+LEFT JOIN twoleg.market_end AS kalshi_end
+    ON kalshi_end.mode = pair.mode AND kalshi_end.market_id = pair.kalshi_market_id
+LEFT JOIN twoleg.market_end AS polymarket_end
+    ON polymarket_end.mode = pair.mode AND polymarket_end.market_id = pair.polymarket_market_id
+LEFT JOIN twoleg.catalogue_market AS kalshi
+    ON kalshi.mode = pair.mode AND kalshi.venue = 'kalshi'
+    AND 'kalshi:' || kalshi.native_id = pair.kalshi_market_id
+LEFT JOIN twoleg.catalogue_market AS polymarket
+    ON polymarket.mode = pair.mode AND polymarket.venue = 'polymarket'
+    AND 'polymarket:' || polymarket.native_id = pair.polymarket_market_id
+WHERE pair.mode = $1 AND pair.origin = 'matcher' AND pair.state <> 'retired'
+    AND (kalshi_end.payouts IS NOT NULL OR polymarket_end.payouts IS NOT NULL
+        OR NOT coalesce(kalshi.is_open, true) OR NOT coalesce(polymarket.is_open, true)
+        OR least(kalshi.close_time, polymarket.close_time) < $2)
+ORDER BY (kalshi_end.payouts IS NOT NULL AND polymarket_end.payouts IS NOT NULL) DESC, random()
+LIMIT $3;
+
+-- name: insert_family_settlement
+-- How a pair settled; the first word stands.
+INSERT INTO twoleg.family_settlement
+    (mode, pair_id, family, is_agreeing, kalshi_payout_e4, polymarket_payout_e4, settled_time)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (mode, pair_id) DO NOTHING;
+
 -- name: open_trade
 -- The first intent of an execution; later ones (rollbacks) find it there.
 INSERT INTO twoleg.arbitrage_trade

@@ -8,12 +8,17 @@ import sys
 import msgspec
 
 from twoleg.catalogue.matching_run import MatchReport, run_match
+from twoleg.catalogue.settled import EndReaders, SettleReport, Settling
 from twoleg.cli.config import read
 from twoleg.cli.connecting import open_database
 from twoleg.cli.logs import prepare_logs
 from twoleg.core.market import Pair
-from twoleg.runtime.system import SystemClock, SystemEntropy
+from twoleg.runtime.system import SocketNetwork, SystemClock, SystemEntropy
+from twoleg.seams import Clock, Entropy
 from twoleg.settings import Settings, load_pairs
+from twoleg.storage.database import Connection
+from twoleg.storage.pairs import PairStore
+from twoleg.storage.settlements import SettlementStore
 
 
 def command(arguments: argparse.Namespace) -> int:
@@ -31,16 +36,29 @@ def command(arguments: argparse.Namespace) -> int:
 
 
 async def _match(settings: Settings, declared: tuple[Pair, ...]) -> MatchReport:
-    clock = SystemClock()
+    clock, entropy = SystemClock(), SystemEntropy()
     couples = [
         (pair.kalshi.partition(":")[2], pair.polymarket.partition(":")[2]) for pair in declared
     ]
-    async with open_database(settings, clock, SystemEntropy()) as database:
+    async with open_database(settings, clock, entropy) as database:
         connection = await database.connect()
         try:
+            # First: how pairs settled decides which families are matched without a person.
+            await settle(connection, settings, clock, entropy)
             return await run_match(connection, settings, clock, declared=couples)
         finally:
             await connection.close()
+
+
+async def settle(
+    connection: Connection, settings: Settings, clock: Clock, entropy: Entropy
+) -> SettleReport:
+    """Retire the pairs whose markets have both ended. Raises StorageError, DatabaseUnavailable."""
+    mode, network = settings.daemon.mode.value, SocketNetwork()
+    pairs = PairStore(connection, mode, clock)
+    settlements = SettlementStore(connection, mode, clock)
+    async with EndReaders(settings, clock=clock, entropy=entropy, network=network) as readers:
+        return await Settling(pairs, settlements, readers).run()
 
 
 def to_json(report: MatchReport) -> dict[str, object]:

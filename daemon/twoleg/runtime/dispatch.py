@@ -38,6 +38,7 @@ from twoleg.core.market import Venue
 from twoleg.errors import StorageError
 from twoleg.runtime.accounts import Accounts
 from twoleg.runtime.archive import ArchivePort
+from twoleg.runtime.ends import RESULTS_DIFFER
 from twoleg.runtime.executor import Executor
 from twoleg.runtime.feeds import Feeds
 from twoleg.runtime.guard import Guard
@@ -62,6 +63,9 @@ BOOK_EVENTS: Final = (BookSnapshot, LevelDelta, LevelsSet)
 LASTING: Final = frozenset((NoteKind.EXECUTION_CLOSED, NoteKind.BREAKER_CHANGED, NoteKind.ALARM))
 """Notes that must not be lost for lack of room: how something ended, what stands, what is wrong.
 Others tell steps on the way; a full journal may leave them out."""
+
+CRITICAL: Final = frozenset({RESULTS_DIFFER})
+"""Alarms after which somebody must look at once: a pair was none."""
 
 
 class Dispatch:
@@ -158,6 +162,8 @@ class Dispatch:
         pair_id = str(fields.get("pair_id", ""))
         execution_id = self._executor.execution_id(note.execution_no) if note.execution_no else ""
         level = log.warning if note.kind is NoteKind.ALARM else log.info
+        if name in CRITICAL:
+            level = log.critical
         facts = {key: value for key, value in fields.items() if key not in ("event", "pair_id")}
         with log_context(execution_id=execution_id or None, pair_id=pair_id or None):
             level(name, **facts)

@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from twoleg.core.actions import Note, NoteKind
+from twoleg.core.ends import told_ends
 from twoleg.core.events import Event, InvariantReported
-from twoleg.core.market import Market, MarketId, Pair, Polarity
+from twoleg.core.market import Market, MarketId, Pair, Polarity, Venue
+from twoleg.matching.diff import safe
 
 RESULTS_DIFFER: Final = "results_differ"
+TEXT_CHARS_MAX: Final = 2_000
 
 
 class Ends:
@@ -37,7 +40,7 @@ class Ends:
 
     def tell(self, market_id: MarketId, payouts: str) -> bool:
         """A market is resolved, with payouts as `Hints.on_end` has them; False if that is known."""
-        told = dict(_read(payouts))
+        told = told_ends(payouts)
         if self._payouts.get(market_id) == told:
             return False
         self._payouts[market_id] = told
@@ -56,15 +59,21 @@ class Ends:
             polymarket_e4 = 10_000 - polymarket_e4
         if kalshi_e4 == polymarket_e4:
             return
-        fields = (
+        fields: tuple[tuple[str, str | int | bool], ...] = (
             ("event", RESULTS_DIFFER),
             ("pair_id", pair.id),
             ("kalshi_yes_e4", kalshi_e4),
             # Of the outcome that stands for Kalshi's YES.
             ("polymarket_yes_e4", polymarket_e4),
+            *((f"{venue.value}_text", self._text(pair.market_on(venue))) for venue in Venue),
         )
         self._note(Note(NoteKind.ALARM, 0, fields))
         self._emit(InvariantReported(RESULTS_DIFFER))
+
+    def _text(self, market_id: MarketId) -> str:
+        """What a market says of itself, fit to be shown: whoever is called wants to read it."""
+        market = self._markets[market_id]
+        return safe(f"{market.title}: {market.rules}", TEXT_CHARS_MAX)
 
     def _yes_e4(self, market_id: MarketId) -> int | None:
         """What YES pays, with the other outcome at the rest of the dollar; None: not known."""
@@ -72,8 +81,3 @@ class Ends:
         if market is None:
             return None
         return payouts.get(market.yes_token or "yes")
-
-
-def _read(payouts: str) -> list[tuple[str, int]]:
-    parts = (part.partition("=") for part in payouts.split(","))
-    return [(name, int(payout_e4)) for name, _, payout_e4 in parts]

@@ -6,6 +6,7 @@ from functools import partial
 
 import structlog
 
+from twoleg.core.ends import write_ends
 from twoleg.core.events import LegAnswer
 from twoleg.core.market import Market, MarketId, Pair, Venue
 from twoleg.errors import CredentialError, VenueError
@@ -110,7 +111,7 @@ class _Kalshi:
 
     async def _read_end(self, market_id: MarketId) -> str:
         payouts = await self._catalogue.read_end(native_id(market_id))
-        return "yes={},no={}".format(*payouts) if payouts is not None else ""
+        return write_ends(dict(zip(("yes", "no"), payouts, strict=True))) if payouts else ""
 
     # -- market data -----------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from twoleg.core.ends import write_ends
 from twoleg.core.events import LegAnswer
 from twoleg.core.market import Market, MarketId, Pair, Venue
 from twoleg.errors import CredentialError, VenueRejected
@@ -340,7 +341,7 @@ def _payouts(resolution: Resolution) -> str:
     """Payouts by token in 1/10 000 dollar, as text for the record; nothing until it is resolved."""
     if resolution.state is not ResolutionState.RESOLVED:
         return ""
-    return ",".join(f"{token}={payout_e4}" for token, payout_e4 in resolution.payouts)
+    return write_ends(dict(resolution.payouts))
 
 
 def _market_id(native_id: str) -> MarketId:

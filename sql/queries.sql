@@ -788,3 +788,50 @@ SELECT family, count(*) AS settled, count(*) FILTER (WHERE NOT is_agreeing) AS c
 FROM twoleg.family_settlement
 WHERE mode = $1
 GROUP BY family;
+
+-- name: list_positions
+-- What the arbitrage holds of each market, and what was spent on it: purchases and fees, less what
+-- sales brought, since the account last began there.
+WITH held AS (
+    SELECT account, venue, market_id, yes_e6, no_e6
+    FROM twoleg.position
+    WHERE mode = $1 AND owner = 'arb' AND (yes_e6 <> 0 OR no_e6 <> 0)
+), opened AS (
+    SELECT DISTINCT ON (account, venue, market_id)
+        account, venue, market_id, journal_uuid, seq, found_time
+    FROM twoleg.position_opened
+    WHERE mode = $1
+    ORDER BY account, venue, market_id, found_time DESC, seq DESC
+), spent AS (
+    SELECT fill.account, fill.venue, fill.market_id,
+        sum(CASE fill.side WHEN 'buy' THEN fill.notional_micros ELSE -fill.notional_micros END
+            + fill.fee_micros) AS spent_micros
+    FROM twoleg.fill AS fill
+    LEFT JOIN opened USING (account, venue, market_id)
+    WHERE fill.mode = $1 AND fill.owner = 'arb' AND fill.status <> 'void'
+        AND (opened.seq IS NULL
+            OR CASE WHEN opened.journal_uuid = fill.journal_uuid THEN fill.seq > opened.seq
+                ELSE fill.booked_time > opened.found_time END)
+    GROUP BY fill.account, fill.venue, fill.market_id
+)
+SELECT held.market_id, held.venue, sum(held.yes_e6)::bigint AS yes_e6,
+    sum(held.no_e6)::bigint AS no_e6,
+    coalesce(sum(spent.spent_micros), 0)::bigint AS spent_micros,
+    coalesce(min(market.title), '') AS title, coalesce(min(market.yes_token), '') AS yes_token,
+    coalesce(min(market.no_token), '') AS no_token, min(market.close_time) AS close_time,
+    coalesce(min(market_end.payouts), '') AS payouts
+FROM held
+LEFT JOIN spent USING (account, venue, market_id)
+LEFT JOIN twoleg.market AS market ON market.mode = $1 AND market.market_id = held.market_id
+LEFT JOIN twoleg.market_end AS market_end
+    ON market_end.mode = $1 AND market_end.market_id = held.market_id
+GROUP BY held.market_id, held.venue
+ORDER BY held.market_id;
+
+-- name: list_pairs_of_markets
+-- The pairs that some markets belong to, in any state.
+SELECT pair_id, kalshi_market_id AS kalshi, polymarket_market_id AS polymarket, polarity, state
+FROM twoleg.matched_market_pair
+WHERE mode = $1
+    AND (kalshi_market_id = ANY($2::text[]) OR polymarket_market_id = ANY($2::text[]))
+ORDER BY pair_id;

@@ -92,6 +92,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_sync(commands.add_parser("sync", help="read the markets of both venues"))
     add_match(commands.add_parser("match", help="find the pairs among them"), _add_config)
     add_pairs(commands.add_parser("pairs", help="look at pairs, and decide on them"), _add_config)
+    positions = commands.add_parser("positions", help="what is held, until when, at what yield")
+    _add_config(positions)
+    positions.add_argument("--json", action="store_true", help="print it as JSON")
+    positions.set_defaults(command="positions:command")
     for word, text in ACTS.items():
         _add_operate(commands.add_parser(word, help=text), word)
     _add_accept(commands.add_parser("accept-difference", help="take a cash difference over"))

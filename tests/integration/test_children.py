@@ -23,6 +23,7 @@ from twoleg.runtime.children import (
     Children,
     Program,
     Schedule,
+    Task,
 )
 from twoleg.runtime.system import SystemClock
 from twoleg.seams import Clock
@@ -55,7 +56,7 @@ class Crew:
         play = folder / "play.py"
         play.write_text(PLAY)
         environment = {
-            "PATH": os.environ["PATH"],
+            **os.environ,
             "FOLDER": str(self.folder),
             "SCRIPT": json.dumps(script),
             "A_KEY": "a key that the child needs as well",
@@ -165,8 +166,13 @@ async def test_match_follows_a_sync_only_if_something_changed(
     crew = Crew(tmp_path, script, Quick())
     async with running(crew) as logs:
         await until(lambda: of(logs, "child_ended"))
-        await asyncio.sleep(0.2)
-        assert crew.commands[:2] == (["sync", "match"] if matches else ["sync"])
+        due_s = (
+            crew.children._plans[Task.MATCH].due_ns - crew.children._clock.monotonic_ns()
+        ) / 1e9
+        assert (due_s < 60) is matches
+        if matches:
+            await until(partial(has_begun, crew, 2))
+            assert crew.commands == ["sync", "match"]
 
 
 async def test_nothing_runs_by_the_clock_where_that_is_not_wanted(tmp_path: Path) -> None:
@@ -227,16 +233,18 @@ async def test_another_process_at_the_same_work_is_no_failure(tmp_path: Path) ->
     assert of(logs, "child_failed") == []
 
 
-async def test_program_that_cannot_be_started_is_told_and_tried_again(tmp_path: Path) -> None:
+async def test_program_that_is_not_there_is_told_and_tried_again(tmp_path: Path) -> None:
     clock = Quick()
     crew = Crew(tmp_path, {}, clock)
-    program = Program({}, (), (str(tmp_path / "nothing"),))
+    program = Program(dict(os.environ), (), (str(tmp_path / "nothing"),))
     schedule = Schedule(3_600, 600)
     crew.children = Children(program, schedule=schedule, dsn=lambda: DSN, clock=clock)
     async with running(crew) as logs:
-        await until(lambda: of(logs, "child_not_started"))
+        await until(lambda: of(logs, "child_failed"))
         clock.pass_s(RETRY_S_MIN)
-        await until(lambda: len(of(logs, "child_not_started")) == 2)
+        await until(lambda: len(of(logs, "child_failed")) == 2)
+    assert {entry["exit_code"] for entry in of(logs, "child_failed")} == {127}
+    assert "No such file" in of(logs, "child_said")[0]["text"]
     assert DSN not in str(logs)
 
 
@@ -275,9 +283,9 @@ async def test_what_a_child_says_is_logged_as_its_own_without_what_could_move_a_
 
 
 PARENT = """
-import sys, time
+import os, sys, time
 from twoleg.storage.processes import spawn_low
-child = spawn_low((sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"), {})
+child = spawn_low((sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"), dict(os.environ))
 child.stdout.readline()
 print(child.pid, flush=True)
 time.sleep(600)

@@ -163,6 +163,17 @@ async def test_pair_armed_in_the_table_joins_and_trades_until_it_is_disarmed(
         assert run.alarms() == []
 
 
+async def test_run_without_a_pair_in_the_file_trades_what_joins(table_of: MakeTable) -> None:
+    async with table_of() as table:
+        table.scene.more_pairs = ()
+        run = await table.started()
+        await table.joined(run)
+        table.scene.open_edge()
+        (closing,) = await run.closed()
+        assert closing["closed_as"] == "hedged"
+        await run.stop()
+
+
 async def test_candidate_is_not_followed_and_a_pair_waits_for_its_own_edge(
     table_of: MakeTable,
 ) -> None:

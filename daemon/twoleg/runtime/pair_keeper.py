@@ -93,6 +93,8 @@ class PairKeeper:
         self._disarmed_ns: dict[PairId, int] = {}
         # Pairs that the file has its own word on, each told once.
         self._shadowed: set[PairId] = set()
+        # Pairs that are armed with another polarity than they were followed by, each told once.
+        self._reshaped: set[PairId] = set()
         # Set when the database says that pairs have moved.
         self._moved = asyncio.Event()
         self._is_away = False
@@ -166,6 +168,12 @@ class PairKeeper:
         armed = self._armed.get(pair.id)
         if armed is None:
             return replace(pair, state=PairState.DISARMED)
+        if _shape(armed.pair) != _shape(pair):
+            # What is held was bought by the old one: a start reads all of it anew.
+            if pair.id not in self._reshaped:
+                self._reshaped.add(pair.id)
+                log.error("pair_changed_its_shape", pair_id=pair.id, remedy="restart")
+            return replace(pair, state=PairState.DISARMED)
         return replace(armed.pair, state=PairState.ARMED)
 
     def joined(self, pair: Pair) -> None:
@@ -238,6 +246,11 @@ class PairKeeper:
         is_same = pair.polarity is Polarity.SAME
         if armed.yes_token != (market.yes_token if is_same else market.no_token):
             self.disarm(pair.id, TOKEN_CHANGED, ("market_id", market.id))
+
+
+def _shape(pair: Pair) -> tuple[object, ...]:
+    """What of a pair its exposures are counted by."""
+    return (*_couple(pair), pair.polarity, pair.polymarket_labels)
 
 
 def _couple(pair: Pair) -> tuple[MarketId, ...]:

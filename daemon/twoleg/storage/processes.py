@@ -19,8 +19,6 @@ from twoleg.seams import Clock
 from twoleg.storage.binaries import ServerUser
 
 PR_SET_PDEATHSIG: Final = 1
-LOW_NICE: Final = 10
-"""How much a low child gives way to everything else of ours."""
 POLL_SECONDS: Final = 0.02
 _PROC: Final = Path("/proc")
 
@@ -53,26 +51,26 @@ def spawn(
 def spawn_low(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start a child of low priority, in a process group of its own; both its outputs are one pipe.
 
-    It is killed when the main thread ends, which alone may call this. Raises InvariantBroken,
-    OSError.
+    It is killed when the main thread ends, which alone may call this. A command that is not there
+    ends with code 127. Takes a millisecond: what else is to be done is done in the child (see
+    `low`). Raises InvariantBroken, OSError.
     """
     _check_thread()
-    bind = _die_with_parent(os.getpid(), signal.SIGKILL)
-
-    def give_way() -> None:
-        os.nice(LOW_NICE)
-        if bind is not None:
-            bind()
-
     return subprocess.Popen(  # noqa: S603 - our own program
-        command,
+        (sys.executable, "-m", "twoleg.storage.low", str(os.getpid()), *command),
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         process_group=0,
-        preexec_fn=give_way,  # noqa: PLW1509 - one thread: see above
     )
+
+
+def bind_to(parent_pid: int, number: signal.Signals) -> None:
+    """Let this process get a signal when its parent ends (on Linux); end now if it has ended."""
+    bind = _die_with_parent(parent_pid, number)
+    if bind is not None:
+        bind()
 
 
 def _check_thread() -> None:

@@ -144,7 +144,8 @@ def one_pair() -> str:
 
 
 def test_run_without_pairs_says_so(run: Run, tmp_path: Path) -> None:
-    config = write(tmp_path / "twoleg.toml", "")
+    """And finds none by itself either."""
+    config = write(tmp_path / "twoleg.toml", "[catalogue]\nbackground = false\n")
     write(tmp_path / "pairs.toml", "")
     ended = run("run", "--config", config)
     assert ended.code == 2

@@ -74,8 +74,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `tokens[i]` is its token id; a Kalshi card has the one label "yes". `words` are the content
     words left once every other facet was taken out, `order` the same as they stand in the title; of
     a contest, `words` are its numbered tags. `tails`, `sources`, `limits` (the first
-    instants too late), `since` (the first days that count), `rule_lines` and `scope` (whether a
-    contest counts its overtime) come from the rule texts.
+    instants too late), `since` (the first days that count), `rule_lines`, `scope` (whether a
+    contest counts its overtime) and `observed` (hours of the day) come from the rule texts.
     """
 
     venue: Literal["kalshi", "polymarket"]
@@ -111,6 +111,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     since: tuple[date, ...] = ()
     rule_lines: tuple[Line, ...] = ()
     scope: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     pays: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()

@@ -24,9 +24,10 @@ def rule_facets(kalshi: Card, polymarket: Card) -> tuple[Facet, ...]:
     """What the rule texts add to the facets of the titles."""
     return (
         _deadline(kalshi, polymarket),
-        _scope(kalshi, polymarket),
+        _shared("scope", kalshi.scope, polymarket.scope),
+        _shared("observation time", kalshi.observed, polymarket.observed),
         _window(kalshi, polymarket),
-        _source(kalshi, polymarket),
+        _soft(_shared("source", kalshi.sources, polymarket.sources)),
         _told("tails", kalshi.tails, polymarket.tails),
     )
 
@@ -61,12 +62,12 @@ def _deadline(kalshi: Card, polymarket: Card) -> Facet:
     return facet if apart > _DEADLINE else _soft(facet)
 
 
-def _scope(kalshi: Card, polymarket: Card) -> Facet:
-    left, right = set(kalshi.scope), set(polymarket.scope)
-    texts = ", ".join(kalshi.scope), ", ".join(polymarket.scope)
+def _shared(name: str, left: tuple[str, ...], right: tuple[str, ...]) -> Facet:
+    """What both rules say must be one thing at least; what one says alone is told."""
+    texts = ", ".join(left), ", ".join(right)
     if not left or not right:
-        return _soft(compare("scope", *texts))
-    return judged("scope", bool(left & right), *texts)
+        return _soft(compare(name, *texts))
+    return judged(name, bool(set(left) & set(right)), *texts)
 
 
 def _window(kalshi: Card, polymarket: Card) -> Facet:
@@ -75,13 +76,6 @@ def _window(kalshi: Card, polymarket: Card) -> Facet:
     if not left or not right:
         return _soft(compare("window", *texts))
     return _soft(judged("window", abs(left[0] - right[0]) <= _DEADLINE, *texts))
-
-
-def _source(kalshi: Card, polymarket: Card) -> Facet:
-    texts = ", ".join(kalshi.sources), ", ".join(polymarket.sources)
-    if not kalshi.sources or not polymarket.sources:
-        return _soft(compare("source", *texts))
-    return _soft(judged("source", bool(set(kalshi.sources) & set(polymarket.sources)), *texts))
 
 
 def _told(name: str, left: tuple[str, ...], right: tuple[str, ...]) -> Facet:

@@ -36,6 +36,7 @@ def parse(listing: Listing) -> Card:
         since=() if is_contest else rules.since,
         rule_lines=() if is_contest else rules.lines,
         scope=rules.scope if is_contest else (),
+        observed=() if is_contest else rules.observed,
         unread=(*card.unread, *against),
         death_rule=card.death_rule or (not is_contest and has_death_rule(text)),
     )

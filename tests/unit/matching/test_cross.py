@@ -5,6 +5,7 @@ Wrong ones would hide among the many combinations that nobody writes down one by
 
 from collections.abc import Hashable
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def soccer() -> tuple[Left, Right]:
         start = f"2026-05-{day}T14:00:00Z"
         code, title = f"26MAY{day}{home}{away}", f"{CLUBS[home]} vs {CLUBS[away]}"
         event = f"{CLUBS[home]} FC vs. {CLUBS[away]} FC"
-        fields = {"game_start_time": start, "event_title": event}
+        fields: dict[str, Any] = {"game_start_time": start, "event_title": event}
         slug = f"epl-{home}-{away}-2026-05-{day}".lower()
         for side in (home, away):
             name = CLUBS[side]
@@ -127,7 +128,11 @@ def soccer() -> tuple[Left, Right]:
             )
         )
         for line in (1.5, 2.5):
-            strike = {"strike_type": "greater", "floor_strike": line, "occurrence_time": start}
+            strike: dict[str, Any] = {
+                "strike_type": "greater",
+                "floor_strike": line,
+                "occurrence_time": start,
+            }
             left.append(
                 (
                     ("total", *game, line),
@@ -295,7 +300,7 @@ def seats() -> tuple[Left, Right]:
         (2026, 2028), offices.items(), places.items(), ("Democratic", "Republican")
     ):
         key = (year, code, state, party)
-        end = {"end_time": f"{year}-11-03T00:00:00Z"}
+        end: dict[str, Any] = {"end_time": f"{year}-11-03T00:00:00Z"}
         left.append(
             (
                 key,
@@ -349,7 +354,7 @@ def golf() -> tuple[Left, Right]:
     right: Right = []
     events = {"HBC": "Harbour Bay Classic", "MAS": "Masters Tournament", "PGC": "PGA Championship", "TOC": "Tour Championship"}  # fmt: skip
     for (code, event), year, player in product(events.items(), (26, 27), ("John Doe", "Jack Doe")):
-        end = {"end_time": f"20{year}-05-16T00:00:00Z"}
+        end: dict[str, Any] = {"end_time": f"20{year}-05-16T00:00:00Z"}
         for level in ("5", "10"):
             key: Hashable = (code, year, player, level)
             left.append(

@@ -193,3 +193,19 @@ def test_the_end_of_the_day_adds_nothing_to_a_deadline() -> None:
     assert decided(kalshi("KXCOMET-26", title), polymarket(said)).is_accepted
     noon = title.replace("2026?", "2026, 12:00 PM ET?")
     assert not decided(kalshi("KXCOMET-26", title), polymarket(noon)).is_accepted
+
+
+@pytest.mark.parametrize(
+    ("hour", "is_accepted"), [("10:00 AM ET", True), ("7:00 AM PT", True), ("11:00 AM ET", False), ("", True)]
+)  # fmt: skip
+def test_rules_that_look_at_another_hour_reject(hour: str, *, is_accepted: bool) -> None:
+    title = "Will Acme lead the ranking in 2026?"
+    ours = "If Acme leads the ranking at 10:00 AM ET on the last day, the market resolves to Yes."
+    theirs = (
+        f'This market will resolve to "Yes" if Acme leads the ranking at {hour} on the last day.'
+    )
+    decision = decided(
+        kalshi("KXRANK-26", title, rules_primary=ours), polymarket(title, description=theirs)
+    )
+    assert decision.is_accepted is is_accepted
+    assert decision.is_accepted or decision.reason.startswith("observation time: different")

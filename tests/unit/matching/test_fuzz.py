@@ -4,9 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.matching.support import decided, kalshi, polymarket
+from twoleg.matching.decide import decide
+from twoleg.matching.diff import Side, safe, word_diff
 from twoleg.matching.listing import read_kalshi, read_polymarket
 from twoleg.matching.names import person, team
 from twoleg.matching.parse import parse
+from twoleg.matching.risk import Grade, grade, tails
 
 PIECES = st.sampled_from(
     [
@@ -113,3 +116,44 @@ def test_names_compare_alike_both_ways(one: str, other: str) -> None:
 def test_rows_of_any_shape_become_cards(row: dict[str, object]) -> None:
     assert parse(read_kalshi(row)).venue == "kalshi"
     assert parse(read_polymarket(row)).venue == "polymarket"
+
+
+RULES = st.one_of(
+    st.text(max_size=120),
+    st.lists(
+        st.sampled_from(
+            ["If", "cancelled", "postponed", "tie", "dies", "50-50", "fair price", "remains open", "resolves to", '"Yes"', "No", ".", "by", "before", "between", "and", "after", "Jan 1, 2027", "May 2026", "2027", "11:59 PM ET", "at least 60%", "above 60", "https://www.nba.com/x", "overtime", "not included", "no winner"]
+        ),
+        max_size=30,
+    ).map(" ".join),
+)  # fmt: skip
+
+
+@SHORT
+@given(RULES, RULES)
+def test_rules_of_any_kind_are_graded(ours: str, theirs: str) -> None:
+    title = "Will the comet be visited before 2027?"
+    left = parse(kalshi("KXCOMET-27", title, rules_primary=ours))
+    right = parse(polymarket(title, description=theirs))
+    decision = decide(left, right)
+    assert decision.reason
+    assert grade(left, right, decision) in Grade
+    assert all(0 <= tail.worst_payout_e4 <= 10_000 for tail in tails(left, right, decision))
+
+
+@SHORT
+@given(st.one_of(RULES, st.text()), st.one_of(RULES, st.text()))
+def test_differences_give_both_texts_back(left: str, right: str) -> None:
+    pieces = word_diff(left, right)
+    assert "".join(piece.left for piece in pieces).strip() == safe(left, 20_000, lines=True)
+    assert "".join(piece.right for piece in pieces).strip() == safe(right, 20_000, lines=True)
+    assert all(piece.left and piece.right for piece in pieces if piece.side is Side.SAME)
+
+
+@SHORT
+@given(st.text())
+def test_what_is_shown_stays_shown(text: str) -> None:
+    shown = safe(text, 40)
+    assert len(shown) <= 40
+    assert shown.replace(" ", "").isprintable()
+    assert safe(shown, 40) == shown

@@ -28,6 +28,9 @@ _ZONES = {
     "utc": ZoneInfo("UTC"),
     "gmt": ZoneInfo("UTC"),
 }
+_LATER = {"pt": 3, "ct": 1}
+"""How many hours New York is ahead, all year."""
+
 _SENTENCE = re.compile(r"(?<=[a-z0-9)\"'])[.;]\s+|\n")
 _PAYS = re.compile(
     r"\bresolves?(?: (?:to|as))?:? \"?yes\b|\bwill resolve (?:according )?to the\b|\bpays? yes\b"
@@ -64,12 +67,17 @@ _SLACK = timedelta(days=2)
 
 
 class Rules(NamedTuple):
-    """What a rule text says of a claim: last instants, first days, lines, and a contest's scope."""
+    """What a rule text says of a claim.
+
+    The first instants too late, the first days that count, lines, a contest's scope, and the hours
+    of the day at which something is looked at.
+    """
 
     limits: tuple[datetime, ...] = ()
     since: tuple[date, ...] = ()
     lines: tuple[Line, ...] = ()
     scope: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
 
 
 def read_rules(text: str) -> Rules:
@@ -77,17 +85,20 @@ def read_rules(text: str) -> Rules:
     limits: set[datetime] = set()
     since: set[date] = set()
     lines: list[Line] = []
+    observed: set[str] = set()
     for sentence in _SENTENCE.split(text):
         if _PAYS.search(sentence) and not _UNDECIDED.search(sentence):
             ends, starts, rest = _times(sentence)
             limits |= ends
             since |= starts
+            observed |= set() if ends else _hours(rest)
             lines += take_lines(take_years(rest)[0])[1]
     return Rules(
         tuple(sorted(limits)),
         tuple(sorted(since)),
         tuple(dict.fromkeys(lines)),
         tuple(name for name, pattern in _SCOPES if pattern.search(text)),
+        tuple(sorted(observed)),
     )
 
 
@@ -116,6 +127,16 @@ def _times(sentence: str) -> tuple[set[datetime], set[date], str]:
         since |= _days(after["a"], None)
     rest, _ = take_moments(sentence)
     return limits | _limits(sentence), since, rest
+
+
+def _hours(text: str) -> set[str]:
+    """The hour of the day that a sentence names, in New York time if its zone allows."""
+    _, hour = take_hour(text)
+    clock, _, zone = hour.partition(" ")
+    if zone in _LATER:
+        hours, _, minutes = clock.partition(":")
+        return {f"{(int(hours) + _LATER[zone]) % 24:02}:{minutes} et"}
+    return {hour} if hour else set()
 
 
 def _days(text: str, end: datetime | None) -> set[date]:

@@ -25,7 +25,8 @@ def parse(listing: Listing) -> Card:
     rules = read_rules(text)
     is_contest = card.family in _NO_DEATHS
     against = () if is_contest else rules_against_title(card, rules)
-    reason = denial(listing)
+    is_game = card.family in CONTESTS and len(card.sides) == 2 and bool(card.sport)
+    reason = denial(listing, is_game=is_game)
     return msgspec.structs.replace(
         card,
         denial=reason,

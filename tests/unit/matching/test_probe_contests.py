@@ -111,3 +111,28 @@ def test_changed_kalshi_side_is_rejected(name: str, changes: dict[str, Any]) -> 
     decision = decided(msgspec.structs.replace(left, **changes), right)
     assert not decision.is_accepted
     assert decision.reason
+
+
+@pytest.mark.parametrize("names", [("Hurricanes", "Rangers"), ("Avalanche", "Lightning")])
+def test_team_called_like_the_weather_is_a_team(names: tuple[str, str]) -> None:
+    cities = {
+        "Hurricanes": "Carolina",
+        "Rangers": "New York R",
+        "Avalanche": "Colorado",
+        "Lightning": "Tampa Bay",
+    }
+    left = kalshi("KXNHLGAME-26MAY161310AAABBB-AAA", f"{cities[names[0]]} vs {cities[names[1]]} Winner?",
+                  cities[names[0]], occurrence_time="2026-05-16T17:10:00Z")  # fmt: skip
+    right = polymarket(f"{names[0]} vs. {names[1]}", names, slug="nhl-aaa-bbb-2026-05-16",
+                       game_start_time="2026-05-16 17:10:00+00", sports_market_type="moneyline")  # fmt: skip
+    assert decided(left, right).is_accepted
+    title = f"Will the {names[0]} win the 2026 Stanley Cup?"
+    assert decided(kalshi("KXNHL-26-AAA", title), polymarket(title)).is_accepted
+
+
+@pytest.mark.parametrize(
+    "title", ["Rain vs. snow in Boston?", "Bitcoin vs. Gold: which is above $5,000?"]
+)
+def test_weather_and_prices_in_the_form_of_a_game_stay_denied(title: str) -> None:
+    decision = decided(kalshi("KXRAIN-26MAY16", title, "Rain"), polymarket(title, ("Rain", "Snow")))
+    assert not decision.is_accepted

@@ -14,7 +14,10 @@ _WEATHER = re.compile(
     r"\b(?:temperature|rainfall|snowfall|rain|snow|precipitation|hurricanes?|tornado(?:es)?|heat"
     r" wave|degrees|hottest|warmest|coldest|storm named|tropical storm|earthquakes?)\b|°[fc]?\b"
 )
-_WEATHER_TEAMS = re.compile(r"\b(?:carolina hurricanes|miami hurricanes|golden hurricane)\b")
+_WEATHER_TEAMS = re.compile(
+    r"\b(?:carolina hurricanes|miami hurricanes|golden hurricane)\b"
+    r"|\bhurricanes(?= (?:win|beat|make|reach|advance)\b)"
+)
 _PRICE = re.compile(
     r"\b(?:bitcoin|btc|ethereum|ether|eth|solana|sol|xrp|ripple|dogecoin|doge|litecoin|cardano|bnb"
     r"|hyperliquid|crypto|s ?and ?p ?500|s&p|spx|nasdaq|ndx|dow jones|djia|russell 2000|nikkei|vix"
@@ -36,8 +39,11 @@ _LEADER_OUT = re.compile(
 )
 
 
-def denial(listing: Listing) -> str:
-    """Why a listing is never paired, or "" if nothing here forbids it."""
+def denial(listing: Listing, *, is_game: bool = False) -> str:
+    """Why a listing is never paired, or "" if nothing here forbids it.
+
+    A game of two known sides is neither weather nor a price, whatever its teams are called.
+    """
     if isinstance(listing, KalshiListing):
         if listing.is_multi_leg:
             return "several legs"
@@ -51,7 +57,7 @@ def denial(listing: Listing) -> str:
         text = fold(f"{listing.question} {listing.event_title}")
         if reason := _polymarket_stand_in(listing):
             return reason
-    return _by_subject(text)
+    return "" if is_game else _by_subject(text)
 
 
 def is_leader_out(text: str) -> bool:

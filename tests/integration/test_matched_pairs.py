@@ -198,8 +198,8 @@ async def ticked_without(run: Run) -> None:
         await asyncio.sleep(0.005)
 
 
-async def ticked_until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(15):
+async def ticked_until(condition: Callable[[], object], seconds: float = 15) -> None:
+    async with asyncio.timeout(seconds):
         is_so = condition()
         while not is_so:
             # The keeper's sessions have no event of their own.
@@ -328,7 +328,8 @@ async def test_rule_text_that_a_sync_finds_changed_disarms_before_any_order(
         scene.upkeep = Upkeep(crawling(scene, "postgres://not-this-one"))
         with capture_logs() as logs:
             run = await table.started()
-            await ticked_until(lambda: len(_told(logs, "child_ended")) == 1)
+            # A child gives way to everything else on the machine.
+            await ticked_until(lambda: len(_told(logs, "child_ended")) == 1, 90)
             known = await table.connection.fetch(
                 "SELECT venue, rules_fingerprint FROM twoleg.catalogue_market"
                 " WHERE native_id = ANY($1)",
@@ -342,6 +343,7 @@ async def test_rule_text_that_a_sync_finds_changed_disarms_before_any_order(
             children = run.app.pairing._children
             assert children is not None
             children._plans[Task.SYNC].due_ns = 0
+            await ticked_until(lambda: len(_told(logs, "child_ended")) == 2, 60)
             await run.until(lambda: table.state_in(run) is DISARMED, "the pair disarmed")
             assert await table.row() == ("disarmed", "rules_changed")
             scene.open_edge()

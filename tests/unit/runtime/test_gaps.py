@@ -21,7 +21,7 @@ class Floor:
     def __init__(self) -> None:
         self.clock = HeldClock()
         self.books: dict[MarketId, Book] = {}
-        self.pair = make_pair()
+        self.pair: Pair = make_pair()
         self.told: list[tuple[Any, ...]] = []
         self.watch = GapWatch(
             limits=GapLimits,
@@ -37,7 +37,7 @@ class Floor:
             book.replace([(mid_e4 - 100, 10**8)], [(mid_e4 + 100, 10**8)])
 
     def put(self, state: PairState) -> None:
-        self.pair: Pair = structs.replace(self.pair, state=state)
+        self.pair = structs.replace(self.pair, state=state)
 
     def _disarm(self, *told: Any) -> None:
         self.told.append(told)

@@ -21,7 +21,7 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -176,7 +176,7 @@ def compared(truth: Truth, pairs: Sequence[Pair], *, show: int = 20) -> dict[str
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def _folder() -> Generator[Path, None, None]:
     """A folder that the database's user may enter."""
     folder = Path(tempfile.mkdtemp(prefix="twoleg-catalogue-"))
     folder.chmod(0o711)
@@ -187,7 +187,7 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[str]:
+def _server(folder: Path) -> Generator[str, None, None]:
     server = EmbeddedPostgres(
         folder / "state", SystemClock(), SystemEntropy(), data_home=folder / "pg"
     )
@@ -199,7 +199,7 @@ def _server(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _venues(folder: Path, sizes: Sizes) -> Iterator[dict[str, Any]]:
+def _venues(folder: Path, sizes: Sizes) -> Generator[dict[str, Any], None, None]:
     rows = {"kalshi": sizes.kalshi, "polymarket": sizes.polymarket}
     running: list[subprocess.Popen[str]] = []
     try:

@@ -29,6 +29,13 @@ from twoleg.storage.pairs import PairStore
 MODE = "sim"
 ARMED, DISARMED = PairState.ARMED, PairState.DISARMED
 REWRITTEN = "If it rains in Paris, then the market resolves to Yes."
+OTHER_QUESTION = {
+    "title": "Will the Federal Reserve cut rates by 50bps at its March 2027 meeting?",
+    "yes_sub_title": "Cut 50bps",
+    "rules": "If the upper bound of the federal funds target range is lowered by exactly 50 basis "
+    "points at the March 2027 FOMC meeting, the market resolves to Yes.",
+}
+"""As it stands on the other venue, but of another meeting."""
 MakeTable = Callable[..., AbstractAsyncContextManager["Table"]]
 
 
@@ -359,6 +366,7 @@ async def test_declared_pair_that_the_catalogue_speaks_against_is_disarmed_befor
     async with table_of(**{"catalogue.match_minutes": 0}) as table:
         scene = table.scene
         scene.is_declared = True
+        kalshi_of(scene).lifecycle.set_texts(scene.native(K), OTHER_QUESTION)
         first = await table.started(**{"catalogue.sync_hours": 1})
         await first.stop()
         program = crawling(scene, "")
@@ -369,8 +377,7 @@ async def test_declared_pair_that_the_catalogue_speaks_against_is_disarmed_befor
             stderr=asyncio.subprocess.DEVNULL,
         )
         assert await sync.wait() == 0
-        # The texts of the simulated world are not such that a matcher would agree to them.
-        both = ("polarity", "words")
+        both = ("deadline", "polarity")
         for acknowledged, state in (((), DISARMED), (both[:1], DISARMED), (both, ARMED)):
             scene.upkeep = Upkeep(None, (Declared(scene.pair, acknowledged),))
             run = await table.started()

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -452,7 +452,8 @@ def brute_force(execution: Execution, around: tuple[Place, ...], limits: Limits)
             sign = event_sign(execution.pair.polarity, each.market.venue, outcome, Side.BUY)
             if sign * residual < 0:
                 continue
-            gone, brings = 0, Fraction(0)
+            gone, brings, paid = 0, Fraction(0), Fraction(0)
+            is_sale = execution.own_e6(each.market.venue, outcome) > 0
             for price_e4, level_e6 in each.book.ladder(outcome, Side.SELL, 20):
                 fee = exact_fee(each.market.fees, Fraction(price_e4, 10_000), Fraction(1)) * ONE
                 net = price_e4 * 100 - fee
@@ -462,11 +463,22 @@ def brute_force(execution: Execution, around: tuple[Place, ...], limits: Limits)
                 gone += part
                 brings += net * part / ONE
                 rest = Fraction((abs(residual) - gone) * min(cap, basis), ONE)
-                if part:
+                paid += Fraction((10_000 - price_e4) * part, 10_000)
+                # No purchase for less than a cent can be told to Polymarket, which takes dollars.
+                is_cents = each.market.venue is Venue.POLYMARKET and not is_sale
+                if part and not (is_cents and paid < 10_000):
                     totals.append(Fraction(basis * gone, ONE) - brings + rest)
     return totals
 
 
+@example(
+    polarity=Polarity.SAME,
+    venue=Venue.KALSHI,
+    outcome=Outcome.YES,
+    lots=1_000,
+    price_e4=2_000,
+    books=([], [], [(1_000, 10_000)], []),
+)
 @given(
     polarity=st.sampled_from(Polarity),
     venue=st.sampled_from(Venue),

@@ -58,7 +58,7 @@ class KalshiSim(VenueSim):
         sleep: Sleep,
         options: Mapping[str, object],
     ) -> None:
-        chosen = read_options(KalshiOptions, options)
+        self.options = chosen = read_options(KalshiOptions, options)
         super().__init__(
             "kalshi",
             [(pair.kalshi.ticker, pair.kalshi.grid) for pair in world.pairs],
@@ -69,7 +69,6 @@ class KalshiSim(VenueSim):
             sleep=sleep,
             options=chosen,
         )
-        self.options = chosen
         self.fees = FeeSchedule()
         self.markets = {
             pair.kalshi.ticker: MarketState(

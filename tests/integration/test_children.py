@@ -24,6 +24,7 @@ from twoleg.runtime.children import (
     Program,
     Schedule,
     Task,
+    program_of,
 )
 from twoleg.runtime.system import SystemClock
 from twoleg.seams import Clock
@@ -34,7 +35,7 @@ folder, words = os.environ["FOLDER"], sys.argv[1:]
 number = len(os.listdir(folder))
 with open(os.path.join(folder, f"{number:03}.part"), "w") as file:
     json.dump({"words": words, "nice": os.nice(0), "dsn": os.environ.get("DATABASE_URL"),
-               "pid": os.getpid(), "secret": os.environ.get("A_KEY")}, file)
+               "pid": os.getpid(), "setting": os.environ.get("A_SETTING")}, file)
 os.rename(file.name, file.name[:-5] + ".json")
 script = json.loads(os.environ["SCRIPT"]).get(words[0], [])
 act = script[min(number, len(script) - 1)] if script else {}
@@ -59,7 +60,7 @@ class Crew:
             **os.environ,
             "FOLDER": str(self.folder),
             "SCRIPT": json.dumps(script),
-            "A_KEY": "a key that the child needs as well",
+            "A_SETTING": "that the child needs as well",
         }
         program = Program(environment, ("--config", "x.toml"), (sys.executable, str(play)))
         schedule = given.get("schedule", Schedule(sync_s=3_600, match_s=600))
@@ -131,8 +132,19 @@ async def test_sync_runs_at_the_start_and_the_match_after_it_each_with_low_prior
         for each in crew.began:
             assert each["dsn"] == DSN
             assert each["nice"] > os.nice(0)
-            assert each["secret"]
+            assert each["setting"]
     assert [entry["child"] for entry in of(logs, "child_ended")] == ["sync", "match"]
+
+
+def test_keys_to_the_accounts_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = ("KALSHI_PRIVATE_KEY", "KALSHI_PRIVATE_KEY_PATH", "POLYMARKET_PRIVATE_KEY",
+            "POLYMARKET_API_SECRET", "POLYMARKET_API_PASSPHRASE")  # fmt: skip
+    for name in (*keys, "TWOLEG_DAEMON__MODE"):
+        monkeypatch.setenv(name, "here")
+    environment = program_of(()).environment
+    assert not set(keys) & set(environment)
+    assert environment["TWOLEG_DAEMON__MODE"] == "here"
+    assert environment["PATH"] == os.environ["PATH"]
 
 
 async def test_children_come_again_by_the_clock(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from twoleg.core.limits import BreakerLimits, Limits
 from twoleg.errors import ConfigError, ConfigFault, CredentialError
 from twoleg.settings import (
+    KEY_VARIABLES,
     RESTART_KEYS,
     Environment,
     LogLevel,
@@ -549,6 +550,16 @@ def test_live_needs_its_keys(load: Load) -> None:
     assert fault_keys(
         lambda: load(LIVE.replace("[trading]", "environment='simulated'\n[trading]"), SECRETS)
     ) == ["daemon.environment"]
+
+
+def test_who_does_not_trade_needs_no_keys(tmp_path: Path) -> None:
+    path = tmp_path / "twoleg.toml"
+    path.write_text(LIVE, encoding="utf-8")
+    without = {name: text for name, text in SECRETS.items() if name not in KEY_VARIABLES}
+    assert set(without) == {"DATABASE_URL"}
+    settings = load_settings(path, without, needs_keys=False)
+    assert settings.daemon.mode is Mode.LIVE
+    assert known_secrets(settings) == (SECRETS["DATABASE_URL"],)
 
 
 def test_live_needs_file_and_flag(load: Load) -> None:

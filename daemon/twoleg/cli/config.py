@@ -19,14 +19,14 @@ from twoleg.settings import (
 from twoleg.venues.kalshi.sign import load_private_key
 
 
-def read(path: Path | None) -> Settings:
+def read(path: Path | None, *, needs_keys: bool = False) -> Settings:
     """Settings of a file and the environment; raises ConfigError, CredentialError."""
-    return load_settings(path, os.environ)
+    return load_settings(path, os.environ, needs_keys=needs_keys)
 
 
 def check(arguments: argparse.Namespace) -> int:
     """Print the effective settings, secrets hidden; the faults of all that was read are raised."""
-    settings = read(arguments.config)
+    settings = read(arguments.config, needs_keys=True)
     errors: list[TwolegError] = []
     pairs: tuple[Pair, ...] = ()
     try:

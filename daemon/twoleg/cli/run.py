@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 def command(arguments: argparse.Namespace) -> int:
     """Run until SIGINT or SIGTERM; 1 if the program found itself broken."""
-    settings = read(arguments.config)
+    settings = read(arguments.config, needs_keys=True)
     if arguments.live or settings.daemon.mode is Mode.LIVE:
         require_live(settings, arguments.live)
     prepare_logs(settings)

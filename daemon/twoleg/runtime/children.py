@@ -20,6 +20,7 @@ import structlog
 
 from twoleg.core.market import MarketId
 from twoleg.seams import Clock
+from twoleg.settings import KEY_VARIABLES
 from twoleg.storage.processes import spawn_low, wait_exit
 
 RETRY_S_MIN: Final = 60.0
@@ -70,8 +71,9 @@ class Schedule:
 class Program:
     """How this program is started again: the words before a command, and its switches.
 
-    `environment` is ours: the children need the same settings and keys as we do. Where the database
-    is comes with it, never on a command line, which every user of the machine can read.
+    `environment` is ours without the keys to the accounts: the children need the same settings, and
+    read what anybody may. Where the database is comes with it, never on a command line, which every
+    user of the machine can read.
     """
 
     environment: Mapping[str, str]
@@ -305,5 +307,6 @@ def _shown(value: object) -> object:
 
 
 def program_of(switches: Sequence[str]) -> Program:
-    """This program, with the environment that it was started with."""
-    return Program(environment=dict(os.environ), switches=tuple(switches))
+    """This program, with the environment that it was started with but for the accounts' keys."""
+    environment = {name: text for name, text in os.environ.items() if name not in KEY_VARIABLES}
+    return Program(environment=environment, switches=tuple(switches))

@@ -6,7 +6,12 @@ after it was loaded, and no secret is ever read from a file of settings.
 
 from twoleg.settings.changes import RESTART_KEYS, Change, describe, diff
 from twoleg.settings.demo import DemoFaults, load_demo
-from twoleg.settings.keys import kalshi_key_variable, kalshi_private_key, known_secrets
+from twoleg.settings.keys import (
+    KEY_VARIABLES,
+    kalshi_key_variable,
+    kalshi_private_key,
+    known_secrets,
+)
 from twoleg.settings.kinds import is_loopback
 from twoleg.settings.loading import load_settings, require_live
 from twoleg.settings.model import (
@@ -38,6 +43,7 @@ from twoleg.settings.words import (
 )
 
 __all__ = [
+    "KEY_VARIABLES",
     "RESTART_KEYS",
     "BreakerSettings",
     "CatalogueSettings",

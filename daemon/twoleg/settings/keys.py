@@ -1,10 +1,21 @@
 """The key material that the settings hold or point at."""
 
+from typing import Final
+
 import msgspec
 
 from twoleg.errors import CredentialError
-from twoleg.settings.model import KalshiSettings, Settings
+from twoleg.settings.model import KalshiSettings, PolymarketSettings, Settings
+from twoleg.settings.reader import specs_of
 from twoleg.settings.secret import Secret
+
+KEY_VARIABLES: Final = frozenset(
+    spec.variable
+    for section in (KalshiSettings, PolymarketSettings)
+    for spec in specs_of(section).values()
+    if spec.variable
+)
+"""Environment variables that hold, or name, what gives access to the accounts."""
 
 
 def kalshi_private_key(settings: KalshiSettings) -> Secret:

@@ -65,8 +65,11 @@ def load_settings(
     environ: Mapping[str, str],
     *,
     overrides: Mapping[str, object] | None = None,
+    needs_keys: bool = True,
 ) -> Settings:
     """Load, check and combine all layers; `overrides` are `section.key` from the command line.
+
+    Who does not trade needs no keys, whatever the mode is.
 
     Raises:
         ConfigError: with every fault of every layer.
@@ -79,7 +82,7 @@ def load_settings(
     _read_overrides(overrides or {}, given)
     settings = _build(given, path, environ)
     bad_keys = given.faults.keys
-    for relation, told in broken_relations(settings):
+    for relation, told in broken_relations(settings, needs_keys=needs_keys):
         if bad_keys.isdisjoint(relation.keys):
             source = next((s for k in relation.keys if (s := given.sources.get(k))), "default")
             given.faults.add(source, relation.keys[0], told, relation.expected)

@@ -87,6 +87,9 @@ RELATIONS: Final = (
         lambda s: len({bool(part) for part in _api_parts(s)}) == 1,
         "all or none of POLYMARKET_API_KEY, POLYMARKET_API_SECRET, POLYMARKET_API_PASSPHRASE",
     ),
+)
+
+KEY_RELATIONS: Final = (
     Relation(
         ("kalshi.key_id", "daemon.mode"),
         lambda s: _not_live(s) or s.kalshi.key_id != "",
@@ -110,6 +113,7 @@ RELATIONS: Final = (
         "set POLYMARKET_FUNDER: signature_type 3 trades from a deposit wallet",
     ),
 )
+"""What trading needs, and nothing else does: reading markets or the record takes no key."""
 
 
 def _not_live(settings: Settings) -> bool:
@@ -121,9 +125,9 @@ def _api_parts(settings: Settings) -> tuple[object, object, object]:
     return venue.api_key, venue.api_secret, venue.api_passphrase
 
 
-def broken_relations(settings: Settings) -> tuple[tuple[Relation, str], ...]:
+def broken_relations(settings: Settings, *, needs_keys: bool) -> tuple[tuple[Relation, str], ...]:
     """The relations that do not hold, each with the values of its keys."""
-    relations = (*RELATIONS, *_url_relations())
+    relations = (*RELATIONS, *(KEY_RELATIONS if needs_keys else ()), *_url_relations())
     return tuple(
         (relation, _told(settings, relation))
         for relation in relations

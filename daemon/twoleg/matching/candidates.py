@@ -41,7 +41,11 @@ _STOP = frozenset({
 
 
 def index_words(listing: Listing, card: Card) -> tuple[str, ...]:
-    """The words a market is found by: its texts, its sides in full, and the day of a game."""
+    """The words a market is found by: its texts, its sides in full, what its card makes of them.
+
+    The card's words are one for all spellings (`rba`, `fed`, `cut rates`), so that two texts meet
+    that share no rare word as they are written.
+    """
     texts: tuple[str, ...]
     if isinstance(listing, KalshiListing):
         texts = (listing.title, listing.yes_sub_title, listing.subtitle, listing.event_title)
@@ -51,6 +55,7 @@ def index_words(listing: Listing, card: Card) -> tuple[str, ...]:
     for side in (*card.sides, card.subject):
         full = in_league(side, card.league) if card.league in TEAMS else ""
         found.update(words(fold(full or side)))
+    found.update(card.words)
     found -= _STOP
     days = set(card.start.days)
     if card.start.instant is not None:
@@ -60,6 +65,9 @@ def index_words(listing: Listing, card: Card) -> tuple[str, ...]:
     found.update(f"day:{day.isoformat()}" for day in days)
     found.update(f"period:{card.period}" for _ in [0] if card.period)
     found.update(f"metric:{card.metric}" for _ in [0] if card.metric)
+    for name in ("office", "district", "party"):
+        found.update(f"{name}:{word}" for word in getattr(card, name))
+    found.update(f"until:{moment.year}-{moment.month}" for moment in card.deadlines)
     return tuple(sorted(found))
 
 

@@ -149,6 +149,17 @@ def test_candidates_see_a_nickname_behind_a_city() -> None:
     assert {"celtics", "boston"} <= set(words[0]) & set(words[1])
 
 
+def test_candidates_see_one_bank_behind_two_names() -> None:
+    left = kalshi(
+        "KXRBADECISION-31MAR-C25",
+        "Will the Reserve Bank of Australia cut rates by 25bps at their March 2031 meeting?",
+        "Cut 25bps",
+    )
+    right = polymarket("RBA decreases interest rates by 25 bps after March 2031 meeting?")
+    words = index_words(left, parse(left)), index_words(right, parse(right))
+    assert {"rba", "cut", "until:2031-3"} <= set(words[0]) & set(words[1])
+
+
 def test_candidates_of_nothing_are_none() -> None:
     assert list(candidates([], [("a",)])) == []
     assert list(candidates([("a",)], [])) == []

@@ -26,7 +26,7 @@ from twoleg.venues.ports import OrderPort
 
 K, P = Venue.KALSHI, Venue.POLYMARKET
 TEN = 10_000_000
-PATIENCE_S = 10
+PATIENCE_S = 30
 STREAMS = {K: "ws", P: "ws /ws/user"}
 ORDERS = {K: "POST /trade-api/v2/portfolio/events/orders", P: "POST /order"}
 HASTE = 100

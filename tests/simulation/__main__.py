@@ -39,4 +39,8 @@ if __name__ == "__main__":
         # The order of sets of text must not differ from run to run.
         os.environ["PYTHONHASHSEED"] = "0"
         os.execv(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]])
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # What crashes left behind would complain once more while the interpreter takes it apart.
+    os._exit(code)

@@ -102,6 +102,7 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
     if metric in {"win", "spread"}:
         pays, fault_text = _own_side(subject, Sides(sides, sport, league))
         unread += fault_text
+        sides = _by_full_name(sides, (pays,), sport, league)
     else:
         pays = "draw" if metric == "draw" else "yes"
     return Card(
@@ -141,6 +142,9 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
         unread = (*unread, bad)
     sides = tuple(plain_side(side) for side in parts.sides)
     pays, fault = _label_pays(listing.outcomes, metric, parts.subject, Sides(sides, sport, league))
+    if metric in {"win", "spread"}:
+        named = tuple(pay for pay in pays if not pay.startswith("not "))
+        sides = _by_full_name(sides, named, sport, league)
     return Card(
         venue="polymarket", market_id=listing.market_id, fingerprint=fingerprint(listing),
         event=event_key(listing),
@@ -230,6 +234,25 @@ def _own_side(subject: str, sides: Sides) -> tuple[str, list[str]]:
         if found:
             break
     return "", [f"unknown side {subject}"]
+
+
+def _by_full_name(
+    sides: tuple[str, ...], names: tuple[str, ...], sport: str, league: str
+) -> tuple[str, ...]:
+    """The sides with each named in full where an outcome does so.
+
+    "Jones vs Costa" leaves open which Jones; its outcome "Craig Jones" does not.
+    """
+    full = list(sides)
+    for name in names:
+        found = [
+            place
+            for place, side in enumerate(sides)
+            if name.endswith(side) and side_likeness(name, side, sport, league) is Likeness.PART
+        ]
+        if len(found) == 1:
+            full[found[0]] = name
+    return tuple(full)
 
 
 def _label_pays(

@@ -14,11 +14,14 @@ _SERIES_TOLERANCE = timedelta(hours=2)
 (a tolerance of a day once paired two games of one series; settled pairs of May 2026). The games of
 a double-header begin at least three hours apart."""
 
+_REMATCH_TOLERANCE = timedelta(hours=3)
+"""The same for e-sports, where two teams of a double elimination may meet twice in one day."""
+
 _GOALS_MAX_E6 = 12_000_000
 """No line of a game counted in points is as low as this (basketball, American football)."""
 
 _LONE_TOLERANCE = timedelta(hours=14)
-"""The same where they do not: tennis and fights move within their day."""
+"""The same where they meet once: tennis and fights move within their day."""
 
 
 def contest_facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], int | None]:
@@ -55,6 +58,8 @@ def starts_agree(kalshi: Card, polymarket: Card) -> bool:
     one, other = kalshi.start, polymarket.start
     if one.instant and other.instant:
         tolerance = _SERIES_TOLERANCE if meets_daily else _LONE_TOLERANCE
+        if kalshi.sport in ESPORTS:
+            tolerance = _REMATCH_TOLERANCE
         return abs(one.instant - other.instant) <= tolerance
     if one.instant is not None:
         return any(day in _days_of(one, meets_daily, is_local) for day in other.days)

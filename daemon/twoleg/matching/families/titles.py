@@ -55,6 +55,10 @@ _OTHER_SQUADS = frozenset({
     "women", "womens", "ladies", "youth", "reserves", "u17", "u18", "u19", "u20", "u21", "u23",
     "girls",
 })  # fmt: skip
+_OTHER_LEAGUE = re.compile(
+    r"w(?=game|match|spread|total|btts|adv|[12][hq]|$)|women|youth|girls|u\d\d|gleague|nextpro"
+)
+"""What follows a league in a series of other squads of its clubs (`ucl` in `KXUCLWGAME`)."""
 _KIND_OF_CONTEST = re.compile(
     r"\s+(?:professional )?(?:match|fight|game|bout|series)(?: scheduled.*)?$"
 )
@@ -249,7 +253,11 @@ def kalshi_league(ticker: str) -> str:
 @lru_cache(maxsize=8_192)
 def _series_league(series: str) -> str:
     found = [name for name in LEAGUES if series.startswith(name)]
-    return max(found, key=len) if found else ""
+    league = max(found, key=len) if found else ""
+    rest = series.removeprefix(league)
+    # The same clubs play in the league of the women; persons of one tour are named as elsewhere.
+    is_other = bool(_OTHER_LEAGUE.match(rest)) and sport_of(league) != "tennis"
+    return "" if is_other else league
 
 
 def polymarket_league(slug: str) -> str:
@@ -261,7 +269,8 @@ def polymarket_league(slug: str) -> str:
         return head
     if head in SOCCER_SLUGS:
         return "soccer:" + head
-    return next((group for group in ("bk", "cric") if head.startswith(group)), "")
+    groups = (group for group in ("bk", "cric") if head.startswith(group))
+    return next((group for group in groups if not head.startswith(f"{group}w")), "")
 
 
 def sport_of(league: str) -> str:

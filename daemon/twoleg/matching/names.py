@@ -5,6 +5,7 @@ than the other and nothing else), or OTHER. PART proves nothing alone; families 
 """
 
 import enum
+import re
 from functools import lru_cache
 
 from twoleg.matching.tables import (
@@ -13,6 +14,8 @@ from twoleg.matching.tables import (
     COUNTRIES,
     NICKNAMES,
     PARTIES,
+    PLACES_AFTER,
+    PLACES_BEFORE,
     SQUAD_WORDS,
     TEAMS,
 )
@@ -23,6 +26,11 @@ _PREFIX_MIN = 4
 
 _SHORT = {"utd": "united", "ath": "athletic", "intl": "international", "univ": "university"}
 """Words of club names that are always cut the same way."""
+
+_COUPLE = re.compile(r"/|&|\band\b")
+
+_STEM_ENDINGS_OF_OTHERS = ("ia", "na")
+"""Endings that make another country of a shorter name: Niger and Nigeria, India and Indiana."""
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "junior", "senior"})
 
@@ -48,13 +56,19 @@ def team(one: str, other: str, league: str = "") -> Likeness:
     rest_left, rest_right, shared = _pair_words(left, right)
     if not shared:
         return _initials(left, right)
-    if (set(rest_left) ^ set(rest_right)) & SQUAD_WORDS:
+    is_squad = bool((set(rest_left) ^ set(rest_right)) & SQUAD_WORDS)
+    if is_squad or _is_other_place(left, right) or _is_other_place(right, left):
         return Likeness.OTHER
     return _from_rests(rest_left, rest_right, shared)
 
 
 def person(one: str, other: str) -> Likeness:
-    """Compare two people's names: the family name must be whole, the first may be short."""
+    """Compare two people's names: the family name must be whole, the first may be short.
+
+    Two who play together ("Doe/Roe") are not one of them.
+    """
+    if bool(_COUPLE.search(fold(one))) is not bool(_COUPLE.search(fold(other))):
+        return Likeness.OTHER
     left, left_suffix = _person_words(one)
     right, right_suffix = _person_words(other)
     if not left or not right or left_suffix != right_suffix:
@@ -176,6 +190,8 @@ def _same_stem(one: str, other: str) -> bool:
     if len(short) < _PREFIX_MIN or short.isdigit() or long.isdigit():
         return False
     ending = len(long) - len(short)
+    if long.endswith(_STEM_ENDINGS_OF_OTHERS):
+        return False
     return long.startswith(short) and (ending <= 2 or (len(short) >= 5 and ending <= 3))
 
 
@@ -207,6 +223,22 @@ def _stands_for(short: str, long: list[str]) -> bool:
     initials = "".join(word[0] for word in long)
     lean = "".join(word[0] for word in long if len(word) > 1)
     return short in {initials, lean} or (len(short) <= 2 and long[-1].startswith(short))
+
+
+def _is_other_place(long: tuple[str, ...], short: tuple[str, ...]) -> bool:
+    """Whether one name qualifies a place that the other names bare.
+
+    "Northern Ireland" is not Ireland, nor "Oregon State" Oregon. Where the place itself is left
+    out ("Queensland" of "North Queensland Cowboys"), nothing is told apart.
+    """
+    for place, word in enumerate(long):
+        if word in short:
+            continue
+        if word in PLACES_BEFORE and place + 1 < len(long) and long[place + 1] in short:
+            return True
+        if word in PLACES_AFTER and place and long[place - 1] in short:
+            return True
+    return False
 
 
 def _initials(left: tuple[str, ...], right: tuple[str, ...]) -> Likeness:

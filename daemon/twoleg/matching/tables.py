@@ -61,9 +61,16 @@ CLUB_WORDS = frozenset({
 SQUAD_WORDS = frozenset({
     "junior", "jr", "academy", "women", "womens", "ladies", "femenino", "feminine", "youth",
     "reserves", "ii", "iii", "b", "u17", "u18", "u19", "u20", "u21", "u23", "next", "challengers",
-    "sr", "senior", "seniors", "wfc", "w",
+    "sr", "senior", "seniors", "wfc", "w", "female", "girls", "gc", "nxt", "rising",
 })  # fmt: skip
 """Words that make another squad or another person of the same name."""
+
+PLACES_BEFORE = frozenset({
+    "north", "south", "east", "west", "northern", "southern", "eastern", "western", "central",
+    "new", "dr", "equatorial", "american",
+})  # fmt: skip
+PLACES_AFTER = frozenset({"state", "tech", "southern", "bissau", "dr", "oh", "fl", "monroe"})
+"""Words before or after the name of a place that make another country, state or college of it."""
 
 CLUB_ALIASES = (
     ("athletic club", "athletic bilbao", "bilbao"),

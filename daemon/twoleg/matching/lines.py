@@ -71,7 +71,8 @@ def take_figures(text: str) -> tuple[str, tuple[str, ...]]:
         if not (match["acur"] or match["ascale"] or match["aunit"]):
             return match[0]
         value, unit = _value(match, "a")
-        found.append(f"{value / E6:g}{unit}")
+        # All digits: rounded ones would make near figures one.
+        found.append(f"{value // E6}.{value % E6:06}{unit}")
         return " "
 
     return _MONEY.sub(cut, text), tuple(found)

@@ -27,7 +27,7 @@ _PREFIX_MIN = 4
 _SHORT = {"utd": "united", "ath": "athletic", "intl": "international", "univ": "university"}
 """Words of club names that are always cut the same way."""
 
-_COUPLE = re.compile(r"/|&|\band\b")
+_COUPLE = re.compile(r"[/&,;+]|\b(?:and|or|versus|vs)\b")
 
 _STEM_ENDINGS_OF_OTHERS = ("ia", "na")
 """Endings that make another country of a shorter name: Niger and Nigeria, India and Indiana."""

@@ -65,6 +65,7 @@ _AWARDS = frozenset({
     "mvp", "oscar", "grammy", "emmy", "tony", "prize", "manageroftheyear", "comebackoftheyear",
     "rookieoftheyear", "defenderoftheyear", "coachoftheyear", "mip", "sixthman",
 })  # fmt: skip
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _DAY_ENDS = {"23:59 et": "by", "00:00 et": "before"}
 """Hours at which a day ends: the venues' own zone, so that a deadline reads as without them."""
 
@@ -109,6 +110,9 @@ def _kalshi(listing: KalshiListing) -> Card:
     moments = _merged(main.moments, threshold.moments)
     if not moments:
         moments = tuple(m for text in inner for m in _read(text).moments)
+    whole = set(_read(title).tokens)
+    if not all(_explains(text, title) or not set(_read(text).tokens) - whole for text in inner):
+        unread.append("parentheses")
     lines = tuple(dict.fromkeys((*main.lines, *threshold.lines)))
     lines, fault = _with_strike(lines, listing)
     year_guess = ticker_year(listing.ticker) or end_year(listing)
@@ -158,7 +162,7 @@ def _card(
         line=lines[0] if lines else None, metric=" ".join(sorted(main.figures)),
         office=_kind(main.tokens, "office"), district=_kind(main.tokens, "district", "state"),
         party=_kind(main.tokens, "party"), words=tuple(sorted(set(kept))),
-        order=tuple(dict.fromkeys(kept)),
+        order=tuple(kept),
         deadlines=_deadlines(moments, year_guess), years=_years(moments), year_guess=year_guess,
         hour=main.hour, ends=_ends(listing),
         death_rule=is_leader_out(" ".join(main.tokens)),
@@ -235,6 +239,7 @@ def _read(text: str) -> Read:
     rest = without_marks(rest)
     rest, lines = take_lines(rest)
     rest, figures = take_figures(rest)
+    rest = _THOUSANDS.sub("", rest)
     tokens = [t.removesuffix("'s").replace("'", "") for t in _TOKEN.findall(rest)]
     if "nominee" in tokens:
         # To win a nomination is to be the nominee.

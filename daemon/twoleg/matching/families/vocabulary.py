@@ -105,7 +105,7 @@ _CODES = {name: code for code, name in STATES.items()}
 BOILERPLATE = frozenset({
     "will", "the", "a", "an", "of", "in", "at", "on", "to", "be", "is", "are", "was", "does", "do",
     "did", "for", "who", "which", "what", "whom", "this", "that", "it", "as", "their", "his", "her",
-    "its", "there", "and", "with", "from", "than", "when", "how", "many", "much", "become",
+    "its", "there", "and", "with", "than", "when", "how", "many", "much", "become",
     "becomes", "get", "gets", "candidate", "candidates", "award", "awards", "party", "market",
     "resolve", "yes", "race", "seat", "election", "elections",
 })  # fmt: skip

@@ -133,3 +133,22 @@ def test_names_that_leave_the_place_out_are_still_part(one: str, other: str) -> 
 def test_couples_in_either_order_are_one() -> None:
     assert person("Doe/Roe", "Roe/Doe") is Likeness.SAME
     assert person("Doe/Roe", "Roe") is Likeness.OTHER
+
+
+@pytest.mark.parametrize(
+    ("figure", "labels", "accepted"),
+    [("220.5", ("Over", "Under"), True), ("220", ("Over", "Under"), False)],
+)
+def test_two_way_line_that_may_be_met_pays_both(
+    figure: str, labels: tuple[str, str], *, accepted: bool
+) -> None:
+    left = kalshi(
+        "KXNBATOTAL-26MAY10BOSIND-220", "Boston vs Indiana: Total Points",
+        f"Over {figure} points", occurrence_time=START, strike_type="greater",
+        floor_strike=float(figure),
+    )  # fmt: skip
+    right = polymarket(
+        f"Boston Celtics vs. Indiana Pacers: O/U {figure}", labels, line=float(figure),
+        slug="nba-bos-ind-2026-05-10", game_start_time=START, sports_market_type="totals",
+    )  # fmt: skip
+    assert decided(left, right).is_accepted is accepted

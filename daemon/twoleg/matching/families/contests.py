@@ -8,7 +8,7 @@ side bets are phrased without end.
 import re
 from typing import NamedTuple
 
-from twoleg.matching.card import Card, Family, Line, Op
+from twoleg.matching.card import E6, Card, Family, Line, Op
 from twoleg.matching.dates import Start, near, parse_day, slug_day, ticker_start
 from twoleg.matching.families.fields import series_fault, slug_fault
 from twoleg.matching.families.phrases import Phrase, take_phrases
@@ -140,6 +140,11 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
         unread = (*unread, "line field") if fields != line else unread
     if bad := slug_fault(listing, metric, period):
         unread = (*unread, bad)
+    if metric in {"total", "spread"} and {fold(label) for label in listing.outcomes} != {
+        "yes",
+        "no",
+    }:
+        unread = (*unread, *_push(parts))
     sides = tuple(plain_side(side) for side in parts.sides)
     pays, fault = _label_pays(listing.outcomes, metric, parts.subject, Sides(sides, sport, league))
     if metric in {"win", "spread"}:
@@ -154,6 +159,13 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
         subject=_giver(metric, parts.subject, pays, sport, league), ends=listing.end_time,
         labels=listing.outcomes, pays=pays, tokens=listing.token_ids,
     )  # fmt: skip
+
+
+def _push(parts: Parts) -> tuple[str, ...]:
+    """A fault where a two-way line may be met exactly: it then pays both, a threshold one."""
+    lines = [phrase.line for phrase in parts.phrases if phrase.line is not None]
+    is_met = any(line.low_e6 % E6 == 0 for line in lines)
+    return ("line that may be met exactly",) if is_met else ()
 
 
 def _family(metric: str) -> Family:

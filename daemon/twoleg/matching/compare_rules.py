@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import msgspec
 
-from twoleg.matching.card import Card, Facet, Verdict, compare, judged
+from twoleg.matching.card import CONTESTS, Card, Facet, Verdict, compare, judged
 from twoleg.matching.lines import turns_on_the_line
 
 _HOUR = timedelta(hours=1)
@@ -24,7 +24,7 @@ def rule_facets(kalshi: Card, polymarket: Card) -> tuple[Facet, ...]:
     """What the rule texts add to the facets of the titles."""
     return (
         _deadline(kalshi, polymarket),
-        _shared("scope", kalshi.scope, polymarket.scope),
+        _scope(kalshi, polymarket),
         _shared("observation time", kalshi.observed, polymarket.observed),
         _window(kalshi, polymarket),
         _soft(_shared("source", kalshi.sources, polymarket.sources)),
@@ -68,6 +68,15 @@ def _shared(name: str, left: tuple[str, ...], right: tuple[str, ...]) -> Facet:
     if not left or not right:
         return _soft(compare(name, *texts))
     return judged(name, bool(set(left) & set(right)), *texts)
+
+
+def _scope(kalshi: Card, polymarket: Card) -> Facet:
+    """Overtime counted or not; who says nothing follows the custom of the sport."""
+    custom = ("regulation only",) if kalshi.sport == "soccer" else ("with overtime",)
+    left, right = kalshi.scope, polymarket.scope
+    if kalshi.family not in CONTESTS or kalshi.period != "match" or not (left or right):
+        return _shared("scope", left, right)
+    return _shared("scope", left or custom, right or custom)
 
 
 def _window(kalshi: Card, polymarket: Card) -> Facet:

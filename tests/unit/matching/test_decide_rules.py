@@ -135,6 +135,13 @@ def test_overtime_against_regulation_rejects(other: str) -> None:
     assert decided(*game(FULL, FULL)).klass is Class.AUTO
 
 
+@pytest.mark.parametrize("other", ["Only regulation time counts.", "Excluding overtime."])
+def test_who_says_nothing_follows_the_custom_of_the_sport(other: str) -> None:
+    for pair in (game("", other), game(other, "")):
+        assert decided(*pair).klass is Class.REJECT
+    assert decided(*game("", FULL)).klass is Class.AUTO
+
+
 def test_other_sources_keep_a_pair_from_going_alone() -> None:
     left, right = game("", "", resolution_source="https://www.nhl.com/scores")
     told = msgspec.structs.replace(left, sources=("ESPN", "https://www.espn.com/nhl/"))

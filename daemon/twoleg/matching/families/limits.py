@@ -49,6 +49,7 @@ _SCOPES = (
         "regulation only",
         re.compile(
             r"\b(?:90|ninety) minutes\b|\bregulation(?: time)?,? only\b|\bregular (?:play|time)\b"
+            r"|\bonly (?:the )?regulation\b"
             r"|\b(?:excluding|not includ\w+|without|before) (?:any )?(?:overtime|extra)\b"
             r"|\b(?:overtime|extra time)[^.]{0,40} (?:not|excluded)\b|\bend of regulation\b"
         ),

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from twoleg.matching.card import E6, Card, Family, Line, Op
 from twoleg.matching.dates import Start, near, parse_day, slug_day, ticker_start
+from twoleg.matching.families.contest_rules import day_fault, rules_fault
 from twoleg.matching.families.fields import series_fault, slug_fault
 from twoleg.matching.families.phrases import Phrase, take_phrases
 from twoleg.matching.families.titles import (
@@ -105,6 +106,8 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
         sides = _by_full_name(sides, (pays,), sport, league)
     else:
         pays = "draw" if metric == "draw" else "yes"
+    is_whole = metric == "win" and period == "match"
+    unread += _rules(listing, Sides(sides, sport, league), pays, start, is_whole=is_whole)
     return Card(
         venue="kalshi", market_id=listing.ticker, fingerprint=fingerprint(listing),
         event=event_key(listing), family=_family(metric), unread=tuple(unread),
@@ -150,6 +153,8 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
     if metric in {"win", "spread"}:
         named = tuple(pay for pay in pays if not pay.startswith("not "))
         sides = _by_full_name(sides, named, sport, league)
+    is_whole = metric == "win" and period == "match"
+    fault = [*fault, *_rules(listing, Sides(sides, sport, league), "", start, is_whole=is_whole)]
     return Card(
         venue="polymarket", market_id=listing.market_id, fingerprint=fingerprint(listing),
         event=event_key(listing),
@@ -159,6 +164,21 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
         subject=_giver(metric, parts.subject, pays, sport, league), ends=listing.end_time,
         labels=listing.outcomes, pays=pays, tokens=listing.token_ids,
     )  # fmt: skip
+
+
+def _rules(
+    listing: Listing, sides: Sides, subject: str, start: Start, *, is_whole: bool
+) -> list[str]:
+    """Where the rule text speaks of another day, or of less than a contest as a whole."""
+
+    def names(one: str, other: str) -> Likeness:
+        return side_likeness(one, other, sides.sport, sides.league)
+
+    faults = [day_fault(listing, start)]
+    # In e-sports the whole match is a series of maps, in the rules of both venues.
+    if is_whole and sides.sport not in ESPORTS:
+        faults.append(rules_fault(listing, sides.names, subject, names))
+    return [fault for fault in faults if fault]
 
 
 def _push(parts: Parts) -> tuple[str, ...]:

@@ -170,6 +170,22 @@ async def test_a_storm_of_429_costs_time_and_nothing_else(database: Database) ->
             assert set(await found.rows(venue)) == set(sim.markets)
 
 
+@pytest.mark.parametrize(
+    ("venue", "path"),
+    [(K, "/trade-api/v2/series"), (K, "/trade-api/v2/markets"), (P, "/gamma/markets/keyset")],
+)
+async def test_a_page_that_stalls_is_asked_for_again(
+    database: Database, venue: Venue, path: str
+) -> None:
+    async with ground(database) as found:
+        stall = {"on": f"GET {path}", "kind": "delay", "delay_ms": 3_600_000, "count": 1}
+        found.sims[venue].faults.add([stall])
+        [report] = (await found.sync(venue, silence_ms_max=500)).values()
+        assert (report.error, report.rows, report.new) == ("", 12, 12)
+        assert found.sims[venue].faults.report()["fired"] == {"delay": 1}
+        assert set(await found.rows(venue)) == set(found.sims[venue].markets)
+
+
 async def test_a_stale_cursor_begins_the_list_anew(database: Database) -> None:
     async with ground(database) as found:
         found.hooks.append(refuse(500, has_cursor))

@@ -39,8 +39,16 @@ class HastyClock(RealClock):
 class MeddledExchange(HttpExchange):
     """Passes answers through the hooks of a test."""
 
-    def __init__(self, session: Any, *, venue: str, hooks: list[Hook], asked: list[str]) -> None:
-        super().__init__(session, venue=venue)
+    def __init__(
+        self,
+        session: Any,
+        *,
+        venue: str,
+        hooks: list[Hook],
+        asked: list[str],
+        silence_ms_max: int = 0,
+    ) -> None:
+        super().__init__(session, venue=venue, silence_ms_max=silence_ms_max)
         self._hooks = hooks
         self._asked = asked
 
@@ -55,16 +63,25 @@ class MeddledExchange(HttpExchange):
 class MeddledSources(Sources):
     """Both venues, through `hooks`."""
 
-    def __init__(self, settings: Settings, hooks: list[Hook], asked: list[str]) -> None:
+    def __init__(
+        self, settings: Settings, hooks: list[Hook], asked: list[str], *, silence_ms_max: int = 0
+    ) -> None:
         super().__init__(
             settings, clock=HastyClock(), entropy=SeededEntropy(), network=LoopNetwork()
         )
         self._hooks = hooks
         self._asked = asked
+        self._silence_ms_max = silence_ms_max
 
     async def _exchange(self, venue: Venue) -> HttpExchange:
         session = await self._stack.enter_async_context(make_session(self._network))
-        return MeddledExchange(session, venue=venue.value, hooks=self._hooks, asked=self._asked)
+        return MeddledExchange(
+            session,
+            venue=venue.value,
+            hooks=self._hooks,
+            asked=self._asked,
+            silence_ms_max=self._silence_ms_max,
+        )
 
 
 @dataclass
@@ -87,8 +104,13 @@ class Ground:
     def store(self) -> CatalogueStore:
         return CatalogueStore(self.connection, MODE, HastyClock())
 
-    async def sync(self, *venues: Venue, updated: bool = False) -> dict[Venue, VenueReport]:
-        async with MeddledSources(self.settings, self.hooks, self.asked) as sources:
+    async def sync(
+        self, *venues: Venue, updated: bool = False, silence_ms_max: int = 0
+    ) -> dict[Venue, VenueReport]:
+        meddled = MeddledSources(
+            self.settings, self.hooks, self.asked, silence_ms_max=silence_ms_max
+        )
+        async with meddled as sources:
             chosen = [sources[venue] for venue in venues or tuple(Venue)]
             reports = await sync_all(self.world, chosen, only_updates=updated)
         assert reports is not None

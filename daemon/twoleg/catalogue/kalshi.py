@@ -14,6 +14,7 @@ import msgspec
 
 from twoleg.catalogue.source import (
     MARKETS,
+    PAGE_MS_MAX,
     READ_ERRORS,
     UPDATES,
     Facts,
@@ -60,7 +61,7 @@ CRAWL_OPTIONS: Final = KalshiOptions(
     read_refill_per_s=100,
     read_reserved=0,
     read_wait_ms_max=10_000,
-    read_timeout_ms=20_000,
+    read_timeout_ms=PAGE_MS_MAX,
     terms_cached_ms=KNOWN_MS,
 )
 """Ten reads a second: half of what keyless reads are known to bear, 18 (measured, 2026-08-11), as

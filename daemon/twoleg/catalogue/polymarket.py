@@ -9,6 +9,7 @@ import msgspec
 
 from twoleg.catalogue.source import (
     MARKETS,
+    PAGE_MS_MAX,
     READ_ERRORS,
     UPDATES,
     Facts,
@@ -39,7 +40,7 @@ OUTCOMES_MAX: Final = 8
 LABEL_CHARS_MAX: Final = 200
 _CONDITION: Final = re.compile(r"0x[0-9a-f]{1,64}")
 
-CRAWL_OPTIONS: Final = PolymarketOptions(request_timeout_ms=20_000)
+CRAWL_OPTIONS: Final = PolymarketOptions(request_timeout_ms=PAGE_MS_MAX)
 
 
 class PolymarketSource:

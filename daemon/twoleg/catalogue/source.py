@@ -31,6 +31,11 @@ THROTTLES_MAX: Final = 60
 DELAY_MS_MIN: Final = 500
 DELAY_MS_MAX: Final = 10_000
 RETRY_AFTER_S_MAX: Final = 60
+SILENCE_MS_MAX: Final = 45_000
+"""How long an answer may not move. Whole lists are slow: twenty seconds before the first byte of
+Kalshi's series were seen under load."""
+PAGE_MS_MAX: Final = 180_000
+"""How long a page may take while it moves."""
 TITLE_CHARS_MAX: Final = 2_000
 RULES_CHARS_MAX: Final = 40_000
 """Two texts of the length that a listing keeps."""

@@ -19,6 +19,7 @@ from twoleg.catalogue.polymarket import PolymarketSource
 from twoleg.catalogue.progress import Progress
 from twoleg.catalogue.source import (
     MARKETS,
+    SILENCE_MS_MAX,
     UNREAD_LOGGED_MAX,
     UPDATES,
     Found,
@@ -129,7 +130,7 @@ class Sources:
 
     async def _exchange(self, venue: Venue) -> HttpExchange:
         session = await self._stack.enter_async_context(make_session(self._network))
-        return HttpExchange(session, venue=venue.value)
+        return HttpExchange(session, venue=venue.value, silence_ms_max=SILENCE_MS_MAX)
 
 
 async def sync_all(
@@ -272,6 +273,7 @@ async def _sync_venue(world: World, source: Source, *, only_updates: bool) -> Ve
     connection = await world.database.connect()
     try:
         store = CatalogueStore(connection, world.mode, world.clock)
+        await store.plan_each_time()
         sync = _VenueSync(world, source, store)
         await sync.run(only_updates=only_updates)
     finally:

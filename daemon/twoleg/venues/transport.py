@@ -172,10 +172,16 @@ class HttpExchange:
         *,
         venue: str,
         response_bytes_max: int = RESPONSE_BYTES_MAX,
+        silence_ms_max: int = 0,
     ) -> None:
+        """`silence_ms_max` ends a request earlier than its time limit if nothing moves; 0: never.
+
+        With it a limit can be generous: an answer that is large or slow ends, a stalled one fails.
+        """
         self._session = session
         self._venue = venue
         self._response_bytes_max = response_bytes_max
+        self._silence_s = silence_ms_max / 1_000 or None
 
     async def request(
         self,
@@ -199,14 +205,20 @@ class HttpExchange:
         progress = _Progress()
         token = _progress.set(progress)
         try:
-            async with asyncio.timeout(timeout_ms / 1_000):
-                return await self._exchange(method, url, headers, body)
+            async with (
+                asyncio.timeout(timeout_ms / 1_000),
+                asyncio.timeout(self._silence_s) as quiet,
+            ):
+                return await self._exchange(method, url, headers, body, quiet)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # TimeoutError is an OSError; ValueError: aiohttp's word for an unusable URL or header.
             cause: Exception = error
         finally:
             _progress.reset(token)
-        failure = f"{type(cause).__name__} (limit {timeout_ms} ms): {cause}"
+        limit = f"limit {timeout_ms} ms"
+        if quiet.expired():
+            limit = f"silent for {self._silence_s} s"
+        failure = f"{type(cause).__name__} ({limit}): {cause}"
         if progress.is_connected and method not in SAFE_METHODS:
             raise OutcomeUnknown(self._venue, "no_answer", failure) from cause
         code = "no_answer" if progress.is_connected else "not_connected"
@@ -218,6 +230,7 @@ class HttpExchange:
         url: str,
         headers: Mapping[str, str],
         body: bytes | None,
+        quiet: asyncio.Timeout,
     ) -> tuple[int, CIMultiDictProxy[str], bytes]:
         async with self._session.request(
             method,
@@ -227,12 +240,18 @@ class HttpExchange:
             allow_redirects=False,
         ) as response:
             received = bytearray()
+            self._heard(quiet)
             async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                self._heard(quiet)
                 received += chunk
                 if len(received) > self._response_bytes_max:
                     response.close()
                     raise aiohttp.ClientPayloadError("the answer is too large")
             return response.status, response.headers, bytes(received)
+
+    def _heard(self, quiet: asyncio.Timeout) -> None:
+        if self._silence_s is not None:
+            quiet.reschedule(asyncio.get_running_loop().time() + self._silence_s)
 
 
 class _NetworkConnect(connect):

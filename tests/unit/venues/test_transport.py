@@ -1,9 +1,10 @@
 import asyncio
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,7 @@ from aiohttp import web
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
+from tests.support.virtual import VirtualNetwork, run_virtual
 from tests.unit.venues.kalshi.support import LoopNetwork, serving
 from twoleg.errors import ConfigError, OutcomeUnknown, VenueUnavailable
 from twoleg.venues.transport import HttpExchange, make_session, open_websocket, require_safe_url
@@ -138,6 +140,64 @@ async def test_request_timeout_while_connecting_was_not_sent() -> None:
                 "POST", "http://127.0.0.1:1/", headers={}, body=b"", timeout_ms=30
             )
     assert caught.value.code == "not_connected"
+
+
+def slow(pauses_s: Sequence[float]) -> Talk:
+    """A server that sends a letter of its answer after each pause."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(pauses_s) - 1}\r\n\r\n".encode()
+        for part, pause_s in zip((head, *(b"x" for _ in pauses_s[1:])), pauses_s, strict=True):
+            await asyncio.sleep(pause_s)
+            writer.write(part)
+
+    async def closing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await talk(reader, writer)
+        finally:
+            writer.close()
+
+    return closing
+
+
+def ask_slowly(pauses_s: Sequence[float], *, silence_s: int, limit_s: int) -> bytes:
+    """What a client gets, in virtual time, from a server with these pauses."""
+
+    async def run() -> bytes:
+        network = VirtualNetwork(Random(1))
+
+        def accept() -> asyncio.StreamReaderProtocol:
+            reader = asyncio.StreamReader()
+            return asyncio.StreamReaderProtocol(reader, slow(pauses_s))
+
+        await network.create_server(accept, "127.0.0.1", 80)
+        async with make_session(network) as session:
+            exchange = HttpExchange(session, venue="kalshi", silence_ms_max=silence_s * 1_000)
+            _, _, body = await exchange.request(
+                "GET", "http://127.0.0.1/", headers={}, timeout_ms=limit_s * 1_000
+            )
+        return body
+
+    return run_virtual(run())
+
+
+def test_answer_that_moves_may_take_longer_than_silence_may() -> None:
+    assert ask_slowly([40.0] * 8, silence_s=45, limit_s=600) == b"x" * 7
+
+
+@pytest.mark.parametrize("stalls_at", [0, 1, 5])
+def test_answer_that_stalls_is_given_up_long_before_its_limit(stalls_at: int) -> None:
+    pauses_s = [40.0] * 8
+    pauses_s[stalls_at] = 50.0
+    with pytest.raises(VenueUnavailable, match=r"no_answer.*silent for 45") as caught:
+        ask_slowly(pauses_s, silence_s=45, limit_s=600)
+    assert caught.value.code == "no_answer"
+
+
+def test_answer_that_moves_for_ever_meets_its_limit() -> None:
+    with pytest.raises(VenueUnavailable, match=r"limit 300000 ms"):
+        ask_slowly([40.0] * 8, silence_s=45, limit_s=300)
 
 
 async def test_request_half_an_answer_and_garbage_are_unknown() -> None:

@@ -33,8 +33,8 @@ PAGES_MAX: Final = 10_000
 BOOKS_PER_CALL_MAX: Final = 100
 EVENT_ROWS: Final = 200
 """The most that a page of events may hold; a larger limit is refused, not cut."""
-SERIES_TIMEOUT_MS: Final = 60_000
-"""Sixteen megabytes in one answer, on a slow line."""
+SERIES_TIMEOUT_MS: Final = 600_000
+"""Sixteen megabytes in one answer, on a slow line; whoever crawls limits its silence."""
 MarketStatus = Literal["", "unopened", "open", "paused", "closed", "settled"]
 _FAMILIES: Final = {
     "created": ("", "unopened", "open"),

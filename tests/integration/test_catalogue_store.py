@@ -19,6 +19,7 @@ from twoleg.storage.catalogue import (
 )
 from twoleg.storage.catalogue_rows import StoredGroup, StoredMarket
 from twoleg.storage.database import Connection, Database
+from twoleg.storage.queries import query
 
 K = Venue.KALSHI
 PARTS = ("series", "events", "markets")
@@ -212,3 +213,20 @@ async def test_facts_of_series_and_events_are_found_again(store: CatalogueStore)
     }
     assert await store.read_groups(K, "series", ["E"]) == {}
     assert crawl.is_at_end
+
+
+async def test_a_page_is_looked_up_by_its_ids_in_a_table_that_was_empty(
+    store: CatalogueStore, connection: Connection
+) -> None:
+    """As a crawl into a new database; a kept plan looks through all that was read before."""
+    await store.plan_each_time()
+    look_up = "EXECUTE look_up ('sim', 'kalshi', '{A-1}')"
+    text = query("lock_catalogue_markets")
+    await connection.execute(f"PREPARE look_up (text, text, text[]) AS {text}")
+    for _ in range(10):
+        await connection.execute(look_up)
+    await store.refresh(K, [market(f"A-{number}") for number in range(3_000)])
+    plan = str(await connection.fetch(f"EXPLAIN {look_up}"))
+    # A generic plan would speak of $3.
+    assert "A-1" in plan
+    assert "Seq Scan" not in plan

@@ -94,6 +94,14 @@ class CatalogueStore:
         with translate_errors():
             return bool(await self._connection.fetchval(query("try_sync_lock"), self._mode))
 
+    async def plan_each_time(self) -> None:
+        """Have the session plan its statements for the tables as they are, each time.
+
+        A crawl into an empty catalogue would keep the plans that were good for no rows at all.
+        """
+        with translate_errors():
+            await self._connection.execute(query("plan_each_time"))
+
     # -- crawls --------------------------------------------------------------------------------
 
     async def plan(self, venue: Venue, parts: Sequence[str]) -> list[Crawl]:

@@ -10,12 +10,12 @@ import pytest
 from tests.support.pairing import game, put, stored_both
 from tests.unit.catalogue.support import row_of
 from tests.unit.storage.support import RealClock
-from twoleg.core.market import Origin, Venue
+from twoleg.core.market import Origin, PairId, Venue
 from twoleg.core.market import PairState as S
 from twoleg.errors import IllegalTransition, PairRefused
 from twoleg.storage.database import Connection, Database
-from twoleg.storage.pair_rows import matcher_pair_id
-from twoleg.storage.pairs import CHANNEL, PairStore
+from twoleg.storage.pair_rows import POLICY, Step, matcher_pair_id
+from twoleg.storage.pairs import CHANNEL, MANY, PairStore
 
 GAME = game(1, "Detroit Tigers", "Toronto Blue Jays")
 ROW = row_of(GAME)
@@ -69,6 +69,47 @@ async def test_a_move_is_on_record_with_who_and_why(pairs: PairStore) -> None:
     assert (latest.actor, latest.reason, latest.detail) == ("ana", "approved", {"a": [1]})
     assert (first.from_state, first.to_state, first.actor) == ("", "candidate", "matcher")
     assert latest.event_time == moved.state_time
+
+
+async def test_many_steps_are_taken_together_each_on_record(pairs: PairStore) -> None:
+    many = [
+        msgspec.structs.replace(ROW, pair_id=PairId(f"m-{number:012x}")) for number in range(MANY)
+    ]
+    await pairs.propose(many)
+    steps = [Step(row.pair_id, S.ARMED, POLICY, "auto") for row in many]
+    steps.append(Step(many[0].pair_id, S.DISARMED, "matcher", "stale", {"why": "x"}))
+    await pairs.move_all(steps)
+    rows = {row.pair_id: row for row in await pairs.read()}
+    first, second = (rows[row.pair_id] for row in many[:2])
+    assert (first.state, first.state_reason) == (S.DISARMED, "stale")
+    assert (second.state, second.approved_by, second.acknowledged) == (S.ARMED, POLICY, ())
+    assert sum(row.state is S.ARMED for row in rows.values()) == MANY - 1
+    assert [
+        (event.from_state, event.to_state, event.actor, event.reason, event.detail)
+        for event in await pairs.events(first.pair_id)
+    ] == [
+        ("armed", "disarmed", "matcher", "stale", {"why": "x"}),
+        ("candidate", "armed", POLICY, "auto", {}),
+        ("", "candidate", "matcher", "found", {}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "refusal"),
+    [
+        (Step("nobody", S.ARMED, POLICY, "auto"), PairRefused),
+        (Step(ROW.pair_id, S.CANDIDATE, "matcher", "x"), IllegalTransition),
+    ],
+)
+async def test_one_wrong_step_among_many_takes_none(
+    pairs: PairStore, wrong: Step, refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal):
+        await pairs.move_all([Step(ROW.pair_id, S.ARMED, POLICY, "auto"), wrong])
+    row = await pairs.get(ROW.pair_id)
+    assert row is not None
+    assert (row.state, row.approved_by) == (S.CANDIDATE, "")
+    assert len(await pairs.events(ROW.pair_id)) == 1
 
 
 @pytest.mark.parametrize("wanted", [S.CANDIDATE, S.APPROVED, S.ARMED])

@@ -145,12 +145,7 @@ async def _write(pairs: PairStore, found: Found, terms: Terms) -> tuple[Plan, in
         await pairs.propose(made.created)
         await pairs.refresh(made.updated)
         await pairs.touch(made.held)
-        for step in made.steps:
-            if step.to_state is PairState.ARMED:
-                await pairs.approve(step.pair_id, step.actor, ())
-            await pairs.move(
-                step.pair_id, step.to_state, step.actor, reason=step.reason, detail=step.detail
-            )
+        await pairs.move_all(made.steps)
     return made, skipped
 
 

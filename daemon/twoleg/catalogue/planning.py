@@ -11,7 +11,7 @@ from twoleg.catalogue.judging import Judged
 from twoleg.catalogue.policy import arms
 from twoleg.core.market import Origin, PairState
 from twoleg.settings import Mode, PairingPolicy
-from twoleg.storage.pair_rows import MATCHER, POLICY, PairRow
+from twoleg.storage.pair_rows import MATCHER, POLICY, PairRow, Step
 
 STALE: Final = "stale"
 GONE: Final = "gone"
@@ -28,16 +28,6 @@ _KNOWN_TO_MATCHER: Final = (
 )  # fmt: skip
 _BOUND: Final = ("polarity", "yes_token", "no_token", "yes_label", "no_label")
 """What an approval binds beside the fingerprints."""
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One move of a pair."""
-
-    pair_id: str
-    to_state: PairState
-    actor: str
-    reason: str
-    detail: dict[str, object] = {}
 
 
 @dataclass(slots=True)

@@ -140,6 +140,16 @@ class PairRow(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Step(msgspec.Struct, frozen=True):
+    """One move of a pair that is to be made."""
+
+    pair_id: str
+    to_state: PairState
+    actor: str
+    reason: str
+    detail: dict[str, object] = {}
+
+
 class PairEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One step in a pair's life; `from_state` is empty for a pair that is new."""
 

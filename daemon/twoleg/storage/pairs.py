@@ -11,7 +11,7 @@ from twoleg.core.market import Origin, Pair, PairState, Venue
 from twoleg.errors import PairRefused
 from twoleg.seams import Clock
 from twoleg.storage.database import Connection, translate_errors
-from twoleg.storage.pair_rows import MATCHER, PairEvent, PairRow
+from twoleg.storage.pair_rows import MATCHER, PairEvent, PairRow, Step
 from twoleg.storage.projection import to_time
 from twoleg.storage.queries import query
 
@@ -19,6 +19,8 @@ CHANNEL: Final = "twoleg_pairs"
 """Where Postgres notifies that pairs have moved; what moved is in `pair_event`."""
 EVENTS_MAX: Final = 200
 """Steps of one pair that are read back."""
+MANY: Final = 200
+"""New pairs from which on the planner is told of them."""
 SHOWN: Final = "shown"
 """The event of somebody having both rule texts before their eyes."""
 _RENAMED: Final = {
@@ -109,6 +111,9 @@ class PairStore:
         ]
         async with self.transaction():
             await self._connection.executemany(query("insert_pair"), self._contents(rows))
+            if len(rows) >= MANY:
+                # The planner believes in an empty table, and would look through it for each step.
+                await self._connection.execute(query("analyze_pairs"))
             await self._connection.executemany(query("insert_pair_event"), events)
 
     async def refresh(self, rows: Sequence[PairRow]) -> None:
@@ -157,6 +162,35 @@ class PairStore:
         row = await self.get(pair_id)
         assert row is not None, "it was moved just now"
         return row
+
+    async def move_all(self, steps: Sequence[Step]) -> None:
+        """Take steps in many pairs' lives, on record; who arms a pair here has approved it.
+
+        A matching may arm thousands at once. Raises as `move`, and then nothing is done.
+        """
+        if not steps:
+            return
+        now = to_time(self._clock.wall_ns())
+        async with self.transaction():
+            states = dict(await self.lock([step.pair_id for step in steps]))
+            moves: list[tuple[object, ...]] = []
+            events: list[tuple[object, ...]] = []
+            for step in steps:
+                state = states.get(step.pair_id)
+                if state is None:
+                    raise PairRefused(step.pair_id, "the matcher has no such pair")
+                check_move(state, step.to_state)
+                states[step.pair_id] = step.to_state
+                names = (self._mode, step.pair_id, state.value, step.to_state.value)
+                moves.append((*names, step.reason, now))
+                told = msgspec.json.encode(step.detail).decode()
+                events.append((*names, step.actor, step.reason, told, now))
+            armed = [step for step in steps if step.to_state is PairState.ARMED]
+            approvals = [(self._mode, step.pair_id, step.actor, now, "[]") for step in armed]
+            await self._connection.executemany(query("approve_pair"), approvals)
+            await self._connection.executemany(query("move_pair"), moves)
+            await self._connection.executemany(query("insert_pair_event"), events)
+            await self._connection.execute(query("notify_pairs"))
 
     async def approve(self, pair_id: str, actor: str, acknowledged: Sequence[str]) -> None:
         """Record who approves a pair and what they know; inside the transaction of its `move`."""

@@ -10,13 +10,13 @@ from tests.unit.catalogue.support import Couple, found, halves, judged, row_of
 from twoleg.catalogue.finding import Found, find
 from twoleg.catalogue.judging import Claim
 from twoleg.catalogue.matching_run import claim_of
-from twoleg.catalogue.planning import Plan, Step, Terms, couple_of, plan
+from twoleg.catalogue.planning import Plan, Terms, couple_of, plan
 from twoleg.core.market import Origin, Polarity
 from twoleg.core.market import PairState as S
 from twoleg.matching.card import Family
 from twoleg.matching.gates import START_FAMILIES
 from twoleg.settings import Mode, PairingPolicy
-from twoleg.storage.pair_rows import POLICY, PairRow
+from twoleg.storage.pair_rows import POLICY, PairRow, Step
 
 GAME = game(1, "Detroit Tigers", "Toronto Blue Jays")
 OTHER = game(2, "New York Yankees", "Boston Red Sox")

@@ -36,7 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     try:
         return find_command(arguments.command)(arguments)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        # A command may have said where that leaves things.
+        say(f"twoleg: interrupted{f': {interrupt}' if str(interrupt) else ''}")
         return INTERRUPTED
     except (TwolegError, OSError, ExceptionGroup) as error:
         return report(error)

@@ -27,6 +27,7 @@ from twoleg.cli.pairs_sheet import BETWEEN, Sheet, draw
 from twoleg.core.market import PairState, Venue
 from twoleg.errors import PairRefused
 from twoleg.matching.diff import safe
+from twoleg.runtime.logs import is_coloured
 from twoleg.runtime.system import SystemClock, SystemEntropy
 from twoleg.settings import Declared, LogLevel, Settings, load_declared
 from twoleg.storage.catalogue import CatalogueStore
@@ -95,12 +96,11 @@ async def open_desk(
 def paper(stream: TextIO) -> Paper:
     """As wide as the terminal; coloured on one, unless NO_COLOR or a dumb one says no."""
     is_terminal = stream.isatty()
-    no_color = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     fallback = (WIDTH_ELSEWHERE, 24)
     # COLUMNS counts everywhere; without it a file is not as wide as some terminal is.
     is_measured = is_terminal or os.environ.get("COLUMNS", "").isdigit()
     width = shutil.get_terminal_size(fallback).columns if is_measured else WIDTH_ELSEWHERE
-    return Paper(width=max(width, WIDTH_MIN), is_coloured=is_terminal and not no_color)
+    return Paper(width=max(width, WIDTH_MIN), is_coloured=is_coloured(stream))
 
 
 def say(lines: Iterable[str]) -> None:

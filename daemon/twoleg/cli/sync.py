@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import os
 import resource
+import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TextIO, cast
 
 import msgspec
 
@@ -25,10 +27,15 @@ BUSY: Final = 3
 def command(arguments: argparse.Namespace) -> int:
     """0: all was read; 1: a venue is not finished, the next sync goes on; 3: another one runs."""
     settings = read(arguments.config)
+    bar = _bar() if not arguments.json else None
     # What is asked for goes to standard output, the log past it.
-    prepare_logs(settings, sys.stderr)
+    prepare_logs(settings, sys.stderr if bar is None else cast("TextIO", _AboveBar(bar)))
     started_ns = SystemClock().monotonic_ns()
-    reports = asyncio.run(_sync(settings, arguments))
+    try:
+        reports = asyncio.run(_sync(settings, arguments, bar))
+    except KeyboardInterrupt:
+        left = "what was read is stored, and the next sync goes on from there"
+        raise KeyboardInterrupt(left) from None
     if reports is None:
         sys.stderr.write("twoleg: another sync is running for this database\n")
         return BUSY
@@ -42,10 +49,35 @@ def command(arguments: argparse.Namespace) -> int:
     return 0 if is_finished else 1
 
 
-async def _sync(settings: Settings, arguments: argparse.Namespace) -> list[VenueReport] | None:
+class _AboveBar:
+    """Standard error for a log that shares its terminal with the bar: lines go above it."""
+
+    def __init__(self, bar: BarProgress) -> None:
+        self._bar = bar
+
+    def write(self, text: str) -> int:
+        self._bar.hide()
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
+
+
+def _bar() -> BarProgress | None:
+    """A bar for a terminal that can take a line back."""
+    if not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        return None
+    return BarProgress(sys.stdout, SystemClock(), lambda: shutil.get_terminal_size().columns)
+
+
+async def _sync(
+    settings: Settings, arguments: argparse.Namespace, bar: BarProgress | None
+) -> list[VenueReport] | None:
     clock, entropy = SystemClock(), SystemEntropy()
-    is_terminal = sys.stdout.isatty() and not arguments.json
-    progress: Progress = BarProgress(sys.stdout, clock) if is_terminal else LogProgress(clock)
+    progress: Progress = bar or LogProgress(clock)
     async with (
         open_database(settings, clock, entropy) as database,
         Sources(settings, clock=clock, entropy=entropy, network=SocketNetwork()) as sources,

@@ -5,6 +5,7 @@ library's logging (asyncio, aiohttp, websockets) pass through the same steps.
 """
 
 import logging
+import os
 import re
 import sys
 import traceback
@@ -122,6 +123,12 @@ def describe_error(error: BaseException, depth: int = 0) -> str:
     return f"{text} <- {describe_error(cause, depth + 1)}" if cause is not None else text
 
 
+def is_coloured(stream: TextIO) -> bool:
+    """Whether a stream is a terminal that wants colours: NO_COLOR and dumb ones do not."""
+    is_plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return stream.isatty() and not is_plain
+
+
 def configure_logs(settings: LogSettings, *, stream: TextIO | None = None) -> None:
     """Send all logging, ours and the standard library's, to `stream` (standard output)."""
     out = sys.stdout if stream is None else stream
@@ -148,7 +155,7 @@ def configure_logs(settings: LogSettings, *, stream: TextIO | None = None) -> No
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _ErrorField(has_traceback=level == logging.DEBUG),
                 _REDACTOR,
-                _renderer(is_json=is_json, colors=out.isatty()),
+                _renderer(is_json=is_json, colors=is_coloured(out)),
             ],
         )
     )

@@ -1,6 +1,7 @@
 import io
 from datetime import UTC, datetime
 
+import pytest
 from structlog.testing import capture_logs
 
 from tests.unit.storage.support import ManualClock
@@ -31,7 +32,7 @@ def test_the_log_is_told_now_and_then_and_at_the_end() -> None:
 
 def test_the_bar_shows_both_venues_and_leaves_the_line() -> None:
     clock, stream = ManualClock(), io.StringIO()
-    progress = BarProgress(stream, clock)
+    progress = BarProgress(stream, clock, lambda: 100)
     progress.moved(crawl(2_500), 10_000)
     clock.now_ns = 10**9
     progress.moved(crawl(30, Venue.POLYMARKET), 0)
@@ -44,3 +45,42 @@ def test_the_bar_shows_both_venues_and_leaves_the_line() -> None:
     assert "kalshi markets 20,000 [################]" in stream.getvalue()
     progress.ended()
     assert stream.getvalue().endswith("\r\x1b[K")
+
+
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        (87, "kalshi markets 2,500 [####............]   polymarket markets 40,000 [########........]"),
+        (86, "kalshi markets 2,500 [##......]   polymarket markets 40,000 [####....]"),
+        (71, "kalshi markets 2,500 [##......]   polymarket markets 40,000 [####....]"),
+        (70, "kalshi 2,500 25%   polymarket 40,000 50%"),
+        (40, "K 25%   P 50%"),
+        (14, "K 25%   P 50%"),
+        (8, "K 25%  "),
+        (1, ""),
+        (0, ""),
+    ],
+)  # fmt: skip
+def test_the_bar_is_never_as_wide_as_the_terminal(columns: int, line: str) -> None:
+    clock, stream = ManualClock(), io.StringIO()
+    progress = BarProgress(stream, clock, lambda: columns)
+    progress.moved(crawl(2_500), 10_000)
+    clock.now_ns = 10**9
+    progress.moved(crawl(40_000, Venue.POLYMARKET), 80_000)
+    drawn = stream.getvalue().split("\r\x1b[K")
+    assert drawn[2] == line
+    assert all(len(one) < max(columns, 1) for one in drawn)
+
+
+def test_the_bar_makes_room_once_and_comes_back_with_the_next_page() -> None:
+    clock, stream = ManualClock(), io.StringIO()
+    progress = BarProgress(stream, clock, lambda: 80)
+    progress.hide()
+    assert stream.getvalue() == ""
+    progress.moved(crawl(10), 0)
+    progress.hide()
+    progress.hide()
+    clock.now_ns = 10**9
+    progress.moved(crawl(20), 0)
+    clear = "\r\x1b[K"
+    assert stream.getvalue() == f"{clear}kalshi markets 10{clear}{clear}kalshi markets 20"

@@ -13,13 +13,15 @@ import msgspec
 
 from twoleg.catalogue.listed import to_listing
 from twoleg.cli.columns import BREAK, Column, Ink, Paper, Word, words
+from twoleg.cli.pairs_gist import gist, is_key
 from twoleg.core.market import PairState, Polarity
 from twoleg.matching.diff import Piece, Side, safe, word_diff
 from twoleg.matching.listing import KalshiListing, Listing, PolymarketListing, starts_at
 from twoleg.storage.catalogue import StoredMarket, StoredText
 from twoleg.storage.pair_rows import FacetRow, PairRow, TailRow
 
-LABEL_CELLS: Final = 17
+LABEL_CELLS: Final = 18
+"""Room for the longest name of a facet, and its sign."""
 NARROW_CELLS: Final = 76
 """Below this two columns of text cannot be read; the sides then stand under each other."""
 BETWEEN: Final = " │ "
@@ -28,12 +30,7 @@ FACET_CHARS_MAX: Final = 300
 ANCHOR_WORDS: Final = 4
 """Equal words in a row at which both texts are brought level again."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# Where two texts differ in one of these, they differ in what they settle on.
-_KEY: Final = re.compile(
-    r"\d|^(?:no|not|nor|never|unless|except|only|before|after|by|until|or|any|all|at|least|more"
-    r"|less|than|above|below|tie[sd]?|draws?|cancel\w*|postpone\w*|void\w*|death|dies)\W*$",
-    re.IGNORECASE,
-)
+_LITTLE: Final = re.compile(r"an?|the|to|of|is|in|on|it|this|that|and|for|be|will", re.IGNORECASE)
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,9 +69,17 @@ def draw(sheet: Sheet, paper: Paper) -> list[str]:
     writer.head("what each side buys")
     for line in _polarity(sheet):
         writer.line(line)
+    writer.head("what differs, in short")
+    for line in _gist(sheet):
+        writer.line(line)
     writer.head("facets")
     for facet in row.facets:
-        writer.facet(facet)
+        if facet.kalshi or facet.polymarket or not facet.is_equal:
+            writer.facet(facet)
+    untold = [facet for facet in row.facets if not facet.kalshi and not facet.polymarket]
+    names = ", ".join(safe(facet.name, LABEL_CELLS) for facet in untold if facet.is_equal)
+    if names:
+        writer.line(words(f"Neither side tells: {names}.", Ink.DIM))
     writer.head("if it is not decided: what a contract on each side then pays together, at worst")
     for tail in row.tails:
         writer.tail(tail)
@@ -126,18 +131,20 @@ class _Writer:
     def facet(self, facet: FacetRow) -> None:
         ink = Ink.PLAIN if facet.is_equal else Ink.BAD
         sign = "=" if facet.is_equal else "!" if facet.hard else "~"
-        label = [Word(sign, ink), Word(safe(facet.name, LABEL_CELLS), ink)]
-        if not facet.is_equal:
-            label += [Word(BREAK), *words(safe(facet.verdict, LABEL_CELLS * 2), Ink.DIM)]
-        silent = "" if facet.kalshi or facet.polymarket else "-"
-        self.pair(label, _told(facet.kalshi or silent), _told(facet.polymarket or silent))
+        label = [Word(sign, ink), Word(safe(facet.name, LABEL_CELLS - 2), ink)]
+        sides = [
+            _told(side) if side else words("not told", ink)
+            for side in (facet.kalshi, facet.polymarket)
+        ]
+        self.pair(label, *sides)
 
     def tail(self, tail: TailRow) -> None:
         is_safe = tail.worst_payout_e4 >= 10_000
         ink = Ink.PLAIN if is_safe else Ink.BAD
         label = [Word("=" if is_safe else "!", ink), Word(safe(tail.name, LABEL_CELLS), ink)]
         label += [Word(dollars(tail.worst_payout_e4), ink)]
-        silent = "says nothing"
+        # The parser's silence is no promise that the text has none.
+        silent = "not found: read the rules"
         self.pair(label, _told(tail.kalshi or silent), _told(tail.polymarket or silent))
 
     def _stack(self, label: Sequence[Word], left: Sequence[Word], right: Sequence[Word]) -> None:
@@ -226,6 +233,12 @@ def _polarity(sheet: Sheet) -> Iterator[list[Word]]:
     yield words(f"the other: buys NO on Kalshi and {yes} on Polymarket")
 
 
+def _gist(sheet: Sheet) -> Iterator[list[Word]]:
+    sides = (sheet.kalshi, sheet.polymarket)
+    closes_ms = [side.close_ts_ms if side else 0 for side in sides]
+    return gist(sheet.row, closes_ms, [side.rules if side else "" for side in sides])
+
+
 def _draw_rules(writer: _Writer, sheet: Sheet) -> None:
     writer.head("rules, word by word")
     left = sheet.kalshi.rules if sheet.kalshi else ""
@@ -233,6 +246,7 @@ def _draw_rules(writer: _Writer, sheet: Sheet) -> None:
     if not left.strip() or not right.strip():
         absent = [v for v, text in (("Kalshi", left), ("Polymarket", right)) if not text.strip()]
         writer.line(words(f"There is no rule text of {' and '.join(absent)}.", Ink.BAD))
+    writer.both(words("KALSHI", Ink.HEAD), words("POLYMARKET", Ink.HEAD))
     for ours, theirs in levelled(word_diff(left, right)):
         writer.both(ours, theirs)
 
@@ -255,14 +269,32 @@ def levelled(pieces: Iterable[Piece]) -> Iterator[tuple[list[Word], list[Word]]]
     """Rows of both texts; each begins where enough words are equal to bring them level."""
     left: list[Word] = []
     right: list[Word] = []
-    for piece in pieces:
-        if piece.side is Side.SAME and len(piece.left.split()) >= ANCHOR_WORDS and (left or right):
-            yield _trimmed(left), _trimmed(right)
-            left, right = [], []
+    for piece in calmed(list(pieces)):
+        if piece.side is Side.SAME and (left or right):
+            is_new_line = ends_line(left) and ends_line(right)
+            if is_new_line or len(piece.left.split()) >= ANCHOR_WORDS:
+                yield _trimmed(left), _trimmed(right)
+                left, right = [], []
         left += _inked(piece.left, piece.side, Ink.LEFT, Ink.LEFT_KEY)
         right += _inked(piece.right, piece.side, Ink.RIGHT, Ink.RIGHT_KEY)
     if left or right:
         yield _trimmed(left), _trimmed(right)
+
+
+def calmed(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """The pieces with a lone "the" between two differences counted to them: else marks flicker."""
+    for number, piece in enumerate(pieces):
+        is_inside = 0 < number < len(pieces) - 1
+        if piece.side is Side.SAME and is_inside and _LITTLE.fullmatch(piece.left.strip()):
+            yield Piece(Side.ONLY_LEFT, piece.left, "")
+            yield Piece(Side.ONLY_RIGHT, "", piece.right)
+        else:
+            yield piece
+
+
+def ends_line(told: Sequence[Word]) -> bool:
+    """Whether the next word stands on a new line."""
+    return bool(told) and told[-1].text == BREAK
 
 
 def _trimmed(told: list[Word]) -> list[Word]:
@@ -274,7 +306,7 @@ def _trimmed(told: list[Word]) -> list[Word]:
 def _inked(text: str, side: Side, ink: Ink, key: Ink) -> list[Word]:
     if side is Side.SAME:
         return words(text)
-    return [Word(w.text, key if _KEY.search(w.text) else ink) for w in words(text)]
+    return [Word(w.text, key if is_key(w.text) else ink) for w in words(text)]
 
 
 def _approval(row: PairRow) -> Iterator[list[Word]]:

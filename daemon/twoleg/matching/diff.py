@@ -78,18 +78,35 @@ def safe(text: str, chars_max: int, *, lines: bool = False) -> str:
 def word_diff(left: str, right: str) -> list[Piece]:
     """The pieces of two texts in order; joined by side they give both texts back, made safe."""
     ours, theirs = _split(left), _split(right)
+    our_keys, their_keys = [_key(word) for word in ours], [_key(word) for word in theirs]
+    # Long rules often differ in a word or two: what begins and ends alike is not searched through.
+    head = _alike(our_keys, their_keys)
+    tail = _alike(our_keys[head:][::-1], their_keys[head:][::-1])
+    a, b = len(ours) - tail, len(theirs) - tail
+    pieces = _same(ours[:head], theirs[:head])
     matcher = SequenceMatcher(
         None,
-        [_key(word) for word in ours[:_WORDS_MAX]],
-        [_key(word) for word in theirs[:_WORDS_MAX]],
+        our_keys[head : min(a, head + _WORDS_MAX)],
+        their_keys[head : min(b, head + _WORDS_MAX)],
     )
-    pieces: list[Piece] = []
-    for kind, a, b, c, d in matcher.get_opcodes():
+    inner, outer = ours[head:a], theirs[head:b]
+    for kind, c, d, e, f in matcher.get_opcodes():
         if kind == "equal":
-            pieces.append(Piece(Side.SAME, "".join(ours[a:b]), "".join(theirs[c:d])))
-            continue
-        pieces += _apart(ours[a:b], theirs[c:d])
-    return pieces + _rests(ours[_WORDS_MAX:], theirs[_WORDS_MAX:])
+            pieces += _same(inner[c:d], outer[e:f])
+        else:
+            pieces += _apart(inner[c:d], outer[e:f])
+    pieces += _rests(inner[_WORDS_MAX:], outer[_WORDS_MAX:])
+    return pieces + _same(ours[a:], theirs[b:])
+
+
+def _alike(left: Sequence[str], right: Sequence[str]) -> int:
+    """How many words both begin with."""
+    pairs = zip(left, right, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))
+
+
+def _same(left: Sequence[str], right: Sequence[str]) -> list[Piece]:
+    return [Piece(Side.SAME, "".join(left), "".join(right))] if left else []
 
 
 def _split(text: str) -> list[str]:
@@ -109,5 +126,5 @@ def _apart(left: Sequence[str], right: Sequence[str]) -> list[Piece]:
 
 def _rests(left: Sequence[str], right: Sequence[str]) -> list[Piece]:
     if [_key(word) for word in left] == [_key(word) for word in right]:
-        return [Piece(Side.SAME, "".join(left), "".join(right))] if left else []
+        return _same(left, right)
     return _apart(left, right)

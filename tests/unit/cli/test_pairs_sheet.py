@@ -11,6 +11,7 @@ import pytest
 from tests.support.pairing import game, stored_both
 from tests.unit.catalogue.support import Couple, row_of
 from twoleg.cli.columns import Ink, Paper, cells
+from twoleg.cli.pairs_gist import gist
 from twoleg.cli.pairs_sheet import Sheet, draw, levelled, utc
 from twoleg.core.market import PairState, Polarity
 from twoleg.matching.diff import word_diff
@@ -187,6 +188,96 @@ def test_rows_are_brought_level_where_enough_words_are_equal() -> None:
     assert rows[0] == ("alpha beta gamma", "delta")
     assert rows[1][0].startswith("the winner of the game")
     assert rows[1][1].startswith("the winner of the game")
+
+
+def ruled(kalshi: str, polymarket: str, **fields: Any) -> Sheet:
+    """A pair with these rule texts."""
+    left, right = GAME
+    return sheet(
+        (
+            msgspec.structs.replace(left, rules_primary=kalshi, rules_secondary=""),
+            msgspec.structs.replace(right, description=polymarket),
+        ),
+        **fields,
+    )
+
+
+LONG = "The winner is who leads when the league calls it over. " * 200
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("before", "by"), ("shall", "shall not"), ("above 3", "above 3.5"), ("any", "every")],
+)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_one_deciding_word_in_long_rules_is_told_at_the_head(
+    ours: str, theirs: str, width: int
+) -> None:
+    text = told(ruled(f"{LONG}It {ours} end. {LONG}", f"{LONG}It {theirs} end. {LONG}"), width)
+    head = " ".join(text.partition("FACETS")[0].split())
+    only = {word for word in theirs.split() if word not in ours.split()}
+    assert f"of Polymarket's rules alone: {' · '.join(sorted(only))}" in head
+    if width > 75:
+        assert f"{{+{only.pop()}+}} end" in " ".join(text.split())
+
+
+def test_equal_rules_have_no_deciding_words_and_equal_facets_say_so() -> None:
+    equal = (FacetRow("line", "equal", "3", "3"), FacetRow("window", "equal", "", ""))
+    text = told(ruled("It ends by May 3.", 'It ends by "May 3".', facets=equal, tails=()))
+    assert "deciding words" not in text
+    assert "Every facet agrees." in text
+    assert "Neither side tells: window." in text
+    assert not re.search(r"= window", text)
+
+
+def test_a_facet_that_one_side_does_not_tell_says_which() -> None:
+    silent = FacetRow("scope", "missing on one side", "", "regulation only")
+    text = told(sheet(facets=(silent,)))
+    assert "scope: missing on one side" in text
+    assert re.search(r"[!~] scope +not told +│ regulation only", text)
+    assert "Every facet agrees" not in text
+
+
+@pytest.mark.parametrize(
+    ("kalshi_ms", "polymarket_ms", "told_apart"),
+    [
+        (15 * 86_400_000, 86_400_000, "Kalshi closes 14 days after Polymarket"),
+        (86_400_000, 86_400_000 + 3_600_000, "Polymarket closes 1 hour after Kalshi"),
+        (86_400_000, 86_400_000 + 3_599_999, ""),
+        (0, 86_400_000, ""),
+    ],
+)
+def test_closes_that_are_apart_are_told(
+    kalshi_ms: int, polymarket_ms: int, told_apart: str
+) -> None:
+    lines = [
+        " ".join(w.text for w in line)
+        for line in gist(sheet().row, (kalshi_ms, polymarket_ms), ("", ""))
+    ]
+    assert [line[2:] for line in lines if "closes" in line] == [told_apart][: bool(told_apart)]
+
+
+def test_a_case_that_was_not_found_is_not_said_to_be_absent() -> None:
+    text = told(sheet(tails=(TailRow("tie", "", "50-50", 0),)))
+    assert re.search(r"! tie \$0\.00 +not found: read the rules +│ 50-50", text)
+    assert "may pay $0.00 together instead of $1: tie" in text
+
+
+def test_a_lone_little_word_between_two_differences_is_marked_with_them() -> None:
+    left, right = "ask the alpha now please", "beg the omega now please"
+    [(ours, theirs)] = list(levelled(word_diff(left, right)))
+    assert [word.ink for word in ours][:3] == [Ink.LEFT] * 3
+    assert [word.ink for word in theirs][:3] == [Ink.RIGHT] * 3
+    assert [word.text for word in ours] == left.split()
+    assert [word.text for word in theirs] == right.split()
+
+
+def test_rows_are_level_again_at_each_line_that_begins_alike() -> None:
+    rows = [
+        (" ".join(w.text for w in ours), " ".join(w.text for w in theirs))
+        for ours, theirs in levelled(word_diff("one\nIf it ends", "two three\nIf it stops"))
+    ]
+    assert rows == [("one", "two three"), ("If it ends", "If it stops")]
 
 
 def test_a_time_that_is_not_told_is_said() -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from twoleg.matching.diff import Side, safe, word_diff
+from twoleg.matching.diff import Piece, Side, safe, word_diff
 
 
 @pytest.mark.parametrize(
@@ -72,9 +72,18 @@ def test_hostile_texts_take_bounded_time() -> None:
 
 def test_long_texts_are_compared_to_their_end() -> None:
     text = " ".join(f"word{number}" for number in range(2_200))
-    pieces = word_diff(text, text + " more")
-    assert (pieces[-1].side, pieces[-1].right) == (
-        Side.ONLY_RIGHT,
-        "word2000 " + pieces[-1].right[9:],
-    )
-    assert {piece.side for piece in word_diff(text, text)} == {Side.SAME}
+    assert word_diff(text, text + " more")[-1] == Piece(Side.ONLY_RIGHT, "", "more")
+    [same] = word_diff(text, text)
+    assert same.side is Side.SAME
+    # Beyond what is compared word by word, the rest is one piece.
+    pieces = word_diff(f"one {text} a", f"two {text} b")
+    assert pieces[-2].left.startswith("word1999 ")
+    assert pieces[-1].right.endswith("word2199 b")
+
+
+@pytest.mark.parametrize("place", [0, 1_100, 2_100, 2_199])
+def test_one_word_in_a_long_text_is_found_wherever_it_stands(place: int) -> None:
+    ours = [f"word{number % 30}" for number in range(2_200)]
+    theirs = [*ours[:place], "not", *ours[place:]]
+    differing = [p for p in word_diff(" ".join(ours), " ".join(theirs)) if p.side is not Side.SAME]
+    assert [(piece.left, piece.right.strip()) for piece in differing] == [("", "not")]

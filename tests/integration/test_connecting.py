@@ -52,5 +52,7 @@ async def test_database_url_goes_before_it(home: Path, own_server: EmbeddedPostg
     assert await count_markets(settings(home, own_server.dsn)) == 0
     assert not (home / "state" / "sim").exists()
     await own_server.stop()
-    with pytest.raises(DatabaseUnavailable):
+    with pytest.raises(
+        DatabaseUnavailable, match=r"^the database postgresql://.* cannot be reached"
+    ):
         await count_markets(settings(home, own_server.dsn))

@@ -2,7 +2,9 @@
 
 import asyncio
 import getpass
+import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -148,6 +150,48 @@ def test_a_pair_that_does_not_exist_is_told(run: Run, act: str) -> None:
     code, out, err = run("pairs", act, "m-none")
     assert (code, out) == (1, "")
     assert "pair m-none: there is no such pair" in err
+
+
+@pytest.mark.parametrize("act", ["show", "reject"])
+def test_only_a_whole_id_names_a_pair(run: Run, act: str) -> None:
+    run("match")
+    before = states(run)
+    reason = ["--reason", "x"] if act == "reject" else []
+    for given in ("", "m-", IDS[0][:-1], IDS[0].upper()):
+        code, out, err = run("pairs", act, given, *reason)
+        assert (code, out) == (1, "")
+        assert f"pair {given}: there is no such pair" in err
+        alike = [pair_id for pair_id in IDS if given and pair_id.startswith(given)]
+        assert [pair_id for pair_id in IDS if pair_id in err] == alike
+    assert states(run) == before
+
+
+def test_a_sheet_that_nobody_could_read_counts_as_not_shown(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("match")
+
+    class Gone(io.StringIO):
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+        def fileno(self) -> int:
+            return os.open(os.devnull, os.O_WRONLY)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.stdout", Gone())
+        code, _, err = run("pairs", "diff", IDS[0])
+    assert (code, err) == (141, "")
+    assert "were not shown" in run("pairs", "approve", IDS[0])[2]
+
+
+def test_what_a_pair_is_already_is_told_so(run: Run) -> None:
+    run("match")
+    for act in ("disarm", "reject"):
+        assert run("pairs", act, IDS[0], "--reason", "x")[0] == 0
+        code, _, err = run("pairs", act, IDS[0], "--reason", "x")
+        wanted = {"disarm": "disarmed", "reject": "retired"}[act]
+        assert (code, f"it is {wanted} already" in err) == (1, True)
 
 
 def test_hostile_texts_leave_no_command_as_they_are(run: Run, fill: Put) -> None:

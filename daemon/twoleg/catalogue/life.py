@@ -79,6 +79,8 @@ class PairLife:
     async def _move(
         self, row: PairRow, wanted: PairState, reason: str, detail: Mapping[str, object]
     ) -> PairRow:
+        if row.state is wanted:
+            raise PairRefused(row.pair_id, f"it is {wanted.value} already")
         if not can_move(row.state, wanted):
             told = f"it is {row.state.value}, and cannot become {wanted.value}"
             raise PairRefused(row.pair_id, told)

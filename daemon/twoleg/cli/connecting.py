@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from twoleg.errors import DatabaseUnavailable, StorageError
 from twoleg.seams import Clock, Entropy
 from twoleg.settings import Settings
-from twoleg.storage.database import Database
+from twoleg.storage.database import Database, hide_password
 from twoleg.storage.embedded import EmbeddedPostgres
 from twoleg.storage.migrate import migrate
 
@@ -65,7 +65,11 @@ async def _answers(dsn: str) -> bool:
 @asynccontextmanager
 async def _ready(dsn: str) -> AsyncGenerator[Database, None]:
     database = Database(dsn)
-    connection = await database.connect()
+    try:
+        connection = await database.connect()
+    except DatabaseUnavailable as error:
+        where = f"the database {hide_password(dsn)} cannot be reached"
+        raise DatabaseUnavailable(f"{where}: {error}") from error
     try:
         await migrate(connection)
     finally:

@@ -15,6 +15,8 @@ from twoleg.sim.faults import KINDS
 from twoleg.sim.world import PAIRS_MAX
 
 INTERRUPTED: Final = 130
+UNREAD: Final = 141
+"""What a shell tells of a process that ends at a closed pipe."""
 PORT_MAX: Final = 65_535
 SHARD_MAX: Final = 1_000
 SPEED_MAX: Final = 10_000
@@ -40,6 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # A command may have said where that leaves things.
         say(f"twoleg: interrupted{f': {interrupt}' if str(interrupt) else ''}")
         return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone, as with `twoleg pairs list | head`; it ends there.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        return UNREAD
     except (TwolegError, OSError, ExceptionGroup) as error:
         return report(error)
 

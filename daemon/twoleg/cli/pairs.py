@@ -40,6 +40,8 @@ WIDTH_MIN: Final = 40
 EXPORTED: Final = (PairState.APPROVED, PairState.ARMED, PairState.DISARMED)
 LIVING: Final = tuple(state for state in PairState if state is not PairState.RETIRED)
 TEXT_CHARS_MAX: Final = 200
+ALIKE_MAX: Final = 5
+"""Ids that begin as the one that was given, and are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +189,14 @@ def _event(event: PairEvent, width: int) -> list[Column]:
 
 async def _diff(desk: Desk) -> int:
     sheet = await read_sheet(desk, await _find(desk))
-    # What is shown is what an approval binds.
-    if len(sheet.texts_now) == len(Venue):
-        await desk.pairs.note_shown(sheet.row, person(), sheet.texts_now)
     if desk.arguments.json:
         say_json(_sheet_json(sheet))
     else:
         say(draw(sheet, paper(sys.stdout)))
+    # What was shown is what an approval binds; a reader who has gone has seen nothing.
+    sys.stdout.flush()
+    if len(sheet.texts_now) == len(Venue):
+        await desk.pairs.note_shown(sheet.row, person(), sheet.texts_now)
     return 0
 
 
@@ -231,16 +234,19 @@ def _sheet_json(sheet: Sheet) -> dict[str, object]:
 
 async def _approve(desk: Desk) -> int:
     given = desk.arguments
+    await _find(desk)
     row = await desk.life.approve(given.id, given.acknowledge or (), is_armed=given.arm)
     return _done(row, f"acknowledged: {', '.join(row.acknowledged) or 'nothing to acknowledge'}")
 
 
 async def _reject(desk: Desk) -> int:
+    await _find(desk)
     row = await desk.life.reject(desk.arguments.id, safe(desk.arguments.reason, TEXT_CHARS_MAX))
     return _done(row, "it is never proposed again")
 
 
 async def _disarm(desk: Desk) -> int:
+    await _find(desk)
     row = await desk.life.disarm(desk.arguments.id, safe(desk.arguments.reason, TEXT_CHARS_MAX))
     return _done(row, "until it is approved again")
 
@@ -311,8 +317,17 @@ def _write(path: Path, text: str) -> None:
 async def _find(desk: Desk) -> PairRow:
     row = await desk.pairs.get(desk.arguments.id)
     if row is None:
-        mode = desk.settings.daemon.mode.value
-        raise PairRefused(desk.arguments.id, f"there is no such pair in mode {mode}")
+        mode, given = desk.settings.daemon.mode.value, desk.arguments.id
+        told = f"there is no such pair in mode {mode}"
+        alike = [
+            one.pair_id
+            for one in await desk.pairs.read()
+            if given and one.pair_id.startswith(given)
+        ]
+        if alike:
+            told += "; an id must be whole, as " + ", ".join(alike[:ALIKE_MAX])
+            told += f" and {len(alike) - ALIKE_MAX} more" if len(alike) > ALIKE_MAX else ""
+        raise PairRefused(safe(given, TEXT_CHARS_MAX), told)
     return row
 
 

@@ -63,6 +63,9 @@ class PairStore:
 
     async def get(self, pair_id: str) -> PairRow | None:
         """One pair, whatever its state."""
+        if not pair_id:
+            # Stands for all of them in the statement.
+            return None
         rows = await self._rows([state.value for state in PairState], pair_id)
         return rows[0] if rows else None
 

@@ -6,8 +6,9 @@ from twoleg.matching.card import Card, Facet, Line, Verdict, compare, judged
 from twoleg.matching.dates import Start, local_day
 from twoleg.matching.families.contests import PERSON_SPORTS, side_likeness
 from twoleg.matching.lines import whole
-from twoleg.matching.names import Likeness, in_league
+from twoleg.matching.names import Likeness, in_league, shares_word, surnames
 from twoleg.matching.tables import ESPORTS, LEAGUES, ONE_LEAGUE, SPORT_UNITS, TEAMS
+from twoleg.matching.texts import fold, words
 
 _SERIES_TOLERANCE = timedelta(hours=2)
 """How far apart the venues may publish one game's start where the same two meet again next day
@@ -136,14 +137,46 @@ def _align(kalshi: Card, polymarket: Card) -> dict[str, str] | None:
         fits = [[(a, b)] for a in left for b in right]
     found = [pairs for pairs in fits if all(table[pair] is not Likeness.OTHER for pair in pairs)]
     same = [pairs for pairs in found if all(table[pair] is Likeness.SAME for pair in pairs)]
+    if not found and _plays_once_a_day(kalshi, polymarket):
+        found = [pairs for pairs in fits if len(pairs) == 2 and _is_by_opponent(pairs, table)]
     if len(found) != 1 and len(same) != 1:
         return None
     return dict((same if len(same) == 1 else found)[0])
 
 
+def _plays_once_a_day(kalshi: Card, polymarket: Card) -> bool:
+    """Whether both contests are of one basketball league whose clubs play at most once a day.
+
+    Such clubs bear their sponsors' names, which the venues write or leave out; whom the known side
+    meets in its league on that day is then one club. The large leagues have tables of their own.
+    """
+    league = ONE_LEAGUE.get(kalshi.league, "")
+    is_same = bool(league) and league == ONE_LEAGUE.get(polymarket.league, "")
+    return is_same and kalshi.sport == "basketball" and league not in TEAMS
+
+
+def _is_by_opponent(pairs: list[tuple[str, str]], table: dict[tuple[str, str], Likeness]) -> bool:
+    """Whether one pair of sides is one club, and the other shares at least a word of its name."""
+    return any(
+        table[known] is Likeness.SAME and shares_word(*rest) for known, rest in (pairs, pairs[::-1])
+    )
+
+
 def _likeness(one: str, other: str, kalshi: Card, polymarket: Card) -> Likeness:
     league = kalshi.league if kalshi.league in TEAMS else ""
-    return side_likeness(one, other, kalshi.sport or polymarket.sport, league)
+    sport = kalshi.sport or polymarket.sport
+    like = side_likeness(one, other, sport, league)
+    if like is Likeness.OTHER and sport in PERSON_SPORTS:
+        if _are_surnames(kalshi.sides):
+            return surnames(one, other)
+        if _are_surnames(polymarket.sides):
+            return surnames(other, one)
+    return like
+
+
+def _are_surnames(sides: tuple[str, ...]) -> bool:
+    """Whether a title calls its players by family names: at least one of them has no other."""
+    return any(len(words(fold(side))) == 1 for side in sides)
 
 
 def _line(kalshi: Card, polymarket: Card) -> Facet:

@@ -24,7 +24,13 @@ from twoleg.matching.texts import fold, words
 _PREFIX_MIN = 4
 """Fewest letters in which "hamburg" and "hamburger" must agree to be one stem."""
 
-_SHORT = {"utd": "united", "ath": "athletic", "intl": "international", "univ": "university"}
+_SHARED_MIN = 3
+"""Fewest letters of a word by which a club is known under another sponsor's name ("Ulm")."""
+
+_SHORT = {
+    "utd": "united", "ath": "athletic", "intl": "international", "univ": "university",
+    "wed": "wednesday", "uconn": "connecticut",
+}  # fmt: skip
 """Words of club names that are always cut the same way."""
 
 _COUPLE = re.compile(r"[/&,;+]|\b(?:and|or|versus|vs)\b")
@@ -51,7 +57,7 @@ def team(one: str, other: str, league: str = "") -> Likeness:
     left, right = _resolved(one, league), _resolved(other, league)
     if not left or not right:
         return Likeness.OTHER
-    if left == right or _alias(left) == _alias(right):
+    if left == right or _alias(left) == _alias(right) or _is_one_country(left, right):
         return Likeness.SAME
     rest_left, rest_right, shared = _pair_words(left, right)
     if not shared:
@@ -80,6 +86,29 @@ def person(one: str, other: str) -> Likeness:
     if not _first_names_agree(left[0], right[0]):
         return _surname_only(left, right)
     return _middles(left[1:-1], right[1:-1])
+
+
+def shares_word(one: str, other: str) -> bool:
+    """Whether two club names have a word in common that is no legal form ("TBB Trier")."""
+    left, right = _resolved(one, ""), _resolved(other, "")
+    rest_left, rest_right, shared = _pair_words(left, right)
+    if (set(rest_left) ^ set(rest_right)) & SQUAD_WORDS:
+        return False
+    return any(len(word) >= _SHARED_MIN for word in shared)
+
+
+def surnames(short: str, full: str) -> Likeness:
+    """Compare family names alone ("Diaz Acosta") with a whole name ("Facundo Acosta").
+
+    Whoever has two family names is called by both, or by either: PART if the whole name ends in one
+    of them, else OTHER.
+    """
+    left, suffix = _person_words(short)
+    right, right_suffix = _person_words(full)
+    is_two = len(left) > 1 and len(right) > 1
+    if not is_two or suffix != right_suffix or len(right[-1]) < _PREFIX_MIN:
+        return Likeness.OTHER
+    return Likeness.PART if right[-1] in left else Likeness.OTHER
 
 
 def subject(one: str, other: str) -> Likeness:
@@ -123,6 +152,8 @@ def in_league(name: str, league: str) -> str:
     parts = words(fold(name))
     if not parts:
         return ""
+    if league == "mlb" and parts == ("a",):
+        return "athletics"  # "A's", its possessive ending cut off
     if parts[0] in {"la", "ny"} and len(parts) > 1:
         parts = (*({"la": ("los", "angeles"), "ny": ("new", "york")}[parts[0]]), *parts[1:])
     found = [full for full in table if _calls(parts, full.split(" "))]
@@ -147,9 +178,10 @@ def _resolved(name: str, league: str) -> tuple[str, ...]:
     full = in_league(name, league) if league else ""
     if full:
         return tuple(full.split(" "))
-    return tuple(
-        _SHORT.get(word, word) for word in words(fold(name).replace("-", " ").replace("/", " "))
-    )
+    plain = words(fold(name).replace(".", "").replace("-", " ").replace("/", " "))
+    if len(plain) > 1 and plain[-1] == "st":
+        plain = (*plain[:-1], "state")  # no saint stands last
+    return tuple(_SHORT.get(word, word) for word in plain)
 
 
 def _alias(parts: tuple[str, ...]) -> str:
@@ -159,6 +191,10 @@ def _alias(parts: tuple[str, ...]) -> str:
         if plain in group or (core and core in group):
             return group[0]
     return plain
+
+
+def _is_one_country(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    return country_of(" ".join(left)) == country_of(" ".join(right))
 
 
 def _is_club_word(word: str) -> bool:
@@ -244,8 +280,10 @@ def _is_other_place(long: tuple[str, ...], short: tuple[str, ...]) -> bool:
 def _initials(left: tuple[str, ...], right: tuple[str, ...]) -> Likeness:
     for one, other in ((left, right), (right, left)):
         joined = "".join(one)
-        if len(other) > 1 and len(joined) >= 3 and joined == "".join(word[0] for word in other):
-            return Likeness.PART
+        core = [word for word in other if not _is_club_word(word)]
+        for named in (other, core):
+            if len(named) > 1 and len(joined) >= 3 and joined == "".join(w[0] for w in named):
+                return Likeness.PART
         if len(joined) >= 5 and joined == "".join(other):
             return Likeness.SAME
     return Likeness.OTHER

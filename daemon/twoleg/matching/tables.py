@@ -87,6 +87,24 @@ CLUB_ALIASES = (
     ("sport lisboa e benfica", "sl benfica", "benfica"),
     ("sporting cp", "sporting clube de portugal", "sporting lisbon"),
     ("psv", "psv eindhoven"),
+    ("stade rennais", "rennes", "stade rennes"),
+    ("stade brestois", "brest", "stade brest"),
+    ("olympique lyonnais", "lyon", "lyonnais"),
+    ("los angeles", "los angeles fc", "lafc", "los angeles f"),
+    ("los angeles galaxy", "la galaxy", "los angeles g"),
+    ("new york city", "new york city fc", "nycfc"),
+    ("new york red bulls", "new york rb", "ny red bulls"),
+    ("st louis city", "st louis", "saint louis city"),
+    ("kobenhavn", "copenhagen"),
+    ("olympiacos", "olympiakos", "olympiakos piraeus", "olympiacos piraeus"),
+    ("crvena zvezda", "red star", "red star belgrade", "crvena zvezda beograd"),
+    ("sparta praha", "sparta prague"),
+    ("slavia praha", "slavia prague"),
+    ("dukla praha", "dukla prague"),
+    ("cd guadalajara", "guadalajara", "chivas", "chivas guadalajara"),
+    ("west bromwich albion", "west brom"),
+    ("atletico mineiro", "ca mineiro", "clube atletico mineiro"),
+    ("athletico paranaense", "ca paranaense", "athletico pr", "paranaense"),
     ("natus vincere", "navi"),
     ("ninjas in pyjamas", "nip"),
 )
@@ -99,7 +117,7 @@ COUNTRIES = (
     ("ivory coast", "cote d ivoire", "cote divoire"),
     ("czech republic", "czechia"),
     ("turkey", "turkiye"),
-    ("congo dr", "dr congo", "democratic republic of the congo"),
+    ("congo dr", "dr congo", "democratic republic of the congo", "democratic republic of congo"),
     ("bosnia and herzegovina", "bosnia", "bosnia-herzegovina"),
     ("cape verde", "cabo verde"),
     ("iran", "ir iran"),
@@ -107,6 +125,10 @@ COUNTRIES = (
     ("united arab emirates", "uae"),
     ("european union", "eu"),
     ("united nations", "un"),
+    ("ireland", "republic of ireland"),
+    ("china", "china pr"),
+    ("taiwan", "chinese taipei"),
+    ("saudi arabia", "ksa"),
 )
 
 # League -> (sport, whether one pair of teams may meet on days in a row, slug date is local)
@@ -125,7 +147,8 @@ LEAGUES = {
     "cs2": ("cs2", False, False), "csgo": ("cs2", False, False), "lol": ("lol", False, False),
     "valorant": ("valorant", False, False), "val": ("valorant", False, False),
     "codmw": ("cod", False, False), "cod": ("cod", False, False), "dota2": ("dota2", False, False),
-    "dota": ("dota2", False, False), "r6": ("r6", False, False), "rl": ("rl", False, False),
+    "dota": ("dota2", False, False), "r6": ("r6", False, False), "r6siege": ("r6", False, False),
+    "rl": ("rl", False, False),
     "ow": ("ow", False, False), "ipl": ("cricket", False, False), "cric": ("cricket", False, False),
     "psl": ("cricket", False, False), "t20": ("cricket", False, False),
     "bk": ("basketball", True, False), "acb": ("basketball", True, False),
@@ -135,6 +158,8 @@ LEAGUES = {
     "cba": ("basketball", True, False), "euroleague": ("basketball", True, False),
     "eurocup": ("basketball", True, False), "gbl": ("basketball", True, False),
     "aba": ("basketball", True, False), "vtb": ("basketball", True, False),
+    "kbl": ("basketball", True, False), "fibachampleague": ("basketball", True, False),
+    "czefl": ("soccer", False, False), "slgreece": ("soccer", False, False),
     "epl": ("soccer", False, False), "laliga": ("soccer", False, False),
     "bundesliga": ("soccer", False, False), "seriea": ("soccer", False, False),
     "serieb": ("soccer", False, False), "ligue": ("soccer", False, False),
@@ -161,9 +186,18 @@ ONE_LEAGUE = {
     "nba": "nba", "wnba": "wnba", "ncaamb": "ncaamb", "cbb": "ncaamb", "ncaawb": "ncaawb",
     "mlb": "mlb", "kbo": "kbo", "npb": "npb", "nhl": "nhl", "ahl": "ahl", "khl": "khl",
     "nfl": "nfl", "ncaaf": "ncaaf", "cfb": "ncaaf", "mls": "mls", "nwsl": "nwsl", "atp": "atp",
-    "wta": "wta", "soccer:mls": "mls", "soccer:nwsl": "nwsl",
+    "wta": "wta", "soccer:mls": "mls", "soccer:nwsl": "nwsl", "acb": "acb", "bbl": "bbl",
+    "bbserie": "bbserie", "lnb": "lnb", "bsl": "bsl", "argl": "argl", "cba": "cba",
+    "jbleague": "jbleague", "aba": "aba", "kbl": "kbl", "fibachampleague": "fibachampleague",
 }  # fmt: skip
 """Leagues that both venues name, by one name."""
+
+BASKETBALL_SLUGS = {
+    "bkligend": "acb", "bkbbl": "bbl", "bkseriea": "bbserie", "bkfr1": "lnb", "bkbsl": "bsl",
+    "bkarg": "argl", "bkcba": "cba", "bkjpn": "jbleague", "bkaba": "aba", "bkkbl": "kbl",
+    "bkcl": "fibachampleague",
+}  # fmt: skip
+"""First part of Polymarket slugs of basketball games, and Kalshi's name for the same league."""
 
 SOCCER_SLUGS = frozenset({
     "epl", "lal", "bun", "sea", "fl1", "por", "ere", "mls", "nwsl", "bra", "ucl", "uel", "uecl",
@@ -171,7 +205,7 @@ SOCCER_SLUGS = frozenset({
     "uru", "par", "rus", "ukr1", "nor", "swe", "den", "aus", "bel", "sco", "cze", "pol", "aut",
     "sui", "gre", "rou", "isr", "sau", "mlx", "lib", "sud", "fif", "fifwc", "es2", "itsb", "bl2",
     "fl2", "el1", "el2", "efa", "dfb", "cdr", "itc", "caf", "afc", "ofc", "acn", "con", "eur",
-    "unl", "cde", "cof", "uef", "isp", "csa", "lcs", "usoc", "spl",
+    "unl", "cde", "cof", "uef", "isp", "csa", "lcs", "usoc", "spl", "per1",
 })  # fmt: skip
 """First part of Polymarket slugs of soccer fixtures (gamma /sports and public slugs, 2026)."""
 

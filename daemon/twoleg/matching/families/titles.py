@@ -6,11 +6,20 @@ from typing import NamedTuple
 
 from twoleg.matching.dates import slug_day, take_moments, without_marks
 from twoleg.matching.families.phrases import Phrase, take_phrases
-from twoleg.matching.tables import LEAGUES, ONE_LEAGUE, SOCCER_SLUGS, TITLE_SPORTS
+from twoleg.matching.tables import (
+    BASKETBALL_SLUGS,
+    LEAGUES,
+    ONE_LEAGUE,
+    SOCCER_SLUGS,
+    TITLE_SPORTS,
+)
 from twoleg.matching.texts import fold, spoken, without_parentheses, words
 
 _VERSUS = re.compile(r"^(?P<a>.+?) (?:vs\.?|v\.?|@) (?P<b>.+)$")
-_AT = re.compile(r"^(?P<a>.+?) at (?P<b>.+)$")
+_AT = re.compile(
+    r"^(?!(?:will|who|whom|what|which|how|when|where|does|did|is|are|has|have|can)\b)"
+    r"(?P<a>.+?) at (?P<b>.+)$"
+)
 _SEGMENT = re.compile(r"\s*(?:[:?|](?:\s|$)|\s-\s|\s-$|^-\s)\s*")
 DRAWS = frozenset({"tie", "draw", "the tie", "a tie", "a draw"})
 _TAG_STAGES = frozenset({
@@ -269,6 +278,8 @@ def polymarket_league(slug: str) -> str:
         return head
     if head in SOCCER_SLUGS:
         return "soccer:" + head
+    if head in BASKETBALL_SLUGS:
+        return BASKETBALL_SLUGS[head]
     groups = (group for group in ("bk", "cric") if head.startswith(group))
     return next((group for group in groups if not head.startswith(f"{group}w")), "")
 

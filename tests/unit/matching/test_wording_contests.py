@@ -1,0 +1,201 @@
+"""One game as both venues word it: other names of its sides, and near misses of each wording."""
+
+import pytest
+
+from tests.unit.matching.support import YES_NO, decided, kalshi, polymarket
+from twoleg.matching.names import Likeness, team
+
+SOCCER = [
+    (("PSG", "Rennes"), ("Paris Saint-Germain FC", "Stade Rennais FC 1901")),
+    (("Brest", "Lyon"), ("Stade Brestois 29", "Olympique Lyonnais")),
+    (("LAFC", "LA Galaxy"), ("Los Angeles FC", "Los Angeles Galaxy")),
+    (("Los Angeles F", "Los Angeles G"), ("Los Angeles FC", "LA Galaxy")),
+    (("New York RB", "New York City"), ("New York Red Bulls", "New York City FC")),
+    (("D.C. United", "St. Louis"), ("DC United", "St. Louis CITY SC")),
+    (("Copenhagen", "Brondby"), ("FC K\u00f8benhavn", "Br\u00f8ndby IF")),
+    (("Red Star", "Partizan"), ("FK Crvena zvezda", "FK Partizan")),
+    (("Sheffield Utd", "Sheffield Wed"), ("Sheffield United FC", "Sheffield Wednesday FC")),
+    (("West Brom", "QPR"), ("West Bromwich Albion FC", "Queens Park Rangers FC")),
+    (("United States", "Mexico"), ("USA", "Mexico")),
+    (("South Korea", "Iran"), ("Korea Republic", "IR Iran")),
+    (("Cura\u00e7ao", "Ivory Coast"), ("Curacao", "C\u00f4te d'Ivoire")),
+    (("Turkey", "Czech Republic"), ("T\u00fcrkiye", "Czechia")),
+]
+
+
+def soccer(own: tuple[str, str], other: tuple[str, str], place: int, wins: str) -> object:
+    return decided(
+        kalshi("KXEPLGAME-26MAY16AAABBB-AAA", f"{own[0]} vs {own[1]} Winner?", own[place]),
+        polymarket(
+            f"Will {wins} win on 2026-05-16?",
+            event_title=f"{other[0]} vs. {other[1]}",
+            slug="epl-aaa-bbb-2026-05-16-aaa",
+        ),
+    )
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize(("own", "other"), SOCCER)
+def test_names_of_one_side(own: tuple[str, str], other: tuple[str, str], place: int) -> None:
+    decision = soccer(own, other, place, other[place])
+    assert decision.is_accepted, decision.reason  # type: ignore[attr-defined]
+    assert decision.yes_token == "1111"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize(("own", "other"), SOCCER)
+def test_the_other_side_of_one_game(
+    own: tuple[str, str], other: tuple[str, str], place: int
+) -> None:
+    assert not soccer(own, other, place, other[1 - place]).is_accepted  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Los Angeles FC", "Los Angeles Galaxy"),
+        ("New York City FC", "New York Red Bulls"),
+        ("Sheffield Utd", "Sheffield Wed"),
+        ("Sparta Prague", "Slavia Praha"),
+        ("Atletico Mineiro", "Athletico Paranaense"),
+        ("United States", "United States Women"),
+        ("South Korea", "North Korea"),
+        ("Ireland", "Northern Ireland"),
+        ("Congo DR", "Congo"),
+        ("Mississippi St.", "Mississippi"),
+        ("Queens Park", "QPR"),
+    ],
+)
+def test_two_clubs_stay_two(one: str, other: str) -> None:
+    assert team(one, other) is not Likeness.SAME
+
+
+def college(home: str, home_name: str) -> object:
+    visitor = "North Carolina Tar Heels"
+    return decided(
+        kalshi("KXNCAAMBGAME-26JAN13AAABBB-AAA", f"{home} at North Carolina Winner?", home),
+        polymarket(
+            f"{home_name} vs. {visitor}", (home_name, visitor), slug="cbb-aaa-bbb-2026-01-13"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("short", "name", "agrees"),
+    [
+        ("Connecticut", "UConn Huskies", True),
+        ("Oklahoma St.", "Oklahoma State Cowboys", True),
+        ("Oklahoma St.", "Oklahoma Sooners", False),
+        ("Connecticut", "Central Michigan Chippewas", False),
+    ],
+)
+def test_colleges(short: str, name: str, agrees: bool) -> None:  # noqa: FBT001
+    assert college(short, name).is_accepted is agrees  # type: ignore[attr-defined]
+
+
+def basketball(
+    sides: tuple[str, str], other: tuple[str, str], slug: str, series: str = "KXBBLGAME"
+) -> object:
+    return decided(
+        kalshi(f"{series}-26MAY101030AAABBB-AAA", f"{sides[0]} vs {sides[1]}", sides[0]),
+        polymarket(f"{other[1]} vs. {other[0]}", (other[1], other[0]), slug=slug),
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "other"),
+    [
+        (("TBB Harbour", "Baskets Oakline"), ("Gladiators Harbour", "Baskets Oakline")),
+        (("Harbour Basketball", "Oakline Lions"), ("Acmepharm Harbour", "Oakline Lions")),
+    ],
+)
+def test_sponsors_of_basketball_clubs(own: tuple[str, str], other: tuple[str, str]) -> None:
+    decision = basketball(own, other, "bkbbl-aaa-bbb-2026-05-10")
+    assert decision.is_accepted, decision.reason  # type: ignore[attr-defined]
+    assert decision.yes_token == "2222"  # type: ignore[attr-defined]
+
+
+OWN, OTHER = ("TBB Harbour", "Baskets Oakline"), ("Gladiators Harbour", "Baskets Oakline")
+
+
+@pytest.mark.parametrize(
+    ("other", "slug", "series"),
+    [
+        (("Gladiators Elmtown", "Baskets Oakline"), "bkbbl-aaa-bbb-2026-05-10", "KXBBLGAME"),
+        (("Gladiators Harbour", "Baskets Elmtown"), "bkbbl-aaa-bbb-2026-05-10", "KXBBLGAME"),
+        (("Gladiators Harbour Women", "Baskets Oakline"), "bkbbl-aa-bb-2026-05-10", "KXBBLGAME"),
+        (OTHER, "bkbbl-aaa-bbb-2026-05-12", "KXBBLGAME"),
+        (OTHER, "bkfr1-aaa-bbb-2026-05-10", "KXBBLGAME"),
+        (OTHER, "bkxyz-aaa-bbb-2026-05-10", "KXBBLGAME"),
+        (OTHER, "epl-aaa-bbb-2026-05-10", "KXBBLGAME"),
+        (OTHER, "epl-aaa-bbb-2026-05-10", "KXEPLGAME"),
+    ],
+)
+def test_sponsors_tell_nothing_elsewhere(other: tuple[str, str], slug: str, series: str) -> None:
+    assert not basketball(OWN, other, slug, series).is_accepted  # type: ignore[attr-defined]
+
+
+def tennis(title: str, yes: str, players: tuple[str, str], day: str = "10") -> object:
+    return decided(
+        kalshi("KXATPCHALLENGERMATCH-26MAY10AAABBB-AAA", title, yes),
+        polymarket(
+            f"Harbour: {players[0]} vs {players[1]}", players, slug=f"atp-aaa-bbb-2026-05-{day}"
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "yes", "players"),
+    [
+        ("Doe vs Roe Acosta", "Juan Roe Acosta", ("Ann Doe", "Juan Acosta")),
+        ("Doe vs Roe Acosta", "Juan Roe Acosta", ("Ann Doe", "Juan Roes Acosta")),
+        ("Doe vs Marlow Curbel", "Ivan Marlow Curbel", ("Ann Doe", "Ivan Marlow")),
+        ("Doe vs Rey Da Selva", "Jo Lucas Rey Da Selva", ("Ann Doe", "Jo Lucas Da Selva")),
+    ],
+)
+def test_either_of_two_family_names(title: str, yes: str, players: tuple[str, str]) -> None:
+    decision = tennis(title, yes, players)
+    assert decision.is_accepted, decision.reason  # type: ignore[attr-defined]
+    assert decision.yes_token == "2222"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("title", "players"),
+    [
+        ("Doe vs Roe Acosta", ("Ann Doe", "Juan Marlow")),
+        ("Doe vs Roe Acosta", ("Ann Poe", "Juan Acosta")),
+        ("Ann Doe vs Carlo Acosta", ("Ann Doe", "Juan Acosta")),
+        ("Doe vs Roe Acosta", ("Ann Doe", "Juan Acosta Jr.")),
+        ("Doe vs Roe Acosta / Poe", ("Ann Doe", "Juan Acosta / Max Poe")),
+    ],
+)
+def test_family_names_of_others(title: str, players: tuple[str, str]) -> None:
+    assert not tennis(title, "", players).is_accepted  # type: ignore[attr-defined]
+
+
+def test_a_question_with_at_is_no_game() -> None:
+    decision = decided(
+        kalshi(
+            "KXRALLY-26MAY16-ACME", "Will Acme win a contract at the Harbour fair in 2026?",
+            close_time="2026-12-31T00:00:00Z",
+        ),
+        polymarket(
+            "Will Acme win a contract at the Harbour fair in 2026?", YES_NO,
+            end_time="2026-12-31T00:00:00Z",
+        ),
+    )  # fmt: skip
+    assert decision.is_accepted, decision.reason
+
+
+@pytest.mark.parametrize(
+    ("question", "agrees"),
+    [
+        ("Will One Night After Another win the Oscar for Best Picture in 2026?", True),
+        ("Will another win the Oscar for Best Picture in 2026?", False),
+        ("Will another movie win the Oscar for Best Picture in 2026?", False),
+        ("Will any other film win the Oscar for Best Picture in 2026?", False),
+    ],
+)
+def test_another_in_a_name(question: str, agrees: bool) -> None:  # noqa: FBT001
+    left = kalshi("KXOSCARPIC-26-ONAA", "Oscar for Best Picture?", "One Night After Another")
+    assert decided(left, polymarket(question)).is_accepted is agrees

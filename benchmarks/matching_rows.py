@@ -22,9 +22,21 @@ from twoleg.matching.listing import (
     read_kalshi,
     read_polymarket,
 )
+from twoleg.matching.names import league_of
 from twoleg.matching.texts import fold, spoken, words
 
 Row = Mapping[str, object]
+
+_BASEBALL_END = timedelta(days=6)
+"""How long after a baseball game its Polymarket market ends, as rows without a time say it."""
+
+_EASTERN_HOSTS = frozenset({
+    "atlanta braves", "baltimore orioles", "boston red sox", "cincinnati reds",
+    "cleveland guardians", "detroit tigers", "miami marlins", "new york mets", "new york yankees",
+    "philadelphia phillies", "pittsburgh pirates", "tampa bay rays", "toronto blue jays",
+    "washington nationals",
+})  # fmt: skip
+"""Elsewhere a night game begins on the next day in UTC, and a series goes on that day."""
 
 _DATE_CODE = re.compile(r"^\d\d[A-Z]{3}\d\d(?:\d{4})?")
 _HAS_DRAW = frozenset({"soccer", ""})
@@ -127,7 +139,9 @@ def filled_polymarket(listing: PolymarketListing) -> PolymarketListing:
         changes["outcomes"] = _outcomes(listing.question, listing.event_title)
     if not listing.game_start_time and slug_day(listing.slug) is None:
         day = parse_day(listing.end_time)
-        if day is not None:
+        if day is not None and len(listing.end_time) == len("2026-05-22") and _is_eastern(listing):
+            changes["game_days"] = ((day - _BASEBALL_END).isoformat(),)
+        elif day is not None:
             # Dates without a time in such rows lie up to a day before the game; tennis markets end
             # a week after it, and two players do not meet twice in a week.
             first = -7 if re.search(r"\bset \d winner\b", fold(listing.question)) else 0
@@ -135,6 +149,13 @@ def filled_polymarket(listing: PolymarketListing) -> PolymarketListing:
                 (day + timedelta(days=days)).isoformat() for days in range(first, 2)
             )
     return msgspec.structs.replace(listing, **changes)
+
+
+def _is_eastern(listing: PolymarketListing) -> bool:
+    """Whether a question is of a baseball game played where its day is the day in UTC as well."""
+    question = split_title(listing.question, allow_at=False).sides
+    sides = question or split_title(listing.event_title, allow_at=False).sides
+    return league_of(sides) == "mlb" and len(sides) == 2 and sides[1] in _EASTERN_HOSTS
 
 
 def _outcomes(question: str, event_title: str) -> tuple[str, str]:
@@ -178,12 +199,22 @@ def _side_of_suffix(listing: KalshiListing) -> str:
 def _resolved(suffix: str, other: str, sides: tuple[str, ...]) -> str:
     """The side the suffix abbreviates: one must be clear, and better than the other way round."""
     plain = [re.sub(r"\s+(?:winner|match|game)$", "", side) for side in sides]
-    first = _fit(suffix, plain[0]), _fit(other, plain[1])
-    second = _fit(suffix, plain[1]), _fit(other, plain[0])
-    if sum(first) == sum(second):
-        return ""
-    best, side = (first, plain[0]) if sum(first) > sum(second) else (second, plain[1])
-    return side if max(best) >= 2 else ""
+    for one, two in ((suffix, other), (_without_form(suffix), _without_form(other))):
+        first = _fit(one, plain[0]), _fit(two, plain[1])
+        second = _fit(one, plain[1]), _fit(two, plain[0])
+        if sum(first) == sum(second):
+            continue
+        best, worst, side = (
+            (first, second, plain[0]) if sum(first) > sum(second) else (second, first, plain[1])
+        )
+        if max(best) >= 2 or (min(best) == 1 and max(worst) == 0):
+            return side
+    return ""
+
+
+def _without_form(code: str) -> str:
+    """A club's code without its legal form and founding year: FCM is Metz, M05 is Mainz."""
+    return re.sub(r"^FC(?=.)|(?<=[A-Z])\d+$", "", code)
 
 
 def _fit(code: str, name: str) -> int:

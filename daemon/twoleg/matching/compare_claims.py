@@ -7,6 +7,7 @@ import msgspec
 from twoleg.matching.card import Card, Facet, Family, Verdict, compare, judged
 from twoleg.matching.compare_golf import year_facet
 from twoleg.matching.dates import near, parse_day
+from twoleg.matching.families.vocabulary import short_names
 from twoleg.matching.names import Likeness, in_league, subject, team
 from twoleg.matching.tables import TEAMS
 from twoleg.matching.texts import words
@@ -59,7 +60,7 @@ def _in_one(card: Card) -> Card:
 
 
 def _subject(kalshi: Card, polymarket: Card) -> Facet:
-    texts = kalshi.subject, polymarket.subject
+    texts = short_names(kalshi.subject), short_names(polymarket.subject)
     if not all(texts):
         return compare("subject", *texts)
     if subject(*texts) is Likeness.SAME:
@@ -83,7 +84,8 @@ def _club(one: str, other: str) -> bool:
     is_american = any(
         name.startswith(" ".join(short)) for table in TEAMS.values() for name in table
     )
-    return like is Likeness.PART and len(short) >= 2 and not is_american
+    is_initials = len(short) == 1 and short[0] not in words(one if short == words(other) else other)
+    return like is Likeness.PART and (len(short) >= 2 or is_initials) and not is_american
 
 
 def _line(kalshi: Card, polymarket: Card) -> Facet:
@@ -133,15 +135,30 @@ def _unguessed_year(kalshi: Card, polymarket: Card) -> Facet:
     texts = " ".join(map(str, kalshi.years)), " ".join(map(str, polymarket.years))
     if any(texts):
         return compare("year", *texts)
-    ends = parse_day(kalshi.ends), parse_day(polymarket.ends)
-    agrees = bool(ends[0] and ends[1] and near(ends[0], ends[1], _DEADLINE_DAYS))
+    agrees = _end_together(kalshi, polymarket)
     return judged("end", agrees, kalshi.ends[:10], polymarket.ends[:10])
+
+
+def _end_together(kalshi: Card, polymarket: Card) -> bool:
+    ends = parse_day(kalshi.ends), parse_day(polymarket.ends)
+    return bool(ends[0] and ends[1] and near(ends[0], ends[1], _DEADLINE_DAYS))
+
+
+def _is_edition(only: tuple[set[str], set[str]]) -> bool:
+    """Whether all that one side says more is a number of a season ("Season 24")."""
+    left, right = only
+    if left and right:
+        return False
+    number = (left or right) - {"season"}
+    return len(left or right) == 2 and len(number) == 1 and number.pop().isdigit()
 
 
 def _words(kalshi: Card, polymarket: Card) -> Facet:
     left = {word for word in kalshi.words if word != kalshi.league}
     right = {word for word in polymarket.words if word != kalshi.league}
     only = _unpaired(left, right), _unpaired(right, left)
+    if _is_edition(only) and _end_together(kalshi, polymarket):
+        only = set(), set()
     texts = " ".join(sorted(only[0])), " ".join(sorted(only[1]))
     if not left and not right and not kalshi.office:
         return Facet("words", Verdict.NOT_UNDERSTOOD, *texts)

@@ -3,7 +3,7 @@
 import msgspec
 
 from twoleg.matching.card import Card, Facet, Family, Verdict, compare, judged
-from twoleg.matching.names import Likeness, person
+from twoleg.matching.names import Likeness, adds_surname, person
 
 _GENERIC = frozenset({
     "championship", "championships", "open", "classic", "tournament", "invitational", "cup",
@@ -19,7 +19,8 @@ _OTHER_TOURS = frozenset({
 def golf_facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], int | None]:
     """All facets of two golf markets and the index of the outcome paid with Kalshi YES."""
     kalshi, polymarket = _as_golf(kalshi), _as_golf(polymarket)
-    same_player = person(kalshi.subject, polymarket.subject) is Likeness.SAME
+    names = kalshi.subject, polymarket.subject
+    same_player = person(*names) is Likeness.SAME or adds_surname(*names)
     facets = (
         compare("level", kalshi.metric, polymarket.metric),
         judged("player", same_player, kalshi.subject, polymarket.subject),

@@ -97,6 +97,14 @@ def shares_word(one: str, other: str) -> bool:
     return any(len(word) >= _SHARED_MIN for word in shared)
 
 
+def adds_surname(one: str, other: str) -> bool:
+    """Whether one name is the other and a second family name ("Ana Doe", "Ana Doe Roe")."""
+    (left, left_suffix), (right, right_suffix) = _person_words(one), _person_words(other)
+    short, long = sorted((left, right), key=len)
+    is_longer = len(short) == 2 and len(long) == 3 and left_suffix == right_suffix
+    return is_longer and long[:2] == short
+
+
 def surnames(short: str, full: str) -> Likeness:
     """Compare family names alone ("Diaz Acosta") with a whole name ("Facundo Acosta").
 

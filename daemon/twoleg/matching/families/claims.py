@@ -22,6 +22,7 @@ from twoleg.matching.dates import (
 )
 from twoleg.matching.families.common import end_year, outcome_pays
 from twoleg.matching.families.denied import is_leader_out
+from twoleg.matching.families.questions import stated
 from twoleg.matching.families.titles import kalshi_league, polymarket_league
 from twoleg.matching.families.vocabulary import BOILERPLATE, canonical
 from twoleg.matching.lines import structured, take_figures, take_lines
@@ -39,7 +40,7 @@ from twoleg.matching.texts import fold, spoken, without_parentheses
 _VERB = (
     r"(?:win|be|become|finish|lead|place|advance|qualify|have|say|run|announce|release|leave|clinch"
     r"|make|visit|perform|attend|host|sign|receive|get|become|reach|retire|join|return|endorse|hold"
-    r"|pass|resign|acquire|launch|ipo|file|go|declare|drop)"
+    r"|pass|resign|acquire|launch|ipo|file|go|declare|drop|control)"
 )
 _SUBJECT = re.compile(rf"^will (?:the )?(?P<who>[^?:]+?) (?P<verb>{_VERB})\b")
 _BE_SUBJECT = re.compile(r"^will the next (?P<what>[^?]+?) be (?P<who>[^?]+)$")
@@ -47,12 +48,15 @@ _HOW_MANY = re.compile(
     rf"^how (?:many|much) (?P<what>[^?:]+?) will (?:the )?(?P<who>[^?:]+?) (?P<verb>{_VERB})\b"
     r"(?P<rest>[^?:]*)$"
 )
+_ANYONE = re.compile(r"^any(?:one|body|(?: [a-z]+){0,2} candidate)$")
 _QUESTION = re.compile(r"^(?:who|which|what|when|how)\b|\bwho will\b|\bwhich\b")
 _TURNS = re.compile(r"\b(?:not|never|neither|nor|no|both|either|fail|without|except|all|none)\b")
 _MEETING = re.compile(
     r"\b(?:after|following|at|in) (?:(?:the|their|its|fed's|fomc) )*(?=[a-z]{3,9} 20\d\d meeting\b)"
 )
 # A decision is taken at a meeting and stands after it: the venues mean one thing.
+_OR_QUOTED = re.compile(r'(?<=") or (?=")')
+_AND_QUOTED = re.compile(r'(?<=") and (?=")')
 _QUOTED = re.compile(r'"([^"]{1,80})"')
 _TOKEN = re.compile(r"(?:office|district|party|state):[a-z0-9-]+|[a-z0-9]+(?:[.'/][a-z0-9]+)*")
 _FAMILY_WORDS = (
@@ -63,9 +67,15 @@ _FAMILY_WORDS = (
 
 _AWARDS = frozenset({
     "mvp", "oscar", "grammy", "emmy", "tony", "prize", "manageroftheyear", "comebackoftheyear",
-    "rookieoftheyear", "defenderoftheyear", "coachoftheyear", "mip", "sixthman",
+    "rookieoftheyear", "defenderoftheyear", "coachoftheyear", "mip", "sixthman", "goldenglobe",
+    "gameoftheyear", "trophy", "bafta",
 })  # fmt: skip
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_COMPETITIONS = frozenset({
+    "playoffs", "relegated", "draftpick", "semifinal", "semifinals", "quarterfinals",
+})  # fmt: skip
+"""Words of results that come once a season, as winning does."""
+
 _DAY_ENDS = {"23:59 et": "by", "00:00 et": "before"}
 """Hours at which a day ends: the venues' own zone, so that a deadline reads as without them."""
 
@@ -90,6 +100,7 @@ def read(listing: Listing) -> Card:
 def _kalshi(listing: KalshiListing) -> Card:
     title, inner = without_parentheses(fold(listing.title).rstrip("? "))
     said = fold(listing.yes_sub_title or listing.subtitle)
+    title, said = stated(_this_year(title, listing), said, listing.ticker)
     rest, subject = _parsed(title)
     unread = _negated(subject)
     threshold = _read(said) if said not in {"", "yes"} else Read((), (), (), "", ())
@@ -98,12 +109,14 @@ def _kalshi(listing: KalshiListing) -> Card:
         # "Will Prime Minister of X leave first?" under the name of its holder: two names, so the
         # claim is no longer this title's alone.
         unread.append(f"subject {subject} against {said}")
-    unread += _ticker_faults(listing, _read(title).tokens)
-    if not subject and is_name and not _says(title, said):
+    whole = _read(title)
+    unread += _ticker_faults(listing, whole.tokens)
+    if not subject and is_name and not (_says(title, said) or _covers(whole, threshold)):
         subject, rest = said, title
         if not (_QUESTION.search(title) or _is_noun_phrase(title)):
             unread.append(f"subject {said} beside a whole question")
     main = _read(rest)
+    main = main._replace(tokens=main.tokens + _ticker_words(listing.ticker, main.tokens))
     if subject == said and _is_noun_phrase(title) and _AWARDS.intersection(main.tokens):
         # An award named alone is asked for its winner.
         main = main._replace(tokens=tuple(dict.fromkeys(("win", *main.tokens))))
@@ -177,7 +190,7 @@ def _parsed(title: str) -> tuple[str, str]:
     A measure ("Will growth be above 2 %") is the claim itself and nobody's name.
     """
     rest, subject = _subject(title)
-    is_name = subject != "there" and bool(_read(rest).tokens)
+    is_name = subject != "there" and not _ANYONE.match(subject) and bool(_read(rest).tokens)
     return (rest, subject) if not subject or is_name else (title, "")
 
 
@@ -216,6 +229,25 @@ def _ticker_faults(listing: KalshiListing, tokens: tuple[str, ...]) -> list[str]
     return faults
 
 
+def _ticker_words(ticker: str, tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """Which semi-final a title leaves to its series ("EUROVISIONFIRSTSFINAL")."""
+    if "semifinal" not in tokens or {"1st", "2nd"}.intersection(tokens):
+        return ()
+    series = ticker.upper().split("-", 1)[0]
+    return tuple(word for name, word in (("FIRST", "1st"), ("SECOND", "2nd")) if name in series)
+
+
+def _this_year(title: str, listing: KalshiListing) -> str:
+    """A title with its ticker's year in the place of "this year"."""
+    year = ticker_year(listing.ticker)
+    return title.replace("this year", f"in {year}") if year else title
+
+
+def _covers(title: Read, answer: Read) -> bool:
+    """Whether a title says all that its answer says, in whatever words."""
+    return bool(answer.tokens) and set(answer.tokens) <= set(title.tokens)
+
+
 def _is_same(subject: str, said: str) -> bool:
     return same_subject(subject, said) is Likeness.SAME
 
@@ -227,6 +259,7 @@ def _negated(subject: str) -> list[str]:
 
 @lru_cache(maxsize=4_096)
 def _read(text: str) -> Read:
+    text = _AND_QUOTED.sub(" both ", _OR_QUOTED.sub(" ", text))
     quoted = _QUOTED.findall(text)
     plain = _MEETING.sub("at ", spoken(_QUOTED.sub(" ", text)))
     rest, moments = take_moments(plain)
@@ -317,6 +350,8 @@ def _deadlines(moments: tuple[Moment, ...], year_guess: int) -> tuple[Moment, ..
         )
         if relation in {"on", "end", ""} and (moment.day or relation == "end"):
             relation = "on"
+        elif not relation:
+            relation = "in"  # "the May 2026 rate" is that of May
         found.append(last_day(moment, year, relation))
     return tuple(sorted(set(found), key=lambda m: (m.relation, m.year, m.month, m.day)))
 
@@ -347,4 +382,6 @@ def _family(tokens: tuple[str, ...], subject: str) -> Family:
     for family, named in _FAMILY_WORDS:
         if any(word in tokens for word in named):
             return family
-    return Family.OUTRIGHT if "win" in tokens else Family.CLAIM
+    is_season = "lead" in tokens and "season" in tokens
+    is_title = is_season or any(word in _COMPETITIONS for word in tokens)
+    return Family.OUTRIGHT if is_title or "win" in tokens else Family.CLAIM

@@ -32,8 +32,8 @@ _PRICE_WORDS = re.compile(
 _STOCK = re.compile(r"\([a-z]{2,5}\) (?:close|up or down|hit|reach|above|below)")
 _OTHERS = re.compile(
     r"^(?:will )?(?:any |an |the )?(?:other|another) (?:\w+ )?(?:win|be|become|have)\b"
-    r"|\b(?:any other|(?:other|another) (?:party|person|candidate|company|team|country|player|artist"
-    r"|movie|film|man|woman|name|option)) (?:\w+ )?(?:win|be|become|have)\b"
+    r"|\b(?:any other|(?:other|another) (?:party|person|candidate|company|team|country|player"
+    r"|artist|movie|film|man|woman|name|option)) (?:\w+ )?(?:win|be|become|have)\b"
     r"|\bthe field\b|\bsomeone else\b"
 )
 _LEADER_OUT = re.compile(

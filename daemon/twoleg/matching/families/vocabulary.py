@@ -16,6 +16,72 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"(?:#|\bnumber |\bno\. ?)2\b", "2nd"),
     (r"(?:#|\bnumber |\bno\. ?)3\b", "3rd"),
     (r"#", "number "),
+    (r"^(will )?(?:the )?([a-z.]+) x (?=[a-z]+\b)", r"\1\2 "),
+    (r"\bgrand theft auto\b", "gta"),
+    (r"\bgta vi\b", "gta 6"),
+    (r"\bnyc\b", "new york city"),
+    (r"(?<!\d )(?<!\d)\bpm\b", "prime minister"),
+    (r"\bhas\b", "have"),
+    (r"\b(?:get |be |gets )?married\b", "marry"),
+    (r"\bacademy awards?\b|\boscars\b", "oscar"),
+    (r"\bgrammys\b", "grammy"),
+    (r"\bgolden globes?\b", "goldenglobe"),
+    (r"\bgame of the year\b", "gameoftheyear"),
+    (r"\beurovision song contest\b", "eurovision"),
+    (r"\bqualify for (?:the )?(?:grand )?final of (?:the )?eurovision\b", "eurovision semifinal"),
+    (
+        r"\b(?:advance|qualify) (?:through|from) (?:the )?((?:1st |2nd )?)eurovision semi-?final\b",
+        r"\1eurovision semifinal",
+    ),
+    (r"\b(men|women)'s singles\b", r"\1's"),
+    (
+        r"\b(french open|australian open|wimbledon|us open) ((?:men|women)'s)(?! [a-z]+s\b)",
+        r"\2 \1",
+    ),
+    (r"\broland garros\b", "french open"),
+    (r"\b(?:english premier league|(?:the |^|\d )(?<!\w)premier league)\b", "epl"),
+    (r"\buefa (?=(?:champions|europa|conference) league\b)", ""),
+    (r"\blaliga\b", "la liga"),
+    (
+        (
+            r"\b(?:college football playoff|college football|cfp)(?: national)?"
+            r" (?:championship|title)\b"
+        ),
+        "ncaaftitle",
+    ),
+    (r"\bcollege football(?: playoff)?(?: national)? champions?\b", "win ncaaftitle"),
+    (
+        (
+            r"\b(?:(?:ncaa|college) women's|women's (?:ncaa|college)) basketball(?: national)?"
+            r" (?:championship|tournament)\b"
+        ),
+        "ncaawtitle",
+    ),
+    (
+        (
+            r"\b(?:men's )?(?:ncaa|college) (?:men's )?(?:college )?basketball(?: national)?"
+            r" (?:championship|tournament)\b"
+        ),
+        "ncaabtitle",
+    ),
+    (r"\bamerican league (?=(?:east|west|central)\b)", "al "),
+    (r"\bnational league (?=(?:east|west|central)\b)", "nl "),
+    (
+        (
+            r"\b(al|nl|afc|nfc) (east|west|north|south|central)(?: (?:division|title))*"
+            r"( champions?\b)?(?: title)?"
+        ),
+        r"\1\2division\3",
+    ),
+    (
+        r"\b(?:be )?(?:picked|selected|drafted|taken) (\d+(?:st|nd|rd|th))(?: overall)?\b",
+        r"draftpick \1",
+    ),
+    (r"\b(\d+(?:st|nd|rd|th))(?: overall)?(?: draft)? pick\b", r"draftpick \1"),
+    (r"\bhave the highest (?=batting average\b)", "lead "),
+    (r"\bmemorial (?=trophy\b)", ""),
+    (r"\b(?:for the year ending|year[- ]over[- ]year|y/y)\b", "annual"),
+    (r"\brate of (?=cpi\b|inflation\b)", ""),
     (r"^(?:the )?number of\b", ""),
     (r"\bmen's (?:fifa )?world cup\b", "world cup"),
     (r"\bfifa (?:men's )?world cup\b", "world cup"),
@@ -47,10 +113,31 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\bmost valuable player\b|\bmvp\b", "mvp"),
     (r"\bmost improved player\b|\bmip\b", "mip"),
     (r"\bsixth man of the year\b|\b6moy\b", "sixthman"),
-    (r"\b(?:formula 1|formula one|f1) drivers'?s? champion(?:ship)?\b", "win f1drivers"),
-    (r"\b(?:formula 1|formula one|f1) constructors'?s? champion(?:ship)?\b", "win f1constructors"),
+    (r"\bformula (?:1|one)\b", "f1"),
+    (r"\bf1 (?:world )?drivers'?s?(?: world)? champion(?:ship)?\b", "win f1drivers"),
+    (r"\bf1 (?:world )?constructors'?s?(?: world)? champion(?:ship)?\b", "win f1constructors"),
+    (r"\bf1 (?=(?:[a-z]+ ){1,4}grand prix\b)", ""),
     (r"\bunited nations\b|\bu\.n\.", "un"),
     (r"\bunited states\b|\bu\.s\.a?\.?|\bamerican\b|\bthe us\b", "us"),
+    (
+        (
+            r"\bus (?=(?:federal )?(?:government|house|senate|congress|supreme court|recession"
+            r"|unemployment|cpi|inflation|gdp|economy)\b)"
+        ),
+        "",
+    ),
+    (r"\b(?:in|after|at|following) the (20\d\d )?midterms?(?: elections?)?\b", r"in \1"),
+    (
+        r"\bwin (?:control of )?(?:the )?(house|senate)(?=\s*(?:$|in (?:20|$)|after |20\d\d))",
+        r"control \1",
+    ),
+    (
+        (
+            r"\bnext (?=(?:[a-z]+ )?(?:presidential|parliamentary|general|federal|legislative"
+            r"|mayoral|gubernatorial) elections?\b)"
+        ),
+        "",
+    ),
     (r"\bunited kingdom\b|\bu\.k\.|\bbritish\b", "uk"),
     (r"\beuropean union\b|\be\.u\.", "eu"),
     (r"\bsecretary general\b|\bsecretary-general\b", "secretarygeneral"),
@@ -79,6 +166,20 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\bswiss national bank\b", "snb"),
     (r"\b(?:cut|decrease|lower|reduce)s? (?:interest )?rates\b", "cut rates"),
     (r"\b(?:hike|increase|raise)s? (?:interest )?rates\b", "hike rates"),
+    (
+        (
+            r"\b(?:cut|hike) rates by 0 ?(?:bps|basis points)\b|\bmaintains? (?:interest )?rates?\b"
+            r"|\b(?:hold|keep|leave)s? (?:interest )?rates (?:steady|unchanged)\b"
+        ),
+        "nochange rates",
+    ),
+    (
+        (
+            r"\bno change (?:in|to) (?:the )?((?:fed|ecb|boe|boj|boc|rba|rbnz|snb) )?"
+            r"(?:interest )?rates?\b"
+        ),
+        r"\1nochange rates",
+    ),
     (r"\bshut(?:s|ting)? ?down\b|\bshutdown\b", "shutdown"),
     (r"\b(?:best) ai\b(?! model)", "best ai model"),
     (r"\bartificial intelligence\b", "ai"),
@@ -116,14 +217,62 @@ that stay.
 """
 
 
+_EDITIONS = {
+    "academy award": 1928, "oscar": 1928, "grammy": 1958, "golden globe": 1943, "emmy": 1948,
+    "tony award": 1947, "bafta": 1947,
+}  # fmt: skip
+"""Award -> the year to which its edition's number is added: the 98th Oscars are those of 2026."""
+
+_EDITION = re.compile(
+    rf"\b(\d{{2,3}})(?:st|nd|rd|th) (?:annual )?(?:primetime )?({'|'.join(_EDITIONS)})"
+)
+_DEMONYMS = {
+    "french": "france", "german": "germany", "hungarian": "hungary", "dutch": "netherlands",
+    "spanish": "spain", "italian": "italy", "portuguese": "portugal", "brazilian": "brazil",
+    "argentine": "argentina", "argentinian": "argentina", "colombian": "colombia",
+    "chilean": "chile", "peruvian": "peru", "mexican": "mexico", "canadian": "canada",
+    "australian": "australia", "japanese": "japan", "korean": "korea", "israeli": "israel",
+    "iranian": "iran", "russian": "russia", "ukrainian": "ukraine", "turkish": "turkey",
+    "turkiye": "turkey", "romanian": "romania", "bulgarian": "bulgaria", "serbian": "serbia",
+    "swedish": "sweden", "norwegian": "norway", "danish": "denmark", "finnish": "finland",
+    "irish": "ireland", "scottish": "scotland", "welsh": "wales", "swiss": "switzerland",
+    "austrian": "austria", "belgian": "belgium", "greek": "greece", "taiwanese": "taiwan",
+    "chinese": "china", "venezuelan": "venezuela", "bolivian": "bolivia", "czech": "czechia",
+}  # fmt: skip
+_DEMONYM = re.compile(rf"\b(?:{'|'.join(_DEMONYMS)})\b(?! republic)")
+_WELL_KNOWN = (
+    ("president trump", "trump"), ("donald trump", "trump"), ("donald j. trump", "trump"),
+    ("elon musk", "musk"), ("vladimir putin", "putin"), ("volodymyr zelenskyy", "zelenskyy"),
+    ("volodymyr zelensky", "zelenskyy"), ("zelensky", "zelenskyy"), ("xi jinping", "xi"),
+    ("benjamin netanyahu", "netanyahu"), ("nicolas maduro", "maduro"), ("jd vance", "vance"),
+    ("j.d. vance", "vance"), ("emmanuel macron", "macron"), ("keir starmer", "starmer"),
+    ("jerome powell", "powell"), ("narendra modi", "modi"), ("javier milei", "milei"),
+)  # fmt: skip
+_SHORT_NAMES = dict(_WELL_KNOWN)
+_WELL_KNOWN_NAME = re.compile(
+    rf"\b(?:{'|'.join(re.escape(name) for name, _ in _WELL_KNOWN)})\b(?! jr)(?! junior)"
+)
+
+
+def short_names(text: str) -> str:
+    """A folded text with those called by one name alone called so: "Donald Trump", "Trump"."""
+    return _WELL_KNOWN_NAME.sub(lambda match: _SHORT_NAMES[match[0]], text)
+
+
+def _edition(match: re.Match[str]) -> str:
+    return f"{int(match[1]) + _EDITIONS[match[2]]} {match[2]}"
+
+
 def canonical(text: str) -> str:
     """A folded text with each known phrase replaced by its one canonical word."""
+    text = _EDITION.sub(_edition, short_names(text))
     for pattern, word in _COMPILED[:_OFFICES_FROM]:
         text = pattern.sub(word, text)
     text = _DISTRICT_ORDINAL.sub(lambda m: f"district:{_CODES[m[1]]}-{int(m[2]):02}", text)
     text = _DISTRICT.sub(lambda m: f"district:{m[1]}-{m[2].zfill(2)}", text)
     text = _DISTRICT_NAMED.sub(lambda m: f"district:{_CODES[m[1]]}-{int(m[2]):02}", text)
     text = _STATE.sub(lambda m: f"state:{_CODES[m[1]]}", text)
+    text = _DEMONYM.sub(lambda m: _DEMONYMS[m[0]], text)
     text = _PARTY.sub(lambda m: f"party:{PARTIES[m[1]]}", text)
     for pattern, word in _COMPILED[_OFFICES_FROM:]:
         text = pattern.sub(word, text)

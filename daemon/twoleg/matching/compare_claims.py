@@ -18,6 +18,12 @@ _NEXT_DAYS = 45
 _NAMED = frozenset({Family.OUTRIGHT, Family.OFFICE, Family.NOMINEE, Family.SEAT})
 """Families in which a subject is asked about one title or office."""
 
+_WORKS = frozenset({
+    "best", "oscar", "grammy", "emmy", "goldenglobe", "bafta", "tony", "gameoftheyear", "album",
+    "song", "movie", "film", "picture", "show", "grossing", "prize", "book",
+})  # fmt: skip
+"""What is won by works and people: a name that says more is another's."""
+
 _DEADLINE_DAYS = 2
 """Slack of deadlines (design section 5): time zones move one by a day."""
 
@@ -70,6 +76,7 @@ def _subject(kalshi: Card, polymarket: Card) -> Facet:
         full = in_league(texts[0], league), in_league(texts[1], league)
         return judged("subject", bool(full[0]) and full[0] == full[1], *texts)
     is_title = kalshi.family is polymarket.family is Family.OUTRIGHT
+    is_title = is_title and not _WORKS.intersection(kalshi.words)
     return judged("subject", is_title and _club(*texts), *texts)
 
 
@@ -77,6 +84,9 @@ def _club(one: str, other: str) -> bool:
     """Clubs of one competition: the same name but for legal forms, or two of its words and more."""
     if "'s " in one or "'s " in other:
         return False  # Somebody's team is not that somebody.
+    ends = {(words(name) or ("",))[-1] for name in (one, other)}
+    if len(ends) == 2 and any(end.isdigit() and len(end) == 1 for end in ends):
+        return False  # A second team, or a sequel.
     like = team(one, other)
     if like is Likeness.SAME:
         return True

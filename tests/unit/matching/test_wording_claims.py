@@ -246,6 +246,24 @@ GROUPS = (
         ("Will Angel Doe finish in the Top 10 at the 2026 Harbour Bay Classic?",),
         ("Will Anna Doe finish in the Top 10 at the 2026 Harbour Bay Classic?", "Will Angel Doe Poe finish in the Top 10 at the 2026 Harbour Bay Classic?", "Will Angel Doe Jr. finish in the Top 10 at the 2026 Harbour Bay Classic?"),
     ),
+    Group(
+        "KXNFLOPOTY-26-JDOE", "Offensive Player of the Year?", "John Doe",
+        "2026-02-08T00:00:00Z", "2026-02-05T00:00:00Z",
+        ("Will John Doe win the 2025-26 NFL Offensive Player of the Year?",),
+        ("Will John Doe win the 2025-26 NFL Defensive Player of the Year?", "Will John Doe win the 2025-26 NFL Offensive Rookie of the Year?", "Will John Doe be nominated for the 2025-26 NFL Offensive Player of the Year?", "Will John Doe win the 2026-27 NFL Offensive Player of the Year?", "Will John Doe win the 2025-26 College Offensive Player of the Year?"),
+    ),
+    Group(
+        "KXLIGUE1-26-PSG", "Ligue 1 Winner", "PSG",
+        "2026-06-08T00:00:00Z", "2026-05-25T00:00:00Z",
+        ("Will PSG win the 2025–26 French Ligue 1?",),
+        ("Will PSG win the 2025–26 French Ligue 2?", "Will PSG win the 2025–26 Tunisian Ligue 1?", "Will PSG finish top 2 in the 2025–26 French Ligue 1?", "Will Paris FC win the 2025–26 French Ligue 1?", "Will PSG win the 2025–26 Coupe de France?"),
+    ),
+    Group(
+        "KXANIMEBD-26-BLU", "2026 Acme Anime Award for Best Drama?", "Blue Crate",
+        "2026-06-08T00:00:00Z", "2026-05-25T00:00:00Z",
+        ('Will "Blue Crate" win Best Drama at the 2026 Acme Anime Awards?',),
+        ('Will "Blue Crate" win Best Comedy at the 2026 Acme Anime Awards?', 'Will "Blue Crate" be nominated for Best Drama at the 2026 Acme Anime Awards?', 'Will "Blue Crate" win Best Drama at the 2027 Acme Anime Awards?', 'Will "Blue Crate 2" win Best Drama at the 2026 Acme Anime Awards?', 'Will "Blue Crate Rising" win Best Drama at the 2026 Acme Anime Awards?'),
+    ),
 )  # fmt: skip
 
 

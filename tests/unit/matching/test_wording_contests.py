@@ -199,3 +199,85 @@ def test_a_question_with_at_is_no_game() -> None:
 def test_another_in_a_name(question: str, agrees: bool) -> None:  # noqa: FBT001
     left = kalshi("KXOSCARPIC-26-ONAA", "Oscar for Best Picture?", "One Night After Another")
     assert decided(left, polymarket(question)).is_accepted is agrees
+
+
+def esports(question: str) -> object:
+    return decided(
+        kalshi(
+            "KXDOTA2GAME-26MAY101200AAABBB-AAA",
+            "Will Acme Spirit win the Acme Spirit vs. FOOBAR Dota 2 match?",
+            "Acme Spirit",
+        ),
+        polymarket(question, ("Acme Spirit", "FOOBAR"), slug="dota2-aaa-bbb-2026-05-10"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "agrees"),
+    [
+        ("Dota 2: Acme Spirit vs FOOBAR (BO3) - HARBOUR Slam", True),
+        ("Dota 2: Acme Spirit vs FOOBAR (BO5) - Harbour League Americas", True),
+        ("Dota 2: Acme Spirit vs FOOBAR (BO3) - Harbour Slam Academy Women", False),
+        ("Dota 2: Acme Spirit vs FOOBAR (BO3) - Most Kills", False),
+        ("Dota 2: Acme Spirit vs FOOBAR (BO3) - First Blood", False),
+        ("Dota 2: Acme Spirit vs FOOBAR (BO3) - Acme Spirit", False),
+        ("Dota 2: Acme Spirit vs FOOBAR (BO3) - Game 1 Winner", False),
+        ("Dota 2: Acme Spirit vs FOOBAR (BO3) - HARBOUR Slam: Roshan", False),
+        ("Dota 2: Acme Spirit vs FOOBAR - HARBOUR Slam", False),
+        ("LoL: Acme Spirit vs FOOBAR (BO3) - HARBOUR Slam", False),
+    ],
+)
+def test_the_tournament_after_the_length_of_a_series(question: str, agrees: bool) -> None:  # noqa: FBT001
+    assert esports(question).is_accepted is agrees  # type: ignore[attr-defined]
+
+
+SLUG = "nba-min-mil-2026-01-13"
+
+
+@pytest.mark.parametrize(
+    ("title", "yes", "series", "question", "outcomes", "slug", "agrees"),
+    [
+        ("1st Half Total", "Over 110.5 points", "1HTOTAL", "{}: 1H O/U 110.5", ("Over", "Under"), "-1h-total-110pt5", True),
+        ("1st Half Total", "Over 110.5 points", "1HTOTAL", "{}: O/U 110.5", ("Over", "Under"), "-total-110pt5", False),
+        ("1st Half Total", "Over 110.5 points", "1HTOTAL", "{}: 2H O/U 110.5", ("Over", "Under"), "-2h-total-110pt5", False),
+        ("1st Half Total", "Over 110.5 points", "1HTOTAL", "{}: 1H O/U 111.5", ("Over", "Under"), "-1h-total-111pt5", False),
+        ("1st Half Total", "Over 110.5 points", "1HTOTAL", "{}: 1Q O/U 110.5", ("Over", "Under"), "-1q-total-110pt5", False),
+        ("1st Half Spread", "Minnesota wins by over 3.5 points", "1HSPREAD", "1H Spread: Timberwolves (-3.5)", ("Timberwolves", "Bucks"), "-1h-spread-away-3pt5", True),
+        ("1st Half Spread", "Minnesota wins by over 3.5 points", "1HSPREAD", "2H Spread: Timberwolves (-3.5)", ("Timberwolves", "Bucks"), "-2h-spread-away-3pt5", False),
+        ("1st Half Spread", "Minnesota wins by over 3.5 points", "1HSPREAD", "Spread: Timberwolves (-3.5)", ("Timberwolves", "Bucks"), "-spread-away-3pt5", False),
+        ("1st Half Spread", "Minnesota wins by over 3.5 points", "1HSPREAD", "1H Spread: Bucks (-3.5)", ("Bucks", "Timberwolves"), "-1h-spread-home-3pt5", False),
+        ("1st Half Spread", "Minnesota wins by over 3.5 points", "1HSPREAD", "1H Spread: Timberwolves (-4.5)", ("Timberwolves", "Bucks"), "-1h-spread-away-4pt5", False),
+    ],
+)  # fmt: skip
+def test_halves(  # noqa: PLR0917
+    title: str,
+    yes: str,
+    series: str,
+    question: str,
+    outcomes: tuple[str, str],
+    slug: str,
+    agrees: bool,  # noqa: FBT001
+) -> None:
+    game = "Timberwolves vs. Bucks"
+    decision = decided(
+        kalshi(f"KXNBA{series}-26JAN13MINMIL-1", f"Minnesota at Milwaukee: {title}", yes),
+        polymarket(question.format(game), outcomes, slug=SLUG + slug, event_title=game),
+    )
+    assert decision.is_accepted is agrees, decision.reason
+
+
+@pytest.mark.parametrize(
+    ("question", "slug", "agrees"),
+    [
+        ("Jane Doe vs. Ann Roe: Match O/U 22.5", "-match-total-22pt5", True),
+        ("Jane Doe vs. Ann Roe: Match O/U 21.5", "-match-total-21pt5", False),
+        ("Jane Doe vs. Ann Roe: Set 1 O/U 22.5", "-first-set-total-22pt5", False),
+        ("Jane Doe vs. Ann Roe: Total Sets O/U 22.5", "-set-totals-22pt5", False),
+    ],
+)
+def test_games_of_a_tennis_match(question: str, slug: str, agrees: bool) -> None:  # noqa: FBT001
+    left = kalshi(
+        "KXATPGTOTAL-26MAY10DOEROE-23", "Jane Doe vs Ann Roe: Total Games", "Over 22.5 games"
+    )
+    right = polymarket(question, ("Over", "Under"), slug=f"atp-doe-roe-2026-05-10{slug}")
+    assert decided(left, right).is_accepted is agrees

@@ -71,6 +71,10 @@ _AWARDS = frozenset({
     "gameoftheyear", "trophy", "bafta",
 })  # fmt: skip
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_AWARD = re.compile(
+    r"\b(?:player|coach|manager|rookie|driver|album|song|record|artist) of the year\b"
+    r"|\bawards?\b(?! shows?)|\btrophy\b|\bheisman\b|\bballon d'or\b|\bgolden boot\b"
+)
 _COMPETITIONS = frozenset({
     "playoffs", "relegated", "draftpick", "semifinal", "semifinals", "quarterfinals",
 })  # fmt: skip
@@ -117,7 +121,8 @@ def _kalshi(listing: KalshiListing) -> Card:
             unread.append(f"subject {said} beside a whole question")
     main = _read(rest)
     main = main._replace(tokens=main.tokens + _ticker_words(listing.ticker, main.tokens))
-    if subject == said and _is_noun_phrase(title) and _AWARDS.intersection(main.tokens):
+    is_award = _AWARDS.intersection(main.tokens) or _AWARD.search(title)
+    if subject == said and _is_noun_phrase(title) and is_award:
         # An award named alone is asked for its winner.
         main = main._replace(tokens=tuple(dict.fromkeys(("win", *main.tokens))))
     moments = _merged(main.moments, threshold.moments)

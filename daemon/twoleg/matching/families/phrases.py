@@ -46,6 +46,10 @@ def _half(metric: str) -> Callable[[re.Match[str]], Phrase]:
     return lambda match: Phrase(metric, f"half {_ORDINAL[match['n']]}", alone=True)
 
 
+def _half_side(match: re.Match[str]) -> Phrase:
+    return Phrase(match["what"], f"half {_ORDINAL[match['n']]}")
+
+
 def _half_alone(match: re.Match[str]) -> Phrase:
     return Phrase("", f"half {_ORDINAL[match['n'] or match['m']]}")
 
@@ -95,7 +99,7 @@ _SIMPLE: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase]], ...] =
         _part,
     ),
     (re.compile(rf"\b{_UNITS} total:? o/u {_N}\b"), _total),
-    (re.compile(rf"\bo/u {_N}(?: total)?(?: {_UNITS})?\b"), _total),
+    (re.compile(rf"\b(?:match )?o/u {_N}(?: total)?(?: {_UNITS})?\b"), _total),
     (re.compile(rf"\btotal (?:of )?{_UNITS}:? (?:o/u|over) {_N}\b"), _total),
     (
         re.compile(rf"\b(?:will )?over {_N} {_UNITS}(?: (?:be )?(?:scored|played))?(?: in the)?\b"),
@@ -105,11 +109,13 @@ _SIMPLE: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase]], ...] =
     (re.compile(r"(?<=: )(?P<kind>map|set) (?P<n>\d)$"), _part),
     (re.compile(r"(?:\b|^)(?:match |game |fight )?winner$"), _plain("win")),
     (re.compile(r"(?<=: )(?:(?P<unit>map|set|game) )?spreads?$"), _spread),
+    (re.compile(r"(?<=: )(?P<n>1st|2nd) half (?P<what>spread|total)s?$"), _half_side),
     (re.compile(r"\b(?:(?P<n>[12])h|(?P<m>1st|2nd) half)\b"), _half_alone),
 )
 
 _HANDICAP = re.compile(
-    r"\b(?P<unit>map|set|game)? ?(?:handicap|spread): (?P<a>[^()]+?) \((?P<n>-\d{1,3}(?:\.\d)?)\)"
+    r"(?:^(?P<half>[12])h )?\b(?P<unit>map|set|game)? ?(?:handicap|spread): (?P<a>[^()]+?)"
+    r" \((?P<n>-\d{1,3}(?:\.\d)?)\)"
     r"(?: vs\.? (?P<b>[^()]+?) \(\+(?P<m>\d{1,3}(?:\.\d)?)\))?"
 )
 _WINS_BY = re.compile(
@@ -134,7 +140,8 @@ def take_phrases(text: str) -> tuple[str, tuple[Phrase, ...], str]:
         unit = f"{match['unit']}s" if match["unit"] else ""
         value = _figure_of(match["n"][1:])
         rest = f"{match['a']} vs {match['b']}" if match["b"] else ""
-        found.append(Phrase("spread", line=value, unit=unit, alone=True))
+        period = f"half {match['half']}" if match["half"] else ""
+        found.append(Phrase("spread", period, line=value, unit=unit, alone=True))
         subject = match["a"].strip()
         return text[: match.start()] + rest + text[match.end() :], tuple(found), subject
     if match := _WINS_BY.match(text):

@@ -21,6 +21,9 @@ _AT = re.compile(
     r"(?P<a>.+?) at (?P<b>.+)$"
 )
 _SEGMENT = re.compile(r"\s*(?:[:?|](?:\s|$)|\s-\s|\s-$|^-\s)\s*")
+_BEST_OF = re.compile(r"\(bo\d\) - [^:|()-]+$")
+"""How a whole match ends its title: the tournament stands after the length of the series."""
+
 DRAWS = frozenset({"tie", "draw", "the tie", "a tie", "a draw"})
 _TAG_STAGES = frozenset({
     "season", "stage", "playoffs", "playoff", "group", "round", "rounds", "week", "day", "split",
@@ -132,8 +135,10 @@ def split_title(title: str, *, allow_at: bool) -> Parts:
     limits = [m.text() for m in moments if m.relation in {"by", "before", "after"}]
     text = without_marks(text)
     text, phrases, subject = take_phrases(text)
+    series = _BEST_OF.search(text)
     text, inner = without_parentheses(text)
     segments = [part for part in (p.strip(" .,-") for p in _SEGMENT.split(text)) if words(part)]
+    tournament = segments[-1] if series is not None and segments else ""
     sides: tuple[str, ...] = ()
     rest: list[str] = []
     before = True
@@ -147,7 +152,7 @@ def split_title(title: str, *, allow_at: bool) -> Parts:
             before = False
             continue
         rest.append(segment)
-        if not _is_tag(segment, strict=not before):
+        if not _is_tag(segment, strict=not before and segment != tournament):
             unread.append(segment)
     unread += [text for text in inner if not _is_tag(text, strict=False)]
     if not sides:

@@ -42,6 +42,8 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\b(?:english premier league|(?:the |^|\d )(?<!\w)premier league)\b", "epl"),
     (r"\buefa (?=(?:champions|europa|conference) league\b)", ""),
     (r"\blaliga\b", "la liga"),
+    (r"\bfrench (?=ligue [12]\b)|\bitalian (?=serie a\b)|\bspanish (?=la liga\b)", ""),
+    (r"\bgerman (?=bundesliga\b)", ""),
     (
         (
             r"\b(?:college football playoff|college football|cfp)(?: national)?"

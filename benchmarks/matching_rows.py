@@ -38,7 +38,7 @@ _EASTERN_HOSTS = frozenset({
 })  # fmt: skip
 """Elsewhere a night game begins on the next day in UTC, and a series goes on that day."""
 
-_DATE_CODE = re.compile(r"^\d\d[A-Z]{3}\d\d(?:\d{4})?")
+_DATE_CODE = re.compile(r"^\d\d[A-Z]{3}\d\d(?:\d{4})?|^\d\d(?=[A-Z]+R\d$)|(?<=[A-Z])R\d$")
 _HAS_DRAW = frozenset({"soccer", ""})
 
 
@@ -218,7 +218,7 @@ def _without_form(code: str) -> str:
 
 
 def _fit(code: str, name: str) -> int:
-    """How well a code abbreviates a name: 3 starts of its words, 1 letters in order, 0 neither."""
+    """How well a code abbreviates a name: 3 starts of words, 2 consonants, 1 letters, 0 neither."""
     parts = list(words(fold(name).replace("-", " ")))
     code = code.casefold()
     joined = "".join(parts)
@@ -230,6 +230,8 @@ def _fit(code: str, name: str) -> int:
         return 3
     if _by_starts(code, parts):
         return 3
+    if len(code) >= 3 and code == re.sub(r"[aeiou]", "", joined):
+        return 2
     position = -1
     for letter in code:
         position = joined.find(letter, position + 1)

@@ -3,8 +3,9 @@
 from datetime import date, timedelta
 
 from twoleg.matching.card import Card, Facet, Line, Verdict, compare, judged
-from twoleg.matching.dates import Start, local_day
+from twoleg.matching.dates import Start, local_day, near, parse_day
 from twoleg.matching.families.contests import PERSON_SPORTS, side_likeness
+from twoleg.matching.families.phrases import SERIES
 from twoleg.matching.lines import whole
 from twoleg.matching.names import Likeness, in_league, shares_word, surnames
 from twoleg.matching.tables import ESPORTS, LEAGUES, ONE_LEAGUE, SPORT_UNITS, TEAMS
@@ -17,6 +18,9 @@ a double-header begin at least three hours apart."""
 
 _REMATCH_TOLERANCE = timedelta(hours=3)
 """The same for e-sports, where two teams of a double elimination may meet twice in one day."""
+
+_SERIES_DAYS = 45
+"""How far apart the venues may end a round of playoffs; a year lies between two such rounds."""
 
 _GOALS_MAX_E6 = 12_000_000
 """No line of a game counted in points is as low as this (basketball, American football)."""
@@ -32,7 +36,7 @@ def contest_facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], i
         _league(kalshi, polymarket),
         compare("metric", kalshi.metric, polymarket.metric),
         compare("period", kalshi.period, polymarket.period),
-        _start(kalshi, polymarket),
+        (_season if kalshi.period == SERIES else _start)(kalshi, polymarket),
     ]
     if any(facet.verdict is not Verdict.EQUAL for facet in facets):
         return tuple(facets), None
@@ -115,6 +119,17 @@ def _league(kalshi: Card, polymarket: Card) -> Facet:
     return judged("league", not all(names) or names[0] == names[1], *texts)
 
 
+def _season(kalshi: Card, polymarket: Card) -> Facet:
+    """A round of playoffs has no start: in one league and year two teams meet in one."""
+    ends = parse_day(kalshi.ends), parse_day(polymarket.ends)
+    texts = kalshi.ends[:10], polymarket.ends[:10]
+    leagues = {ONE_LEAGUE.get(card.league, "") for card in (kalshi, polymarket)}
+    years = {kalshi.year_guess, polymarket.year_guess}
+    is_one = len(leagues) == len(years) == 1 and all(leagues) and all(years)
+    is_near = bool(ends[0] and ends[1] and near(ends[0], ends[1], _SERIES_DAYS))
+    return judged("season", is_one and is_near, *texts)
+
+
 def _start(kalshi: Card, polymarket: Card) -> Facet:
     texts = kalshi.start.text(), polymarket.start.text()
     if kalshi.start == Start() or polymarket.start == Start():
@@ -145,14 +160,15 @@ def _align(kalshi: Card, polymarket: Card) -> dict[str, str] | None:
 
 
 def _plays_once_a_day(kalshi: Card, polymarket: Card) -> bool:
-    """Whether both contests are of one basketball league whose clubs play at most once a day.
+    """Whether both contests are of one esport or basketball league: a side meets one other a day.
 
     Such clubs bear their sponsors' names, which the venues write or leave out; whom the known side
-    meets in its league on that day is then one club. The large leagues have tables of their own.
+    meets on that day is then one club. The large leagues have tables of their own.
     """
     league = ONE_LEAGUE.get(kalshi.league, "")
     is_same = bool(league) and league == ONE_LEAGUE.get(polymarket.league, "")
-    return is_same and kalshi.sport == "basketball" and league not in TEAMS
+    is_esport = kalshi.sport in ESPORTS and kalshi.sport == polymarket.sport
+    return is_esport or (is_same and kalshi.sport == "basketball" and league not in TEAMS)
 
 
 def _is_by_opponent(pairs: list[tuple[str, str]], table: dict[tuple[str, str], Likeness]) -> bool:

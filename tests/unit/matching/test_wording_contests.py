@@ -281,3 +281,57 @@ def test_games_of_a_tennis_match(question: str, slug: str, agrees: bool) -> None
     )
     right = polymarket(question, ("Over", "Under"), slug=f"atp-doe-roe-2026-05-10{slug}")
     assert decided(left, right).is_accepted is agrees
+
+
+ROUND = "Minnesota vs San Antonio 2026 2nd Round series winner?"
+
+
+@pytest.mark.parametrize(
+    ("ticker", "title", "question", "end", "agrees"),
+    [
+        ("KXNBASERIES-26MINSASR2-MIN", ROUND, "NBA Playoffs: Who Will Win Series? - Spurs vs. Timberwolves", "2026-05-22", True),
+        ("KXNBASERIES-26MINSASR2-MIN", ROUND, "NBA Playoffs: Who Will Win Series? - Spurs vs. Timberwolves", "2027-05-22", False),
+        ("KXNBASERIES-26MINSASR2-MIN", ROUND, "NBA Playoffs: Who Will Win Series? - Spurs vs. Timberwolves", "2026-02-22", False),
+        ("KXNBASERIES-26MINSASR2-MIN", ROUND, "NHL Playoffs: Who Will Win Series? - Spurs vs. Timberwolves", "2026-05-22", False),
+        ("KXNBASERIES-26MINSASR2-MIN", ROUND, "Who Will Win Series? - Spurs vs. Timberwolves", "2026-05-22", False),
+        ("KXNBASERIES-26MINSASR2-MIN", ROUND, "NBA Playoffs: Spurs vs. Timberwolves", "2026-05-22", False),
+        ("KXNBASERIES-26MINSASR2-MIN", ROUND, "NBA Playoffs: Who Will Win Series? - Spurs vs. Timberwolves: Total Games O/U 5.5", "2026-05-22", False),
+        ("KXNBASERIES-26MINSASR2-MIN", ROUND, "NBA Playoffs: Who Will Win Game 1? - Spurs vs. Timberwolves", "2026-05-22", False),
+        ("KXNBASERIES-26MINSASR2-MIN", ROUND, "NBA Playoffs: Who Will Win Series 4-2? - Spurs vs. Timberwolves", "2026-05-22", False),
+        ("KXNBASERIES-26MINSASR2-MIN", ROUND, "NBA Playoffs: Who Will Win Series? - Spurs vs. Lakers", "2026-05-22", False),
+        ("KXNBAGAME-26MAY22MINSAS-MIN", "Minnesota vs San Antonio Winner?", "NBA Playoffs: Who Will Win Series? - Spurs vs. Timberwolves", "2026-05-22", False),
+        ("KXNBASERIESSCORE-26MINSASR2-MIN42", "Will Minnesota win 4-2 in the Minnesota vs San Antonio 2nd Round series in the 2026 NBA Playoffs?", "NBA Playoffs: Who Will Win Series? - Spurs vs. Timberwolves", "2026-05-22", False),
+    ],
+)  # fmt: skip
+def test_rounds_of_playoffs(
+    ticker: str, title: str, question: str, end: str, agrees: bool  # noqa: FBT001
+) -> None:  # fmt: skip
+    names = tuple(question.rpartition("- ")[2].split(" vs. "))
+    decision = decided(
+        kalshi(ticker, title, "Minnesota", close_time="2026-06-01T00:00:00Z"),
+        polymarket(question, (names[0], names[-1]), end_time=f"{end}T00:00:00Z"),
+    )
+    assert decision.is_accepted is agrees, decision.reason
+    if agrees:
+        assert decision.yes_token == "2222"
+
+
+def test_a_sponsor_of_an_esports_side() -> None:
+    left = kalshi(
+        "KXLOLGAME-26MAY150600AAABBB-AAA", "Will Acmebank HARBOUR win the Acmebank HARBOUR vs. OAKLINE"
+        " League of Legends match?", "Acmebank HARBOUR",
+    )  # fmt: skip
+    sides = ("Foobar HARBOUR", "OAKLINE")
+    right = polymarket(
+        "LoL: Foobar HARBOUR vs OAKLINE (BO3) - LCK Rounds 1-2", sides, slug="lol-a-b-2026-05-15"
+    )
+    decision = decided(left, right)
+    assert decision.is_accepted, decision.reason
+    assert decision.yes_token == "1111"
+    for other in ("Foobar HARBOUR Academy", "Foobar ELM", "Foobar Challengers"):
+        right = polymarket(
+            f"LoL: {other} vs OAKLINE (BO3) - LCK Rounds 1-2",
+            (other, "OAKLINE"),
+            slug="lol-a-b-2026-05-15",
+        )
+        assert not decided(left, right).is_accepted

@@ -9,7 +9,8 @@ import re
 from typing import NamedTuple
 
 from twoleg.matching.card import E6, Card, Family, Line, Op
-from twoleg.matching.dates import Start, near, parse_day, slug_day, ticker_start
+from twoleg.matching.dates import Start, near, parse_day, slug_day, ticker_start, ticker_year
+from twoleg.matching.families.common import end_year
 from twoleg.matching.families.contest_rules import day_fault, rules_fault
 from twoleg.matching.families.fields import series_fault, slug_fault
 from twoleg.matching.families.phrases import Phrase, take_phrases
@@ -21,6 +22,7 @@ from twoleg.matching.families.titles import (
     league_fault,
     numbered,
     plain_side,
+    playoffs_league,
     polymarket_league,
     sport_from,
     title_parts,
@@ -113,13 +115,14 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
         event=event_key(listing), family=_family(metric), unread=tuple(unread),
         words=numbered(parts.tags), sport=sport, league=league, sides=sides,
         start=start, metric=metric, period=period, line=line, subject=pays,
-        ends=listing.close_time, labels=("yes",), pays=(pays,),
+        year_guess=ticker_year(listing.ticker) or end_year(listing), ends=listing.close_time,
+        labels=("yes",), pays=(pays,),
     )  # fmt: skip
 
 
 def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
     league = polymarket_league(listing.slug or listing.event_slug)
-    league = league or league_of(parts.sides)
+    league = league or league_of(parts.sides) or playoffs_league(parts.tags)
     sport = sport_from(league, parts)
     # An unknown league may be the women's or the youth's of the same names.
     unknown = ("league of the slug",) if not league and slug_day(listing.slug) else ()
@@ -161,7 +164,8 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
         family=_family(metric), unread=(*parts.unread, *unknown, *unread, *fault),
         words=numbered(parts.tags), sport=sport,
         league=league, sides=sides, start=start, metric=metric, period=period, line=line,
-        subject=_giver(metric, parts.subject, pays, sport, league), ends=listing.end_time,
+        subject=_giver(metric, parts.subject, pays, sport, league),
+        year_guess=end_year(listing), ends=listing.end_time,
         labels=listing.outcomes, pays=pays, tokens=listing.token_ids,
     )  # fmt: skip
 

@@ -22,6 +22,9 @@ class Phrase(NamedTuple):
     sport: str = ""
 
 
+SERIES = "series"
+"""The period of a best-of-seven round of playoffs, beside the games it is made of."""
+
 _UNITS = r"(?P<unit>goals?|runs?|points?|games|sets|maps|rounds|corners|cards|kills)"
 _ORDINAL = {"1st": "1", "2nd": "2", "3rd": "3", "4th": "4", "1": "1", "2": "2"}
 
@@ -92,6 +95,13 @@ _SIMPLE: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase]], ...] =
     ),
     (re.compile(r"\bdraw at half ?time\b"), _plain("draw", "half 1", sport="soccer")),
     (re.compile(r"\b(?P<n>1st|2nd) half (?:winner|moneyline|result)\b"), _half("win")),
+    (
+        re.compile(
+            r"(?: 20\d\d)?(?: (?:\d(?:st|nd|rd|th) round|conference (?:semi)?finals?|finals?))?"
+            r" series winner$|^series winner(?=:)|\bwho will win series(?:\?|(?= - )|$)"
+        ),
+        _plain("win", SERIES),
+    ),
     (re.compile(r"\b(?:end|ends) in a (?:draw|tie)\b"), _plain("draw", sport="soccer")),
     (re.compile(r"\bcompleted match\b"), _plain("completed")),
     (

@@ -11,6 +11,7 @@ from twoleg.matching.tables import (
     LEAGUES,
     ONE_LEAGUE,
     SOCCER_SLUGS,
+    TEAMS,
     TITLE_SPORTS,
 )
 from twoleg.matching.texts import fold, spoken, without_parentheses, words
@@ -235,6 +236,12 @@ def sport_from(league: str, parts: Parts) -> str:
         if re.search(rf"\b{re.escape(word)}\b", text):
             return sport
     return next((phrase.sport for phrase in parts.phrases if phrase.sport), "")
+
+
+def playoffs_league(tags: tuple[str, ...]) -> str:
+    """The league whose playoffs a tag names ("NBA Playoffs"), or ""."""
+    heads = (tag.removesuffix(" playoffs") for tag in tags if tag.endswith(" playoffs"))
+    return next((head for head in heads if head in TEAMS), "")
 
 
 def league_fault(league: str, tags: tuple[str, ...]) -> tuple[str, ...]:

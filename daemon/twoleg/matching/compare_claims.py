@@ -69,7 +69,7 @@ def _subject(kalshi: Card, polymarket: Card) -> Facet:
     texts = short_names(kalshi.subject), short_names(polymarket.subject)
     if not all(texts):
         return compare("subject", *texts)
-    if subject(*texts) is Likeness.SAME:
+    if subject(*texts) is Likeness.SAME or kalshi.named == polymarket.named != ():
         return judged("subject", True, *texts)
     league = next((c.league for c in (kalshi, polymarket) if c.league in TEAMS), "")
     if league:
@@ -183,7 +183,8 @@ def _order(kalshi: Card, polymarket: Card) -> Facet:
     Whoever wins a title or takes an office was taken out as the subject; what remains is its name.
     """
     orders = [[word.removesuffix("s") for word in card.order] for card in (kalshi, polymarket)]
-    is_named = bool(kalshi.subject and polymarket.subject) and kalshi.family in _NAMED
+    is_post = kalshi.family in _NAMED or "next" in kalshi.words
+    is_named = bool(kalshi.subject and polymarket.subject) and is_post
     texts = " ".join(kalshi.order), " ".join(polymarket.order)
     if is_named or not all(orders):
         return Facet("words", Verdict.EQUAL, "", "")

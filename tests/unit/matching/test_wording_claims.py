@@ -264,6 +264,54 @@ GROUPS = (
         ('Will "Blue Crate" win Best Drama at the 2026 Acme Anime Awards?',),
         ('Will "Blue Crate" win Best Comedy at the 2026 Acme Anime Awards?', 'Will "Blue Crate" be nominated for Best Drama at the 2026 Acme Anime Awards?', 'Will "Blue Crate" win Best Drama at the 2027 Acme Anime Awards?', 'Will "Blue Crate 2" win Best Drama at the 2026 Acme Anime Awards?', 'Will "Blue Crate Rising" win Best Drama at the 2026 Acme Anime Awards?'),
     ),
+    Group(
+        "KXNEXTCHAN-30-JDOE", "Who will be the next Chancellor of Germany?", "Jane Doe",
+        "2027-01-01T04:59:00Z", "2026-12-31T00:00:00Z",
+        ("Will Jane Doe be the next German Chancellor?",),
+        ("Will Jane Doe be the next Austrian Chancellor?", "Will Jane Doe be the next German Vice Chancellor?", "Will Jane Doe be the next German President?", "Will Jane Doe be German Chancellor by December 31, 2026?", "Will Jane Doe be the last German Chancellor?", "Will Jane Doe name the next German Chancellor?"),
+    ),
+    Group(
+        "KXNEXTCOACH-26-JDOE", "Who will be the next head coach of the New York Giants?", "John Doe",
+        "2027-01-01T04:59:00Z", "2026-12-31T00:00:00Z",
+        ("Will John Doe be the next New York Giants head coach?",),
+        ("Will John Doe be the next New York Jets head coach?", "Will John Doe be the next New York Giants offensive coordinator?", "Will John Doe be the next New York Giants general manager?", "Will John Doe be the New York Giants head coach in 2026?", "Will John Doe be interviewed for the next New York Giants head coach?"),
+    ),
+    Group(
+        "KXWCROUND-26SEMI-FRA", "Will France reach the World Cup semifinals?", "",
+        "2026-07-26T00:00:00Z", "2026-07-15T00:00:00Z",
+        ("Will France reach the semi-finals of the 2026 FIFA World Cup?", "Will France reach the 2026 FIFA World Cup semifinals?"),
+        ("Will France reach the quarter-finals of the 2026 FIFA World Cup?", "Will France reach the final of the 2026 FIFA World Cup?", "Will France win the semi-finals of the 2026 FIFA World Cup?", "Will France reach the semi-finals of the 2030 FIFA World Cup?", "Will France reach the semi-finals of the 2026 FIFA Women's World Cup?", "Will Spain reach the semi-finals of the 2026 FIFA World Cup?", "Will France be eliminated in the semi-finals of the 2026 FIFA World Cup?", "Will France reach the semi-finals of the 2026 FIFA U-20 World Cup?"),
+    ),
+    Group(
+        "KXWCGROUPQUAL-26A-RSA", "Will South Africa qualify from World Cup Group A?", "",
+        "2026-07-10T00:00:00Z", "2026-06-26T00:00:00Z",
+        ("Will South Africa advance from Group A at the 2026 FIFA World Cup?",),
+        ("Will South Africa win Group A at the 2026 FIFA World Cup?", "Will South Africa advance from Group B at the 2026 FIFA World Cup?", "Will South Africa qualify for the 2026 FIFA World Cup?", "Will South Africa finish second in Group A at the 2026 FIFA World Cup?", "Will South Korea advance from Group A at the 2026 FIFA World Cup?", "Will South Africa finish last in Group A at the 2026 FIFA World Cup?"),
+    ),
+    Group(
+        "KXEPLTOP4-26-LIV", "Will Liverpool finish in the top 4 of the EPL?", "",
+        "2026-06-01T00:00:00Z", "2026-05-24T00:00:00Z",
+        ("Will Liverpool finish in the top 4 of the 2025–26 English Premier League?",),
+        ("Will Liverpool finish in the top 5 of the 2025–26 English Premier League?", "Will Liverpool finish in the top 4 of the 2026–27 English Premier League?", "Will Liverpool win the 2025–26 English Premier League?", "Will Everton finish in the top 4 of the 2025–26 English Premier League?", "Will Liverpool finish outside the top 4 of the 2025–26 English Premier League?", "Will Liverpool be in the top 4 of the 2025–26 English Premier League at Christmas?"),
+    ),
+    Group(
+        "KXRATECUT-26", "Will the Federal Reserve cut rates before 2027?", "",
+        "2027-01-01T04:59:00Z", "2026-12-31T00:00:00Z",
+        ("Fed rate cut by December 31, 2026?",),
+        ("Fed rate hike by December 31, 2026?", "Fed rate cut in 2026?", "Fed rate cut by December 2026 meeting?", "Two Fed rate cuts by December 31, 2026?", "Fed emergency rate cut by December 31, 2026?", "No Fed rate cut by December 31, 2026?", "ECB rate cut by December 31, 2026?", "Fed rate cut by 25 bps by December 31, 2026?"),
+    ),
+    Group(
+        "KXGEM-27", "Will Gemini 4 be released before 2027?", "",
+        "2027-01-01T04:59:00Z", "2026-12-31T00:00:00Z",
+        ("Gemini 4.0 released by December 31, 2026?",),
+        ("Gemini 4.5 released by December 31, 2026?", "Gemini 3.0 released by December 31, 2026?", "Gemini 4.0 Flash released by December 31, 2026?", "Gemini 40 released by December 31, 2026?", "Gemini 4.0 announced by December 31, 2026?"),
+    ),
+    Group(
+        "KXCPICOREYOY-26MAY-T2.9", "Will the rate of core CPI inflation be above 2.9% for the year ending in May 2026?", "Above 2.9%",
+        "2026-06-12T00:00:00Z", "2026-06-12T00:00:00Z",
+        ("Will core CPI inflation be above 2.9% year-over-year in May 2026?",),
+        ("Will CPI inflation be above 2.9% year-over-year in May 2026?", "Will core CPI inflation be above 2.9% month-over-month in May 2026?", "Will core PCE inflation be above 2.9% year-over-year in May 2026?", "Will core CPI inflation be above 2.9% year-over-year in June 2026?", "Will core CPI inflation be at least 2.9% year-over-year in May 2026?", "Will core CPI inflation be 2.9% year-over-year in May 2026?"),
+    ),
 )  # fmt: skip
 
 

@@ -76,7 +76,8 @@ _AWARD = re.compile(
     r"|\bawards?\b(?! shows?)|\btrophy\b|\bheisman\b|\bballon d'or\b|\bgolden boot\b"
 )
 _COMPETITIONS = frozenset({
-    "playoffs", "relegated", "draftpick", "semifinal", "semifinals", "quarterfinals",
+    "playoffs", "relegated", "draftpick", "semifinal", "semifinals", "quarterfinals", "epl",
+    "bundesliga", "ligue",
 })  # fmt: skip
 """Words of results that come once a season, as winning does."""
 
@@ -278,7 +279,8 @@ def _read(text: str) -> Read:
     rest, lines = take_lines(rest)
     rest, figures = take_figures(rest)
     rest = _THOUSANDS.sub("", rest)
-    tokens = [t.removesuffix("'s").replace("'", "") for t in _TOKEN.findall(rest)]
+    found = (t.removesuffix("'s").replace("'", "") for t in _TOKEN.findall(rest))
+    tokens = [token.removesuffix(".0") for token in found]
     if "nominee" in tokens:
         # To win a nomination is to be the nominee.
         tokens = [word for word in tokens if word != "win"]
@@ -388,5 +390,6 @@ def _family(tokens: tuple[str, ...], subject: str) -> Family:
         if any(word in tokens for word in named):
             return family
     is_season = "lead" in tokens and "season" in tokens
-    is_title = is_season or any(word in _COMPETITIONS for word in tokens)
+    is_cup = "cup" in tokens and bool({"reach", "advance", "qualify"}.intersection(tokens))
+    is_title = is_season or is_cup or any(word in _COMPETITIONS for word in tokens)
     return Family.OUTRIGHT if is_title or "win" in tokens else Family.CLAIM

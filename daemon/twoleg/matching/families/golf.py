@@ -23,6 +23,9 @@ _FINISH = re.compile(
     r"^will (?P<who>.+?) finish (?:in the )?"
     r"top (?P<n>\d{1,2})(?: (?:(?:at|in) )?(?:the )?(?P<event>.+))?$"
 )
+_IN_A_TABLE = re.compile(r"\btop \d{1,2} of\b")
+"""One finishes at a tournament; in the top of a league's table stands a club."""
+
 _WIN = re.compile(r"^will (?P<who>.+?) win (?:the )?(?P<event>.+)$")
 _WINNER = re.compile(r"^(?P<event>.+?) winner$")
 _GOLF_SLUG = re.compile(r"^20\d\d-.+-(?:winner|top\d+|round)-")
@@ -77,7 +80,7 @@ def _polymarket(listing: PolymarketListing) -> Card | None:
         _GOLF_SLUG.match(listing.slug) or "pga tour" in fold(listing.event_title)
     ):
         match = _WIN.match(title)
-    if match is None or not match["event"]:
+    if match is None or not match["event"] or _IN_A_TABLE.search(fold(listing.question)):
         return None
     pays, unread = outcome_pays(listing)
     return Card(

@@ -28,9 +28,13 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\bgolden globes?\b", "goldenglobe"),
     (r"\bgame of the year\b", "gameoftheyear"),
     (r"\beurovision song contest\b", "eurovision"),
+    (r"\b(semi|quarter)[- ]final(?=s?\b)", r"\1final"),
+    (r"\bqualify from (?=(?:the )?(?:(?:fifa )?world cup )?group\b)", "advance from "),
+    (r"\bfinish (?:in )?(?:the )?(?=top \d)", ""),
+    (r"\bhot 100 chart\b", "hot 100"),
     (r"\bqualify for (?:the )?(?:grand )?final of (?:the )?eurovision\b", "eurovision semifinal"),
     (
-        r"\b(?:advance|qualify) (?:through|from) (?:the )?((?:1st |2nd )?)eurovision semi-?final\b",
+        r"\b(?:advance|qualify) (?:through|from) (?:the )?((?:1st |2nd )?)eurovision semifinal\b",
         r"\1eurovision semifinal",
     ),
     (r"\b(men|women)'s singles\b", r"\1's"),
@@ -83,7 +87,7 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\bhave the highest (?=batting average\b)", "lead "),
     (r"\bmemorial (?=trophy\b)", ""),
     (r"\b(?:for the year ending|year[- ]over[- ]year|y/y)\b", "annual"),
-    (r"\brate of (?=cpi\b|inflation\b)", ""),
+    (r"\brate of (?=(?:core )?(?:cpi|inflation)\b)", ""),
     (r"^(?:the )?number of\b", ""),
     (r"\bmen's (?:fifa )?world cup\b", "world cup"),
     (r"\bfifa (?:men's )?world cup\b", "world cup"),
@@ -124,7 +128,7 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (
         (
             r"\bus (?=(?:federal )?(?:government|house|senate|congress|supreme court|recession"
-            r"|unemployment|cpi|inflation|gdp|economy)\b)"
+            r"|unemployment|cpi|inflation|(?:real )?gdp|economy)\b)"
         ),
         "",
     ),
@@ -168,6 +172,7 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\bswiss national bank\b", "snb"),
     (r"\b(?:cut|decrease|lower|reduce)s? (?:interest )?rates\b", "cut rates"),
     (r"\b(?:hike|increase|raise)s? (?:interest )?rates\b", "hike rates"),
+    (r"\brate (cut|hike)s?\b", r"\1 rates"),
     (
         (
             r"\b(?:cut|hike) rates by 0 ?(?:bps|basis points)\b|\bmaintains? (?:interest )?rates?\b"

@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def until_told(daemon: Running, name: str, count: int = 1) -> list[dict[str, Any
 
 
 @contextmanager
-def finding(folder: Path, policy: str) -> Iterator[tuple[Venues, Running]]:
+def finding(folder: Path, policy: str) -> Generator[tuple[Venues, Running], None, None]:
     """A daemon in mode sim without a pair of its own, between venues without a crowd."""
     with venues(folder, mode="sim") as found:
         for told in found.told.values():

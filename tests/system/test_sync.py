@@ -1,8 +1,15 @@
 """`twoleg sync` as a process: killed in the middle it loses nothing, and doubles nothing."""
 
 import asyncio
+import fcntl
 import json
+import os
+import pty
 import signal
+import struct
+import subprocess
+import sys
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes import Running, start, until
+from tests.support.processes import Running, clean_environment, start, until
 from tests.system.support import Venues, admin_url, read_json, venues
 from twoleg.core.market import Venue
 from twoleg.storage.database import Database
@@ -54,6 +61,48 @@ def sync(found: Venues, folder: Path, dsn: str) -> dict[str, Any]:
         return told
 
 
+def on_terminal(
+    found: Venues, folder: Path, dsn: str, *, columns: int, interrupt_at: bytes = b"", **names: str
+) -> tuple[int, str]:
+    """The exit code of a sync on a terminal, and every letter that it was sent.
+
+    Ctrl-C is pressed when `interrupt_at` has been shown.
+    """
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "twoleg", "sync", "--config", found.config],
+        cwd=folder,
+        env={**clean_environment(), "DATABASE_URL": dsn, "TERM": "xterm", **names},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        # Ctrl-C goes to whoever holds the terminal.
+        preexec_fn=lambda: os.login_tty(theirs),  # noqa: PLW1509 - no thread runs here
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := _read(ours):
+            shown += part
+            if interrupt_at and interrupt_at in shown:
+                os.write(ours, b"\x03")
+                interrupt_at = b""
+        return process.wait(20), shown.decode()
+    finally:
+        os.close(ours)
+        process.kill()
+        process.wait()
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:
+        # How Linux tells that nobody holds the other end any more.
+        return b""
+
+
 def slow_down(found: Venues, delay_ms: int) -> None:
     """Have each page of Gamma wait; 0: no more."""
     url = f"{admin_url(found.told[Venue.POLYMARKET])}/_sim/faults"
@@ -94,3 +143,24 @@ def test_killed_in_mid_sync_the_next_one_ends_with_the_same_content(
     sync(ground, folder, quiet)
     assert ask(killed, CONTENT) == ask(quiet, CONTENT)
     assert len(ask(killed, CONTENT)) == 2 * PAIRS
+
+
+def test_on_a_terminal_the_bar_keeps_to_its_line_and_ctrl_c_ends_it(
+    ground: Venues, folder: Path, server: EmbeddedPostgres
+) -> None:
+    ask(server.dsn, "CREATE DATABASE sync_seen")
+    dsn = server.dsn.replace("/postgres?", "/sync_seen?")
+    code, shown = on_terminal(ground, folder, dsn, columns=40, NO_COLOR="1")
+    *drawn, table = shown.split("\r\x1b[K")
+    bars = [part for part in drawn if "\r\n" not in part]
+    assert code == 0
+    assert any("kalshi 250" in part for part in bars)
+    assert all(len(part) < 40 and "\x1b" not in part for part in drawn)
+    assert table.startswith("kalshi: 250 markets")
+    code, shown = on_terminal(ground, folder, dsn, columns=40, TERM="dumb")
+    assert (code, "\x1b" in shown, "crawl_moved" in shown) == (0, False, True)
+    slow_down(ground, 60_000)
+    code, shown = on_terminal(ground, folder, dsn, columns=80, interrupt_at=b"kalshi markets")
+    assert code == 130
+    assert shown.endswith("\r\x1b[Ktwoleg: interrupted: what was read is stored, and the next sync"
+                          " goes on from there\r\n")  # fmt: skip

@@ -203,12 +203,10 @@ class HttpExchange:
             OutcomeUnknown: a write was sent, or may have been, and was not answered.
         """
         progress = _Progress()
+        quiet = asyncio.timeout(self._silence_s)
         token = _progress.set(progress)
         try:
-            async with (
-                asyncio.timeout(timeout_ms / 1_000),
-                asyncio.timeout(self._silence_s) as quiet,
-            ):
+            async with asyncio.timeout(timeout_ms / 1_000), quiet:
                 return await self._exchange(method, url, headers, body, quiet)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # TimeoutError is an OSError; ValueError: aiohttp's word for an unusable URL or header.

@@ -129,8 +129,8 @@ def _kalshi(listing: KalshiListing) -> Card:
     moments = _merged(main.moments, threshold.moments)
     if not moments:
         moments = tuple(m for text in inner for m in _read(text).moments)
-    whole = set(_read(title).tokens)
-    if not all(_explains(text, title) or not set(_read(text).tokens) - whole for text in inner):
+    known = set(whole.tokens)
+    if not all(_explains(text, title) or not set(_read(text).tokens) - known for text in inner):
         unread.append("parentheses")
     lines = tuple(dict.fromkeys((*main.lines, *threshold.lines)))
     lines, fault = _with_strike(lines, listing)

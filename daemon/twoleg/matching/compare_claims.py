@@ -1,5 +1,6 @@
 """Two claims compared: subject, office, district, party, line, deadlines, years, every word."""
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -18,6 +19,7 @@ _NEXT_DAYS = 45
 _NAMED = frozenset({Family.OUTRIGHT, Family.OFFICE, Family.NOMINEE, Family.SEAT})
 """Families in which a subject is asked about one title or office."""
 
+_KIND = re.compile(r"(?:an?|any|some|one|no)\b")
 _WORKS = frozenset({
     "best", "oscar", "grammy", "emmy", "goldenglobe", "bafta", "tony", "gameoftheyear", "album",
     "song", "movie", "film", "picture", "show", "grossing", "prize", "book",
@@ -69,7 +71,12 @@ def _subject(kalshi: Card, polymarket: Card) -> Facet:
     texts = short_names(kalshi.subject), short_names(polymarket.subject)
     if not all(texts):
         return compare("subject", *texts)
-    if subject(*texts) is Likeness.SAME or kalshi.named == polymarket.named != ():
+    if subject(*texts) is Likeness.SAME:
+        return judged("subject", True, *texts)
+    if any(_KIND.match(text) for text in texts):
+        # "A German", "a team from Group A": of a kind, and nobody's name.
+        return judged("subject", False, *texts)
+    if kalshi.named == polymarket.named != ():
         return judged("subject", True, *texts)
     league = next((c.league for c in (kalshi, polymarket) if c.league in TEAMS), "")
     if league:

@@ -160,15 +160,15 @@ def _align(kalshi: Card, polymarket: Card) -> dict[str, str] | None:
 
 
 def _plays_once_a_day(kalshi: Card, polymarket: Card) -> bool:
-    """Whether both contests are of one esport or basketball league: a side meets one other a day.
+    """Whether both contests are of one basketball league: a club of it meets one other a day.
 
     Such clubs bear their sponsors' names, which the venues write or leave out; whom the known side
-    meets on that day is then one club. The large leagues have tables of their own.
+    meets on that day is then one club. The large leagues have tables of their own. Esports have
+    sponsors too, but also two squads of one name that meet a third on one day.
     """
     league = ONE_LEAGUE.get(kalshi.league, "")
     is_same = bool(league) and league == ONE_LEAGUE.get(polymarket.league, "")
-    is_esport = kalshi.sport in ESPORTS and kalshi.sport == polymarket.sport
-    return is_esport or (is_same and kalshi.sport == "basketball" and league not in TEAMS)
+    return is_same and kalshi.sport == "basketball" and league not in TEAMS
 
 
 def _is_by_opponent(pairs: list[tuple[str, str]], table: dict[tuple[str, str], Likeness]) -> bool:

@@ -312,6 +312,12 @@ GROUPS = (
         ("Will core CPI inflation be above 2.9% year-over-year in May 2026?",),
         ("Will CPI inflation be above 2.9% year-over-year in May 2026?", "Will core CPI inflation be above 2.9% month-over-month in May 2026?", "Will core PCE inflation be above 2.9% year-over-year in May 2026?", "Will core CPI inflation be above 2.9% year-over-year in June 2026?", "Will core CPI inflation be at least 2.9% year-over-year in May 2026?", "Will core CPI inflation be 2.9% year-over-year in May 2026?"),
     ),
+    Group(
+        "KXFOGERMAN-26", "Will a German win the Men's French Open?", "",
+        "2026-06-22T00:00:00Z", "2026-06-07T00:00:00Z",
+        ("Will a German win the 2026 Men's French Open?",),
+        ("Will Germany win the 2026 Men's French Open?", "Will a German man win the 2026 Men's French Open?", "Will a German reach the final of the 2026 Men's French Open?", "Will no German win the 2026 Men's French Open?"),
+    ),
 )  # fmt: skip
 
 

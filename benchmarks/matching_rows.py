@@ -27,8 +27,8 @@ from twoleg.matching.texts import fold, spoken, words
 
 Row = Mapping[str, object]
 
-_BASEBALL_END = timedelta(days=6)
-"""How long after a baseball game its Polymarket market ends, as rows without a time say it."""
+_WEEK_LATER = timedelta(days=6)
+"""How long after a game of baseball or cricket its market ends, as rows without a time say it."""
 
 _EASTERN_HOSTS = frozenset({
     "atlanta braves", "baltimore orioles", "boston red sox", "cincinnati reds",
@@ -139,8 +139,9 @@ def filled_polymarket(listing: PolymarketListing) -> PolymarketListing:
         changes["outcomes"] = _outcomes(listing.question, listing.event_title)
     if not listing.game_start_time and slug_day(listing.slug) is None:
         day = parse_day(listing.end_time)
-        if day is not None and len(listing.end_time) == len("2026-05-22") and _is_eastern(listing):
-            changes["game_days"] = ((day - _BASEBALL_END).isoformat(),)
+        is_bare = len(listing.end_time) == len("2026-05-22")
+        if day is not None and is_bare and (_is_eastern(listing) or _is_ipl(listing)):
+            changes["game_days"] = ((day - _WEEK_LATER).isoformat(),)
         elif day is not None:
             # Dates without a time in such rows lie up to a day before the game; tennis markets end
             # a week after it, and two players do not meet twice in a week.
@@ -156,6 +157,10 @@ def _is_eastern(listing: PolymarketListing) -> bool:
     question = split_title(listing.question, allow_at=False).sides
     sides = question or split_title(listing.event_title, allow_at=False).sides
     return league_of(sides) == "mlb" and len(sides) == 2 and sides[1] in _EASTERN_HOSTS
+
+
+def _is_ipl(listing: PolymarketListing) -> bool:
+    return fold(listing.question).startswith("indian premier league: ")
 
 
 def _outcomes(question: str, event_title: str) -> tuple[str, str]:

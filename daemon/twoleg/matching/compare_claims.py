@@ -27,7 +27,7 @@ _WORKS = frozenset({
 """What is won by works and people: a name that says more is another's."""
 
 _DEADLINE_DAYS = 2
-"""Slack of deadlines (design section 5): time zones move one by a day."""
+"""Slack of deadlines: time zones move one by a day. It is told: "by July 1" may mean before it."""
 
 
 def claim_facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], int | None]:
@@ -40,7 +40,7 @@ def claim_facets(kalshi: Card, polymarket: Card) -> tuple[tuple[Facet, ...], int
         kalshi, polymarket = _in_one(kalshi), _in_one(polymarket)
     for facet in _facets(kalshi, polymarket):
         facets.append(facet)
-        if facet.verdict is not Verdict.EQUAL:
+        if facet.hard and facet.verdict is not Verdict.EQUAL:
             return tuple(facets), None
     paying = polymarket.pays.index("yes") if "yes" in polymarket.pays else None
     return tuple(facets), paying
@@ -129,6 +129,8 @@ def _deadline(kalshi: Card, polymarket: Card) -> Facet:
             return Facet("deadline", Verdict.DIFFERENT, *texts)
         if one.relation != "by" or not near(days[0], days[1], _DEADLINE_DAYS):
             return Facet("deadline", Verdict.DIFFERENT, *texts)
+    if left != right:
+        return Facet("deadline", Verdict.DIFFERENT, *texts, hard=False)
     return Facet("deadline", Verdict.EQUAL, *texts)
 
 

@@ -16,7 +16,7 @@ _HOUR = timedelta(hours=1)
 _DEADLINE = timedelta(days=2)
 """Slack of deadlines, as for titles: further apart, one side may see what the other does not."""
 
-NEEDS_A_PERSON = frozenset({"source", "rules deadline", "window"})
+NEEDS_A_PERSON = frozenset({"source", "deadline", "rules deadline", "window"})
 """Facets that reject nothing; but a pair that differs in one is for a person in any family."""
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.matching.support import decided, kalshi, polymarket
+from twoleg.matching.card import Verdict
 
 ENDS = "2026-12-31T00:00:00Z"
 
@@ -48,3 +49,29 @@ def test_pair(title: str, question: str) -> None:
         kalshi("KXTEST-26-DOE", title, close_time=ENDS), polymarket(question, end_time=ENDS)
     )
     assert decision.is_accepted, decision.reason
+
+
+def test_vote_is_not_the_year_that_it_names() -> None:
+    title = "Will Iran strike Israel before {}?"
+    fields = {"close_time": "2028-01-01T05:00:00Z"}
+    ends = {"end_time": "2028-01-01T05:00:00Z"}
+    year, vote = title.format("2028"), title.format("the 2028 election")
+    assert not decided(kalshi("KXA-28", year, **fields), polymarket(vote, **ends)).is_accepted
+    assert not decided(kalshi("KXA-28", vote, **fields), polymarket(year, **ends)).is_accepted
+    assert decided(kalshi("KXA-28", vote, **fields), polymarket(vote, **ends)).is_accepted
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_told"),
+    [
+        ("before July 1, 2026", "by June 30, 2026", False),
+        ("by July 1, 2026", "by June 30, 2026", True),
+    ],
+)
+def test_deadlines_a_day_apart_are_told(one: str, other: str, *, is_told: bool) -> None:
+    title = "Will Iran strike Israel {}?"
+    decision = decided(kalshi("KXA-26", title.format(one)), polymarket(title.format(other)))
+    assert decision.is_accepted
+    (facet,) = (facet for facet in decision.facets if facet.name == "deadline")
+    assert (facet.verdict is Verdict.DIFFERENT, facet.hard) == (is_told, not is_told)
+    assert ("deadline" in decision.reason) is is_told

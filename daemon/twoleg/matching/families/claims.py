@@ -81,6 +81,10 @@ _COMPETITIONS = frozenset({
 })  # fmt: skip
 """Words of results that come once a season, as winning does."""
 
+_ELECTION_DAY = re.compile(
+    r"\b((?:before|by|after|until|since) (?:the )?20\d\d (?:\w+ )?elections?)\b"
+)
+"""A vote that ends a claim is no plain year: it must be named on both sides."""
 _DAY_ENDS = {"23:59 et": "by", "00:00 et": "before"}
 """Hours at which a day ends: the venues' own zone, so that a deadline reads as without them."""
 
@@ -268,6 +272,7 @@ def _read(text: str) -> Read:
     text = _AND_QUOTED.sub(" both ", _OR_QUOTED.sub(" ", text))
     quoted = _QUOTED.findall(text)
     plain = _MEETING.sub("at ", spoken(_QUOTED.sub(" ", text)))
+    plain = _ELECTION_DAY.sub(r"\1 electionday", plain)
     rest, moments = take_moments(plain)
     rest, hour = take_hour(rest) if moments else (rest, "")
     if hour in _DAY_ENDS and any(moment.relation == _DAY_ENDS[hour] for moment in moments):

@@ -293,8 +293,8 @@ def calmed(pieces: Sequence[Piece]) -> Iterator[Piece]:
 
 
 def ends_line(told: Sequence[Word]) -> bool:
-    """Whether the next word stands on a new line."""
-    return bool(told) and told[-1].text == BREAK
+    """Whether the next word stands on a new line; a row without a word yet is one."""
+    return not told or told[-1].text == BREAK
 
 
 def _trimmed(told: list[Word]) -> list[Word]:

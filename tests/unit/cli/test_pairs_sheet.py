@@ -272,12 +272,13 @@ def test_a_lone_little_word_between_two_differences_is_marked_with_them() -> Non
     assert [word.text for word in theirs] == right.split()
 
 
-def test_rows_are_level_again_at_each_line_that_begins_alike() -> None:
+@pytest.mark.parametrize(("left", "first"), [("one\nIf it ends", "one"), ("If it ends", "")])
+def test_rows_are_level_again_at_each_line_that_begins_alike(left: str, first: str) -> None:
     rows = [
         (" ".join(w.text for w in ours), " ".join(w.text for w in theirs))
-        for ours, theirs in levelled(word_diff("one\nIf it ends", "two three\nIf it stops"))
+        for ours, theirs in levelled(word_diff(left, "two three\nIf it stops"))
     ]
-    assert rows == [("one", "two three"), ("If it ends", "If it stops")]
+    assert rows == [(first, "two three"), ("If it ends", "If it stops")]
 
 
 def test_a_time_that_is_not_told_is_said() -> None:

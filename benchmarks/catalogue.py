@@ -271,8 +271,6 @@ def _config(folder: Path, told: Mapping[str, Any]) -> str:
         'mode = "sim"',
         'environment = "simulated"',
         f'state_dir = "{folder / "state"}"',
-        "[pairing]",
-        'policy = "manual"',
         "[kalshi]",
         *(f'{name}_url = "{kalshi[name]}"' for name in ("rest", "ws")),
         "[polymarket]",

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import os
 import resource
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, Final, TextIO, cast
@@ -70,7 +69,9 @@ def _bar() -> BarProgress | None:
     """A bar for a terminal that can take a line back."""
     if not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return None
-    return BarProgress(sys.stdout, SystemClock(), lambda: shutil.get_terminal_size().columns)
+    # Of the terminal itself: COLUMNS may be another one's, and a line that wraps stays.
+    fd = sys.stdout.fileno()
+    return BarProgress(sys.stdout, SystemClock(), lambda: os.get_terminal_size(fd).columns or 80)
 
 
 async def _sync(

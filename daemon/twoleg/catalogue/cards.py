@@ -16,7 +16,7 @@ import structlog
 import twoleg.matching
 from twoleg.catalogue.listed import to_listing
 from twoleg.matching.candidates import index_words
-from twoleg.matching.card import Card
+from twoleg.matching.card import Card, Family
 from twoleg.matching.parse import parse
 from twoleg.storage.catalogue import StoredMarket
 
@@ -35,6 +35,24 @@ class CardRead(NamedTuple):
 
     card: Card
     words: tuple[str, ...]
+
+
+def read_card(stored: StoredMarket) -> CardRead:
+    """The card of a market, and its words; one that breaks a reader is a card that none could read.
+
+    Anybody can make a market: the text of one must not end the matching of all others.
+    """
+    listing = to_listing(stored)
+    try:
+        card = parse(listing)
+        return CardRead(card, index_words(listing, card))
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's text provokes
+        log.error("card_not_read", market_id=stored.native_id, reason=type(error).__name__)
+        card = Card(
+            venue=stored.venue.value, market_id=stored.native_id, fingerprint="", event="",
+            family=Family.CLAIM, unread=(f"its reader failed: {type(error).__name__}",),
+        )  # fmt: skip
+        return CardRead(card, ())
 
 
 class CardFile:
@@ -94,9 +112,7 @@ class CardFile:
         found = self._find(key)
         if found is None:
             self.misses += 1
-            listing = to_listing(stored)
-            card = parse(listing)
-            found = CardRead(card, index_words(listing, card))
+            found = read_card(stored)
         self._keep(key, found)
         return found
 

@@ -10,13 +10,13 @@ from typing import Final
 import msgspec
 import structlog
 
+from twoleg.catalogue.cards import read_card
 from twoleg.catalogue.judging import Claim, Judged, judge
-from twoleg.catalogue.listed import to_known, to_listing
+from twoleg.catalogue.listed import to_known
 from twoleg.catalogue.policy import NO_RULES
 from twoleg.core.market import MarketId, Pair, PairId, Venue
 from twoleg.matching.decide import decide
 from twoleg.matching.diff import safe
-from twoleg.matching.parse import parse
 from twoleg.settings import Declared, Mode
 from twoleg.storage.catalogue import CatalogueStore
 from twoleg.storage.pair_rows import FacetRow
@@ -54,7 +54,7 @@ async def judge_declared(catalogue: CatalogueStore, pair: Pair) -> Judged | None
     polymarket = await catalogue.read(Venue.POLYMARKET, native(pair.polymarket))
     if kalshi is None or polymarket is None:
         return None
-    left, right = (to_known(market, parse(to_listing(market))) for market in (kalshi, polymarket))
+    left, right = (to_known(market, read_card(market).card) for market in (kalshi, polymarket))
     claim = Claim(pair.polymarket_labels, pair.polarity)
     return judge(left, right, decide(left.card, right.card), claim=claim)
 

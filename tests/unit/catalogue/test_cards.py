@@ -5,11 +5,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from tests.support.pairing import game, stored
 from tests.unit.matching.support import kalshi
 from twoleg.catalogue.cards import CardFile, CardRead, readers_fingerprint
 from twoleg.matching.candidates import index_words
+from twoleg.matching.card import Card
 from twoleg.matching.listing import KalshiListing, PolymarketListing
 from twoleg.matching.parse import parse
 from twoleg.storage.catalogue import StoredMarket
@@ -100,3 +102,20 @@ def test_a_folder_that_cannot_be_written_only_costs_the_saving(tmp_path: Path) -
     (tmp_path / "state").write_text("a file, and no folder", "utf-8")
     with CardFile(tmp_path / "state" / "cards.bin") as cards:
         assert cards.read(MARKETS[0]).card == parse(LISTINGS[0])
+
+
+def test_text_that_breaks_a_reader_is_one_that_nobody_understood(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_at_one(listing: KalshiListing | PolymarketListing) -> Card:
+        if isinstance(listing, KalshiListing) and "CPI" in listing.title:
+            raise ValueError("day is out of range for month")
+        return parse(listing)
+
+    monkeypatch.setattr("twoleg.catalogue.cards.parse", fail_at_one)
+    with capture_logs() as logs:
+        found, _ = read()
+    assert [bool(one.card.unread) for one in found] == [False] * (len(MARKETS) - 1) + [True]
+    assert found[-1].card.market_id == MARKETS[-1].native_id
+    (told,) = (line for line in logs if line["event"] == "card_not_read")
+    assert (told["market_id"], told["reason"]) == (MARKETS[-1].native_id, "ValueError")

@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.matching.support import decided, kalshi, polymarket
 from twoleg.matching.decide import Class, Decision
+from twoleg.matching.parse import parse
 
 START = "2026-05-10T23:05:00Z"
 
@@ -57,3 +58,11 @@ def test_rules_of_another_claim(rules: str, description: str) -> None:
     decision = game(rules, description)
     assert decision.klass is Class.REJECT
     assert decision.reason.startswith("not understood:")
+
+
+def test_leap_day_meets_another_year() -> None:
+    left = kalshi(
+        "KXNBAGAME-28FEB29BOSIND-BOS", "Boston vs Indiana Winner?", "Boston",
+        rules_primary="If Boston wins the game scheduled for March 1, 2027, then Yes.",
+    )  # fmt: skip
+    assert parse(left).unread == ("day of the rules against the start",)

@@ -79,9 +79,9 @@ def day_fault(listing: Listing, start: Start) -> str:
     said = [moment for moment in moments if moment.month and moment.day]
     if len(said) != 1:
         return ""
-    day = days[0].replace(year=said[0].year or days[0].year)
+    (when,) = said
     try:
-        day = day.replace(month=said[0].month, day=said[0].day)
+        day = days[0].replace(year=when.year or days[0].year, month=when.month, day=when.day)
     except ValueError:
         return "day of the rules"
     return "" if any(near(day, own, 1) for own in days) else "day of the rules against the start"

@@ -28,7 +28,7 @@ _MONTH_ALONE = re.compile(rf"\b(?:in|of|by|before|during|end of|through) {_MONTH
 _SEASON = re.compile(r"\b(20\d\d) ?[-/] ?(?:20)?(\d\d)\b(?!-)")
 _YEAR = re.compile(r"(?<![\d.,$-])(?:19[5-9]\d|20\d\d|21\d\d)(?![\d%.]*\d|%)")
 _HOUR = re.compile(
-    r"\b(\d{1,2})(?::(\d\d))? ?(am|pm) ?(et|edt|est|utc|pt|pdt|pst|ct|cdt|cst|gmt)?\b"
+    r"\b(\d{1,2})(?::([0-5]\d))? ?(am|pm) ?(et|edt|est|utc|pt|pdt|pst|ct|cdt|cst|gmt)?\b"
     r"|\b(noon|midnight)\b"
 )
 _TICKER_DAY = re.compile(

@@ -66,3 +66,11 @@ def test_leap_day_meets_another_year() -> None:
         rules_primary="If Boston wins the game scheduled for March 1, 2027, then Yes.",
     )  # fmt: skip
     assert parse(left).unread == ("day of the rules against the start",)
+
+
+@pytest.mark.parametrize("limit", ["June 30, 2026, 11:78 PM ET", "June 30, 9999, 11:59 PM ET"])
+def test_time_that_there_is_not_is_no_deadline(limit: str) -> None:
+    market = polymarket(
+        "Will Acme launch?", description=f"This market resolves to Yes if Acme launches by {limit}."
+    )
+    assert all(found.minute < 60 and found.year < 9_999 for found in parse(market).limits)

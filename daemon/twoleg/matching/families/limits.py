@@ -166,7 +166,7 @@ def _instant(moment: Moment, hour: str) -> datetime | None:
     clock, _, zone = hour.partition(" ")
     if clock:
         day = parse_day(f"{moment.year:04}-{moment.month:02}-{moment.day:02}")
-        if day is None:
+        if day is None or day.year > 9_990:
             return None
         hours, minutes = map(int, clock.split(":"))
         local = datetime(day.year, day.month, day.day, hours, minutes, tzinfo=_ZONES[zone])

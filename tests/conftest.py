@@ -4,6 +4,7 @@ Beside that, what keeps a whole run short: which tests come first and which are 
 what the workers of a run must not hand on to the processes that they start.
 """
 
+import logging
 import os
 import sys
 import threading
@@ -11,7 +12,10 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
+
+from twoleg.runtime.logs import QUIET_LOGGERS
 
 pytest_plugins = ["tests.support.scenes"]
 TESTS = Path(__file__).parent
@@ -35,6 +39,21 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # The worker is measured by now; daemons and simulators that tests start keep their own pace.
     os.environ.pop("COVERAGE_PROCESS_START", None)
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Generator[None]:
+    """A command called in this process sets up its logs; the next test must find none of that."""
+    root = logging.getLogger()
+    handlers, level, raises = list(root.handlers), root.level, logging.raiseExceptions
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.raiseExceptions = raises
+    for name in QUIET_LOGGERS:
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 def _group(item: pytest.Item) -> str:

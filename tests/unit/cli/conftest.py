@@ -1,13 +1,11 @@
-"""The command line called in this process; what it changes of the process is put back."""
+"""The command line called in this process; its environment is put back."""
 
-import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import structlog
 
 from tests.support.processes import ROOT, clean_environment
 from twoleg.cli import main
@@ -26,15 +24,11 @@ Run = Callable[..., Ended]
 
 
 @pytest.fixture
-def run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Iterator[Run]:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     """Run one command; the environment holds nothing of the product but what is given."""
     for name in set(os.environ) - set(clean_environment()):
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    root = logging.getLogger()
-    before = (list(root.handlers), root.level, logging.raiseExceptions)
 
     def call(*arguments: object, **environment: str) -> Ended:
         for name, value in environment.items():
@@ -47,9 +41,7 @@ def run(
         told = capsys.readouterr()
         return Ended(code, told.out, told.err)
 
-    yield call
-    root.handlers[:], root.level, logging.raiseExceptions = before
-    structlog.reset_defaults()
+    return call
 
 
 @pytest.fixture

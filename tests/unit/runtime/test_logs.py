@@ -4,13 +4,11 @@ import asyncio
 import io
 import json
 import logging
-from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
 import msgspec
 import pytest
-import structlog
 
 from twoleg.errors import OutcomeUnknown
 from twoleg.runtime import logs
@@ -36,22 +34,12 @@ class Body(msgspec.Struct):
 
 
 @pytest.fixture(autouse=True)
-def _restore(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test has its own redactor, and leaves the library's logging as it found it."""
+def _own_redactor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test has a redactor of its own."""
     redactor = Redactor()
     for secret in (KEY, PEM, PASSPHRASE):
         redactor.register(secret)
     monkeypatch.setattr(logs, "_REDACTOR", redactor)
-    root = logging.getLogger()
-    handlers, level, raises = list(root.handlers), root.level, logging.raiseExceptions
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.raiseExceptions = raises
-    for name in logs.QUIET_LOGGERS:
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
 
 
 def configured(

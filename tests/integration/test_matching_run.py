@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from tests.support.pairing import condition, game, put, stored
+from tests.support.progress import Marks
 from tests.unit.storage.support import RealClock
 from twoleg.catalogue.life import PairLife
 from twoleg.catalogue.matching_run import MatchReport, run_match
@@ -46,7 +47,10 @@ async def connection(database: Database) -> AsyncIterator[Connection]:
 
 
 async def match(connection: Connection, **options: Any) -> MatchReport:
-    return await run_match(connection, options.pop("settings", settings()), RealClock(), **options)
+    given = options.pop("settings", settings())
+    return await run_match(
+        connection, given, RealClock(), options.pop("progress", Marks()), **options
+    )
 
 
 def changes(report: MatchReport) -> dict[str, int]:
@@ -69,9 +73,14 @@ async def test_a_match_proposes_what_agrees_and_a_second_one_changes_nothing(
     connection: Connection,
 ) -> None:
     await fill(connection)
-    report = await match(connection)
+    progress = Marks()
+    report = await match(connection, progress=progress)
     assert changes(report) == {"created": 2}
     assert (report.kalshi, report.polymarket, report.found) == (2, 2, 2)
+    assert progress == [
+        ("reading", "kalshi markets", 2, 2, True), ("reading", "polymarket markets", 2, 2, True),
+    ]  # fmt: skip
+    assert progress.ends == 2
     row = (await rows(connection))[condition(1)]
     assert (row.state, row.klass, row.family) == (PairState.CANDIDATE, "auto", "contest")
     assert (row.yes_token, row.no_token) == ("12", "11")

@@ -98,7 +98,7 @@ class Ground:
     @property
     def world(self) -> World:
         clock = HastyClock()
-        return World(self.database, MODE, clock, LogProgress(clock))
+        return World(self.database, MODE, clock, LogProgress(clock, "crawl_moved"))
 
     @property
     def store(self) -> CatalogueStore:

@@ -62,16 +62,23 @@ def sync(found: Venues, folder: Path, dsn: str) -> dict[str, Any]:
 
 
 def on_terminal(
-    found: Venues, folder: Path, dsn: str, *, columns: int, interrupt_at: bytes = b"", **names: str
+    found: Venues,
+    folder: Path,
+    dsn: str,
+    command: str = "sync",
+    *,
+    columns: int,
+    interrupt_at: bytes = b"",
+    **names: str,
 ) -> tuple[int, str]:
-    """The exit code of a sync on a terminal, and every letter that it was sent.
+    """The exit code of a command on a terminal, and every letter that it was sent.
 
     Ctrl-C is pressed when `interrupt_at` has been shown.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-m", "twoleg", "sync", "--config", found.config],
+        [sys.executable, "-m", "twoleg", command, "--config", found.config],
         cwd=folder,
         env={**clean_environment(), "DATABASE_URL": dsn, "TERM": "xterm", **names},
         stdin=theirs,
@@ -160,6 +167,11 @@ def test_on_a_terminal_the_bar_keeps_to_its_line_and_ctrl_c_ends_it(
     assert table.startswith("kalshi: 250 markets")
     code, shown = on_terminal(ground, folder, dsn, columns=40, TERM="dumb")
     assert (code, "\x1b" in shown, "crawl_moved" in shown) == (0, False, True)
+    code, shown = on_terminal(ground, folder, dsn, "match", columns=40, NO_COLOR="1")
+    *drawn, told = shown.split("\r\x1b[K")
+    assert (code, "read 250 Kalshi and 250 Polymarket markets" in told) == (0, True), shown
+    assert all(len(part) < 40 for part in drawn if "\r\n" not in part)
+    assert any("reading" in part for part in drawn), drawn
     slow_down(ground, 60_000)
     code, shown = on_terminal(ground, folder, dsn, columns=80, interrupt_at=b"kalshi markets")
     assert code == 130

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from twoleg.catalogue.judging import Claim, Judged, Known, judge
+from twoleg.catalogue.progress import Mark, Progress
 from twoleg.matching.candidates import candidates
 from twoleg.matching.card import Family
 from twoleg.matching.decide import Decision, decide
@@ -19,6 +20,8 @@ REASONS_MAX: Final = 200
 """Most reasons counted apart; the texts of markets are strangers' and may make up any number."""
 REASON_CHARS_MAX: Final = 60
 OTHER: Final = "other reasons"
+STEP_ROWS: Final = 256
+"""Markets between two looks at the clock."""
 
 Couple = tuple[str, str]
 """Kalshi ticker and Polymarket condition id."""
@@ -85,13 +88,14 @@ def find(
     polymarket: Half,
     auto: frozenset[Family],
     claims: Mapping[Couple, Claim],
+    progress: Progress,
 ) -> Found:
     """Decide on all candidates, and on every couple in `claims`: those somebody once accepted."""
     rejected: Counter[str] = Counter()
     accepted: dict[Couple, Decision] = {}
     refused: dict[Couple, Judged] = {}
     count = 0
-    for left, right in _couples(kalshi, polymarket, claims):
+    for left, right in _couples(kalshi, polymarket, claims, progress):
         count += 1
         couple = left.native_id, right.native_id
         decision = decide(left.card, right.card, auto)
@@ -121,11 +125,14 @@ def find(
 
 
 def _couples(
-    kalshi: Half, polymarket: Half, claims: Mapping[Couple, Claim]
+    kalshi: Half, polymarket: Half, claims: Mapping[Couple, Claim], progress: Progress
 ) -> Iterator[tuple[Known, Known]]:
     """Candidates, and then the couples asked for that are not among them."""
-    missing = set(claims)
+    missing, total, seen = set(claims), len(kalshi.pairable), 0
     for i, j in candidates(kalshi.words, polymarket.words):
+        if i - seen >= STEP_ROWS:
+            seen = i
+            progress.moved(Mark("comparing", "kalshi markets", seen, total))
         left, right = kalshi.pairable[i], polymarket.pairable[j]
         missing.discard((left.native_id, right.native_id))
         yield left, right

@@ -15,10 +15,11 @@ import msgspec
 import structlog
 
 from twoleg.catalogue.cards import CardFile
-from twoleg.catalogue.finding import OTHER, REASON_CHARS_MAX, Couple, Found, Half, find
+from twoleg.catalogue.finding import OTHER, REASON_CHARS_MAX, STEP_ROWS, Couple, Found, Half, find
 from twoleg.catalogue.judging import Claim
 from twoleg.catalogue.listed import to_known
 from twoleg.catalogue.planning import Plan, Terms, claimed, couple_of, plan
+from twoleg.catalogue.progress import Mark, Progress
 from twoleg.core.market import PairState, Venue
 from twoleg.matching.card import Family
 from twoleg.matching.diff import safe
@@ -73,6 +74,7 @@ async def run_match(
     connection: Connection,
     settings: Settings,
     clock: Clock,
+    progress: Progress,
     *,
     declared: Collection[Couple] = frozenset(),
 ) -> MatchReport:
@@ -87,12 +89,14 @@ async def run_match(
     auto = await read_auto_families(pairs)
     known = claimed(await pairs.read())
     folder = settings.state_dir
-    halves = (
-        await _read_half(catalogue, Venue.KALSHI, folder, [couple[0] for couple in known]),
-        await _read_half(catalogue, Venue.POLYMARKET, folder, [couple[1] for couple in known]),
-    )
+    halves = Half([couple[0] for couple in known]), Half([couple[1] for couple in known])
+    for venue, half in zip((Venue.KALSHI, Venue.POLYMARKET), halves, strict=True):
+        await _fill(half, catalogue, venue, folder, progress)
+    progress.ended()
     marks.append(clock.monotonic_ns())
-    found = find(*halves, auto, {couple: claim_of(row) for couple, row in known.items()})
+    claims = {couple: claim_of(row) for couple, row in known.items()}
+    found = find(*halves, auto, claims, progress)
+    progress.ended()
     marks.append(clock.monotonic_ns())
     terms = Terms(
         mode=mode,
@@ -123,15 +127,18 @@ def claim_of(row: PairRow) -> Claim:
     return Claim((row.yes_label, row.no_label), row.polarity)
 
 
-async def _read_half(
-    catalogue: CatalogueStore, venue: Venue, folder: Path, wanted: Iterable[str]
-) -> Half:
-    half = Half(wanted)
+async def _fill(
+    half: Half, catalogue: CatalogueStore, venue: Venue, folder: Path, progress: Progress
+) -> None:
+    expected = await catalogue.count_open(venue)
+    part = f"{venue.value} markets"
     with CardFile(folder / f"cards-{venue.value}.bin") as cards:
         async for stored in catalogue.read_open(venue):
             card, words = cards.read(stored)
             half.add(to_known(stored, card), words)
-    return half
+            if half.total % STEP_ROWS == 0:
+                progress.moved(Mark("reading", part, half.total, expected))
+    progress.moved(Mark("reading", part, half.total, half.total, is_at_end=True))
 
 
 async def _write(pairs: PairStore, found: Found, terms: Terms) -> tuple[Plan, int]:

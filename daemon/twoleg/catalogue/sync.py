@@ -16,7 +16,7 @@ from twoleg.catalogue.kalshi import CRAWL_OPTIONS as KALSHI_OPTIONS
 from twoleg.catalogue.kalshi import KalshiSource
 from twoleg.catalogue.polymarket import CRAWL_OPTIONS as POLYMARKET_OPTIONS
 from twoleg.catalogue.polymarket import PolymarketSource
-from twoleg.catalogue.progress import Progress
+from twoleg.catalogue.progress import Mark, Progress
 from twoleg.catalogue.source import (
     MARKETS,
     SILENCE_MS_MAX,
@@ -227,7 +227,9 @@ class _VenueSync:
             self.report.pages += 1
             self.report.add(result)
             self._note(crawl.part, unread)
-            self._world.progress.moved(crawl, expected if crawl.part == MARKETS else 0)
+            known = expected if crawl.part == MARKETS else 0
+            mark = Mark(crawl.venue.value, crawl.part, crawl.rows, known, crawl.is_at_end)
+            self._world.progress.moved(mark)
 
     async def _page(self, crawl: Crawl, since_s: int) -> RawPage:
         ask = self._source.patience.ask

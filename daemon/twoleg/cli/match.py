@@ -12,10 +12,11 @@ from types import FrameType
 import msgspec
 
 from twoleg.catalogue.matching_run import MatchReport, run_match
+from twoleg.catalogue.progress import BarProgress, LogProgress, Progress
 from twoleg.catalogue.settled import EndReaders, SettleReport, Settling
+from twoleg.cli.bar import prepare_bar
 from twoleg.cli.config import read
 from twoleg.cli.connecting import open_database
-from twoleg.cli.logs import prepare_logs
 from twoleg.core.market import Pair
 from twoleg.runtime.system import SocketNetwork, SystemClock, SystemEntropy
 from twoleg.seams import Clock, Entropy
@@ -28,12 +29,12 @@ from twoleg.storage.settlements import SettlementStore
 def command(arguments: argparse.Namespace) -> int:
     """Match once and report."""
     settings = read(arguments.config)
-    prepare_logs(settings, sys.stderr)
+    bar = prepare_bar(settings, is_wanted=not arguments.json)
     path = settings.pairs.file
     declared = load_pairs(path) if path.exists() else ()
     try:
         with _interruptible():
-            report = asyncio.run(_match(settings, declared))
+            report = asyncio.run(_match(settings, declared, bar))
     except KeyboardInterrupt:
         raise KeyboardInterrupt("no pair was found or changed") from None
     if arguments.json:
@@ -60,8 +61,11 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-async def _match(settings: Settings, declared: tuple[Pair, ...]) -> MatchReport:
+async def _match(
+    settings: Settings, declared: tuple[Pair, ...], bar: BarProgress | None
+) -> MatchReport:
     clock, entropy = SystemClock(), SystemEntropy()
+    progress: Progress = bar or LogProgress(clock, "match_moved")
     couples = [
         (pair.kalshi.partition(":")[2], pair.polymarket.partition(":")[2]) for pair in declared
     ]
@@ -70,8 +74,9 @@ async def _match(settings: Settings, declared: tuple[Pair, ...]) -> MatchReport:
         try:
             # First: how pairs settled decides which families are matched without a person.
             await settle(connection, settings, clock, entropy)
-            return await run_match(connection, settings, clock, declared=couples)
+            return await run_match(connection, settings, clock, progress, declared=couples)
         finally:
+            progress.ended()
             await connection.close()
 
 

@@ -2,19 +2,18 @@
 
 import argparse
 import asyncio
-import os
 import resource
 import sys
 from collections.abc import Sequence
-from typing import Any, Final, TextIO, cast
+from typing import Any, Final
 
 import msgspec
 
 from twoleg.catalogue.progress import BarProgress, LogProgress, Progress
 from twoleg.catalogue.sync import Sources, VenueReport, World, refresh_markets, sync_all
+from twoleg.cli.bar import prepare_bar
 from twoleg.cli.config import read
 from twoleg.cli.connecting import open_database
-from twoleg.cli.logs import prepare_logs
 from twoleg.core.market import Venue
 from twoleg.runtime.system import SocketNetwork, SystemClock, SystemEntropy
 from twoleg.settings import Settings
@@ -26,9 +25,7 @@ BUSY: Final = 3
 def command(arguments: argparse.Namespace) -> int:
     """0: all was read; 1: a venue is not finished, the next sync goes on; 3: another one runs."""
     settings = read(arguments.config)
-    bar = _bar() if not arguments.json else None
-    # What is asked for goes to standard output, the log past it.
-    prepare_logs(settings, sys.stderr if bar is None else cast("TextIO", _AboveBar(bar)))
+    bar = prepare_bar(settings, is_wanted=not arguments.json)
     started_ns = SystemClock().monotonic_ns()
     try:
         reports = asyncio.run(_sync(settings, arguments, bar))
@@ -48,37 +45,11 @@ def command(arguments: argparse.Namespace) -> int:
     return 0 if is_finished else 1
 
 
-class _AboveBar:
-    """Standard error for a log that shares its terminal with the bar: lines go above it."""
-
-    def __init__(self, bar: BarProgress) -> None:
-        self._bar = bar
-
-    def write(self, text: str) -> int:
-        self._bar.hide()
-        return sys.stderr.write(text)
-
-    def flush(self) -> None:
-        sys.stderr.flush()
-
-    def isatty(self) -> bool:
-        return sys.stderr.isatty()
-
-
-def _bar() -> BarProgress | None:
-    """A bar for a terminal that can take a line back."""
-    if not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
-        return None
-    # Of the terminal itself: COLUMNS may be another one's, and a line that wraps stays.
-    fd = sys.stdout.fileno()
-    return BarProgress(sys.stdout, SystemClock(), lambda: os.get_terminal_size(fd).columns or 80)
-
-
 async def _sync(
     settings: Settings, arguments: argparse.Namespace, bar: BarProgress | None
 ) -> list[VenueReport] | None:
     clock, entropy = SystemClock(), SystemEntropy()
-    progress: Progress = bar or LogProgress(clock)
+    progress: Progress = bar or LogProgress(clock, "crawl_moved")
     async with (
         open_database(settings, clock, entropy) as database,
         Sources(settings, clock=clock, entropy=entropy, network=SocketNetwork()) as sources,

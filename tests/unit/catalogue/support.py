@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from tests.support.pairing import stored
+from tests.support.progress import Marks
 from twoleg.catalogue.finding import Found, Half, find
 from twoleg.catalogue.judging import Claim, Judged, Known, judge
 from twoleg.catalogue.listed import to_known
@@ -46,7 +47,7 @@ def halves(*couples: Couple, wanted: bool = True) -> tuple[Half, Half]:
 
 
 def found(*couples: Couple, claims: dict[tuple[str, str], Claim] | None = None) -> Found:
-    return find(*halves(*couples), START_FAMILIES, claims or {})
+    return find(*halves(*couples), START_FAMILIES, claims or {}, Marks())
 
 
 def row_of(couple: Couple, state: PairState = PairState.CANDIDATE, **fields: Any) -> PairRow:

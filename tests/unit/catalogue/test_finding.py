@@ -5,11 +5,13 @@ from collections import Counter
 import msgspec
 
 from tests.support.pairing import condition, game
+from tests.support.progress import Marks
 from tests.unit.catalogue.support import found, halves, taken
 from tests.unit.matching.support import kalshi, polymarket
-from twoleg.catalogue.finding import OTHER, REASONS_MAX, Half, _count
+from twoleg.catalogue.finding import OTHER, REASONS_MAX, STEP_ROWS, Half, _count, find
 from twoleg.catalogue.judging import Claim
 from twoleg.core.market import Polarity
+from twoleg.matching.gates import START_FAMILIES
 
 GAME = game(1, "Detroit Tigers", "Toronto Blue Jays")
 OTHER_GAME = game(2, "New York Yankees", "Boston Red Sox")
@@ -23,6 +25,16 @@ def test_each_game_finds_its_own() -> None:
     }  # fmt: skip
     assert result.rejected["sides: different"] > 0
     assert all(0 < alike <= 10_000 for alike in result.similarity_e4.values())
+
+
+def test_the_comparison_tells_how_far_it_is() -> None:
+    left, right = halves(*(game(n, f"Home {n}", f"Away {n}") for n in range(3 * STEP_ROWS)))
+    progress = Marks()
+    find(left, right, START_FAMILIES, {}, progress)
+    assert {mark[:2] + mark[3:] for mark in progress} == {
+        ("comparing", "kalshi markets", 3 * STEP_ROWS, False)
+    }
+    assert [mark.rows for mark in progress] == [STEP_ROWS, 2 * STEP_ROWS]
 
 
 def test_a_market_with_a_double_is_nobodys() -> None:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from tests.support.pairing import game
+from tests.support.progress import Marks
 from tests.unit.catalogue.support import Couple, found, halves, judged, row_of
 from twoleg.catalogue.finding import Found, find
 from twoleg.catalogue.judging import Claim
@@ -44,7 +45,7 @@ def moves(made: Plan) -> list[tuple[S, str]]:
 
 def refused(couple: Couple, row: PairRow) -> Found:
     """The couple was asked for, and does not agree."""
-    result = find(*halves(couple), START_FAMILIES, {couple_of(row): claim_of(row)})
+    result = find(*halves(couple), START_FAMILIES, {couple_of(row): claim_of(row)}, Marks())
     assert couple_of(row) in result.refused
     return result
 
@@ -142,7 +143,7 @@ def test_what_the_policy_armed_it_takes_back_when_the_family_loses_its_record() 
     row = row_of(GAME, S.ARMED, approved_by=POLICY)
     live = terms(PairingPolicy.AUTO, mode=Mode.LIVE)
     assert moves(planned(row, found(GAME), live)) == []
-    reviewed = find(*halves(GAME), frozenset[Family](), {})
+    reviewed = find(*halves(GAME), frozenset[Family](), {}, Marks())
     assert moves(planned(row, reviewed, live)) == [(S.DISARMED, "stale")]
     assert moves(planned(row, found(GAME), terms(PairingPolicy.MANUAL))) == [(S.DISARMED, "stale")]
 

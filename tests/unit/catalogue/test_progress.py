@@ -1,47 +1,43 @@
 import io
-from datetime import UTC, datetime
 
 import pytest
 from structlog.testing import capture_logs
 
 from tests.unit.storage.support import ManualClock
-from twoleg.catalogue.progress import BarProgress, LogProgress
-from twoleg.core.market import Venue
-from twoleg.storage.catalogue import AT_END, Crawl
-
-STARTED = datetime(2026, 11, 23, tzinfo=UTC)
+from twoleg.catalogue.progress import BarProgress, LogProgress, Mark
 
 
-def crawl(rows: int, venue: Venue = Venue.KALSHI, cursor: str = "c") -> Crawl:
-    return Crawl(
-        venue=venue, part="markets", crawl_id=1, started_time=STARTED, rows=rows, cursor=cursor
-    )
+def mark(rows: int, expected: int = 0, name: str = "kalshi", *, is_at_end: bool = False) -> Mark:
+    return Mark(name, "markets", rows, expected, is_at_end)
 
 
 def test_the_log_is_told_now_and_then_and_at_the_end() -> None:
     clock = ManualClock()
-    progress = LogProgress(clock)
+    progress = LogProgress(clock, "crawl_moved")
     with capture_logs() as logs:
-        for second in range(12):
+        for second in range(32):
             clock.now_ns = second * 10**9
-            progress.moved(crawl(second), 100)
-        progress.moved(crawl(100, cursor=AT_END), 100)
+            progress.moved(mark(second, 100))
+        progress.moved(mark(100, 100, is_at_end=True))
         progress.ended()
-    assert [line["rows"] for line in logs] == [0, 5, 10, 100]
+    assert {(line["event"], line["of"], line["part"]) for line in logs} == {
+        ("crawl_moved", "kalshi", "markets")
+    }
+    assert [line["rows"] for line in logs] == [0, 15, 30, 100]
 
 
 def test_the_bar_shows_both_venues_and_leaves_the_line() -> None:
     clock, stream = ManualClock(), io.StringIO()
     progress = BarProgress(stream, clock, lambda: 100)
-    progress.moved(crawl(2_500), 10_000)
+    progress.moved(mark(2_500, 10_000))
     clock.now_ns = 10**9
-    progress.moved(crawl(30, Venue.POLYMARKET), 0)
+    progress.moved(mark(30, 0, "polymarket"))
     drawn = stream.getvalue().split("\r\x1b[K")
     assert drawn[1] == "kalshi markets 2,500 [####............]"
     assert drawn[2] == drawn[1] + "   polymarket markets 30"
-    progress.moved(crawl(20_000), 10_000)
+    progress.moved(mark(20_000, 10_000))
     assert len(stream.getvalue().split("\r")) == 3, "drawn again so soon"
-    progress.moved(crawl(20_000, cursor=AT_END), 10_000)
+    progress.moved(mark(20_000, 10_000, is_at_end=True))
     assert "kalshi markets 20,000 [################]" in stream.getvalue()
     progress.ended()
     assert stream.getvalue().endswith("\r\x1b[K")
@@ -64,9 +60,9 @@ def test_the_bar_shows_both_venues_and_leaves_the_line() -> None:
 def test_the_bar_is_never_as_wide_as_the_terminal(columns: int, line: str) -> None:
     clock, stream = ManualClock(), io.StringIO()
     progress = BarProgress(stream, clock, lambda: columns)
-    progress.moved(crawl(2_500), 10_000)
+    progress.moved(mark(2_500, 10_000))
     clock.now_ns = 10**9
-    progress.moved(crawl(40_000, Venue.POLYMARKET), 80_000)
+    progress.moved(mark(40_000, 80_000, "polymarket"))
     drawn = stream.getvalue().split("\r\x1b[K")
     assert drawn[2] == line
     assert all(len(one) < max(columns, 1) for one in drawn)
@@ -77,10 +73,21 @@ def test_the_bar_makes_room_once_and_comes_back_with_the_next_page() -> None:
     progress = BarProgress(stream, clock, lambda: 80)
     progress.hide()
     assert stream.getvalue() == ""
-    progress.moved(crawl(10), 0)
+    progress.moved(mark(10, 0))
     progress.hide()
     progress.hide()
     clock.now_ns = 10**9
-    progress.moved(crawl(20), 0)
+    progress.moved(mark(20, 0))
     clear = "\r\x1b[K"
     assert stream.getvalue() == f"{clear}kalshi markets 10{clear}{clear}kalshi markets 20"
+
+
+def test_the_bar_forgets_what_has_ended() -> None:
+    clock, stream = ManualClock(), io.StringIO()
+    progress = BarProgress(stream, clock, lambda: 80)
+    progress.moved(mark(10, name="reading", is_at_end=True))
+    progress.ended()
+    clock.now_ns = 10**9
+    progress.moved(mark(5, 10, name="comparing"))
+    drawn = stream.getvalue().split("\r\x1b[K")
+    assert drawn[-1] == "comparing markets 5 [########........]"

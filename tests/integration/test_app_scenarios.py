@@ -315,7 +315,7 @@ async def test_breaker_opens_stops_orders_and_closes_by_a_probe(
     limits = {
         "trading.position_contracts_max": 200,
         "breaker.failures_max": 2,
-        "breaker.open_seconds": Decimal("1.5"),
+        "breaker.open_seconds": Decimal("2.5"),
     }
     venue, kind = FAILURES[failure]
     async with scene_of(**limits) as scene:
@@ -331,7 +331,6 @@ async def test_breaker_opens_stops_orders_and_closes_by_a_probe(
             await run.calmed()
         assert len(run.closings) == 2
         run.on_each("execution_opened", lambda: None)
-        opened_ns = run.app.seams.clock.monotonic_ns()
         before = scene.keys_at_wire()
         scene.open_edge()
         ticks = run.app.stats.ticks
@@ -339,7 +338,8 @@ async def test_breaker_opens_stops_orders_and_closes_by_a_probe(
             scene.poke()
             run.app.changed.clear()
             await run.app.changed.wait()
-        if run.app.seams.clock.monotonic_ns() - opened_ns < 1_000_000_000:
+        # On a machine that was long at it the probe may be due; it was not while it is still open.
+        if breaker.breaker_state is BreakerState.OPEN:
             assert scene.keys_at_wire() == before
         await run.poked(lambda: breaker.breaker_state is BreakerState.CLOSED)
         await run.stop()

@@ -56,8 +56,9 @@ from twoleg.core.market import (
     Venue,
 )
 from twoleg.core.odds import Odds, Stakes
+from twoleg.core.opportunity import Legs, Opportunity, Room
 from twoleg.core.orders import OrderSpec
-from twoleg.core.sizing import Legs, Opportunity, Room, plan
+from twoleg.core.sizing import plan
 from twoleg.storage.records import AnswerRecorded, IntentRecorded
 
 # -- A2 ----------------------------------------------------------------------------------------

@@ -28,7 +28,8 @@ from twoleg.core.market import (
     PriceGrid,
     Side,
 )
-from twoleg.core.sizing import Legs, Opportunity, Room, least_edge, look, plan
+from twoleg.core.opportunity import Legs, Opportunity, Room, look
+from twoleg.core.sizing import least_edge, plan
 from twoleg.core.spread import PairView, unit_edge
 
 ONE = 1_000_000

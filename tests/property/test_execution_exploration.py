@@ -35,7 +35,7 @@ from twoleg.core.execution import (
     Row,
 )
 from twoleg.core.market import Direction, LegMode, Polarity, Side
-from twoleg.core.sizing import Opportunity
+from twoleg.core.opportunity import Opportunity
 
 Step = tuple[str, int]
 S = AnswerStatus

@@ -15,7 +15,8 @@ from twoleg.core.evidence import Evidence
 from twoleg.core.limits import Limits
 from twoleg.core.market import Direction, FeeSchedule, LegMode, Venue
 from twoleg.core.odds import ALL_MODES
-from twoleg.core.sizing import Legs, Most, Opportunity, Room, plan
+from twoleg.core.opportunity import Legs, Opportunity, Room
+from twoleg.core.sizing import Most, plan
 
 ONE = 1_000_000
 CENT = 10_000

@@ -7,8 +7,8 @@ from tests.support.exits import fire
 from twoleg.core.actions import Action
 from twoleg.core.execution import Execution
 from twoleg.core.market import LegMode, Side
+from twoleg.core.opportunity import Opportunity
 from twoleg.core.orders import OrderSpec
-from twoleg.core.sizing import Opportunity
 
 SIZE = 20 * ONE
 

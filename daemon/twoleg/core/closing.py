@@ -9,21 +9,14 @@ from typing import Final
 
 from msgspec import structs
 
+from twoleg.core.chances import judge, stakes_of, tries_of
 from twoleg.core.evidence import Evidence
 from twoleg.core.fees import FILLS_PER_LEVEL, fee_bound
 from twoleg.core.limits import Limits
 from twoleg.core.market import Direction
-from twoleg.core.sizing import (
-    Legs,
-    Most,
-    Opportunity,
-    frontier,
-    judge,
-    limits_of,
-    sizes_within,
-    stakes_of,
-    tries_of,
-)
+from twoleg.core.opportunity import Legs, Opportunity
+from twoleg.core.pricing import limits_of
+from twoleg.core.sizing import Most, frontier, sizes_within
 from twoleg.core.spread import walk_size
 from twoleg.core.units import LOT_E6, ONE_CONTRACT_E6, ceil_to, cost_ceil, floor_to
 

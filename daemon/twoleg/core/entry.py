@@ -27,8 +27,9 @@ from twoleg.core.limits import Limits
 from twoleg.core.market import Direction, MarketId, Pair, PairId, PairState
 from twoleg.core.notes import breaker_note
 from twoleg.core.odds import allowed_modes
+from twoleg.core.opportunity import Opportunity, Room, look
 from twoleg.core.proofs import DOUBT_NS_MAX
-from twoleg.core.sizing import Opportunity, Room, least_edge, look, plan
+from twoleg.core.sizing import least_edge, plan
 from twoleg.core.spread import UNSEEN, PairView
 from twoleg.core.units import LOT_E6, ONE_DOLLAR_MICROS
 

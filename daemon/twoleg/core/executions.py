@@ -31,6 +31,7 @@ from twoleg.core.holdings import Holdings
 from twoleg.core.limits import Limits
 from twoleg.core.market import MarketId, Venue
 from twoleg.core.notes import alarm, answer_note, breaker_note, opened_note
+from twoleg.core.opportunity import Opportunity
 from twoleg.core.orders import Purpose
 from twoleg.core.outcomes import outcome_of
 from twoleg.core.risk import Funds
@@ -42,7 +43,6 @@ from twoleg.core.siblings import (
     take_from_others,
     was_passed_on,
 )
-from twoleg.core.sizing import Opportunity
 from twoleg.core.specs import fire_orders, free_depth, give_inventory, leg_specs
 from twoleg.core.worst import costs_to_come, unhedged_micros
 from twoleg.errors import InvariantBroken

@@ -17,7 +17,7 @@ from twoleg.core.fees import fee_table
 from twoleg.core.holdings import CARRY_E6_MAX
 from twoleg.core.limits import Limits
 from twoleg.core.market import Direction, Market, MarketId, Outcome, Pair, Side, Venue
-from twoleg.core.sizing import LEVELS_MAX, Opportunity
+from twoleg.core.opportunity import LEVELS_MAX, Opportunity
 from twoleg.core.spread import PairView, walk_size
 from twoleg.core.units import LOT_E6, ONE_CONTRACT_E6, cost_ceil
 

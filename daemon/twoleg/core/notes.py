@@ -4,8 +4,8 @@ from twoleg.core.actions import Note, NoteKind
 from twoleg.core.breaker import Breaker
 from twoleg.core.execution import Execution, OrderState
 from twoleg.core.market import Venue
+from twoleg.core.opportunity import Opportunity
 from twoleg.core.residual import Cost, Verdict
-from twoleg.core.sizing import Opportunity
 
 
 def closed_note(execution: Execution, now_ns: int) -> Note:

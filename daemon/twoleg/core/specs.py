@@ -5,10 +5,10 @@ from twoleg.core.books import Books
 from twoleg.core.events import ASK, BID, OrderAnswered
 from twoleg.core.execution import Execution, OrderState, exposure_sign
 from twoleg.core.market import Direction, LegMode, Market, Outcome, Pair, Side, TimeInForce, Venue
+from twoleg.core.opportunity import Opportunity
 from twoleg.core.orders import OrderSpec, Purpose
 from twoleg.core.outcomes import outcome_of
 from twoleg.core.residual import Exit
-from twoleg.core.sizing import Opportunity
 from twoleg.core.units import LOT_E6
 from twoleg.errors import InvariantBroken
 

@@ -22,7 +22,7 @@ from twoleg.core.events import Level, PositionReported
 from twoleg.core.evidence import Evidence
 from twoleg.core.limits import Limits
 from twoleg.core.market import Direction, FeeSchedule, LegMode, Side, Venue
-from twoleg.core.sizing import Legs, Opportunity
+from twoleg.core.opportunity import Legs, Opportunity
 
 ONE = 1_000_000
 YEAR_MS = 365 * 86_400_000

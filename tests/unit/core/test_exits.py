@@ -53,8 +53,8 @@ from twoleg.core.market import (
     TimeInForce,
     Venue,
 )
+from twoleg.core.opportunity import Opportunity
 from twoleg.core.orders import OrderSpec, Purpose
-from twoleg.core.sizing import Opportunity
 
 S = AnswerStatus
 SIZE = 10 * ONE

@@ -8,7 +8,7 @@ from twoleg.core.events import Level
 from twoleg.core.evidence import Evidence
 from twoleg.core.limits import Limits
 from twoleg.core.market import Direction, FeeSchedule, PriceGrid
-from twoleg.core.sizing import Legs, Opportunity, Room
+from twoleg.core.opportunity import Legs, Opportunity, Room
 from twoleg.core.sizing import plan as plan_by
 from twoleg.core.spread import depth_within, unit_edge, walk_size, walk_spend
 

@@ -69,7 +69,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """One market's contract as facets; "" and () mean: not said.
 
     `event` is the venue's group of sibling markets. `subject` is whom or what YES is about
-    (`named`: its words, as they stand in a title without a verb of its own).
+    (`named`: its words, as they stand in a title without a verb of its own). `full` are the sides
+    of a contest that an outcome names in fuller words than the title.
     `pays[i]` names what outcome `labels[i]` pays on (a side, "draw", "yes", "no" ...), and
     `tokens[i]` is its token id; a Kalshi card has the one label "yes". `words` are the content
     words left once every other facet was taken out, `order` the same as they stand in the title; of
@@ -88,6 +89,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     sport: str = ""
     league: str = ""
     sides: tuple[str, ...] = ()
+    full: tuple[str, ...] = ()
     start: Start = Start()
     metric: str = ""
     period: str = ""

@@ -7,7 +7,7 @@ from twoleg.matching.dates import Start, local_day, near, parse_day
 from twoleg.matching.families.contests import PERSON_SPORTS, side_likeness
 from twoleg.matching.families.phrases import SERIES
 from twoleg.matching.lines import whole
-from twoleg.matching.names import Likeness, in_league, shares_word, surnames
+from twoleg.matching.names import Likeness, called, in_league, shares_word, surnames
 from twoleg.matching.tables import ESPORTS, LEAGUES, ONE_LEAGUE, SPORT_UNITS, TEAMS
 from twoleg.matching.texts import fold, words
 
@@ -183,6 +183,9 @@ def _likeness(one: str, other: str, kalshi: Card, polymarket: Card) -> Likeness:
     sport = kalshi.sport or polymarket.sport
     like = side_likeness(one, other, sport, league)
     if like is Likeness.OTHER and sport in PERSON_SPORTS:
+        if {one, other}.intersection((*kalshi.full, *polymarket.full)) and not called(one, other):
+            # "Juan Doe" is a whole name where the title says "Doe": no two family names.
+            return Likeness.OTHER
         if _are_surnames(kalshi.sides):
             return surnames(one, other)
         if _are_surnames(polymarket.sides):

@@ -38,6 +38,8 @@ _COUPLE = re.compile(r"[/&,;+]|\b(?:and|or|versus|vs)\b")
 _STEM_ENDINGS_OF_OTHERS = ("ia", "na")
 """Endings that make another country of a shorter name: Niger and Nigeria, India and Indiana."""
 
+_OF_A_PARTY = frozenset({"a", "an", "the", "party", "candidate"})
+
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "junior", "senior"})
 
 
@@ -119,6 +121,12 @@ def surnames(short: str, full: str) -> Likeness:
     return Likeness.PART if right[-1] in left else Likeness.OTHER
 
 
+def called(one: str, other: str) -> bool:
+    """Whether two people have one first name, or a short form of it ("Jo", "J.")."""
+    (left, _), (right, _) = _person_words(one), _person_words(other)
+    return bool(left and right) and _first_names_agree(left[0], right[0])
+
+
 def subject(one: str, other: str) -> Likeness:
     """Compare names of whatever kind: a party, a country, a club or a person."""
     left, right = fold(one), fold(other)
@@ -134,7 +142,7 @@ def subject(one: str, other: str) -> Likeness:
 
 def party_of(name: str) -> str:
     """The party a name stands for ("a Democrat", "Republican Party"), or ""."""
-    kept = [word for word in words(fold(name)) if word not in {"a", "an", "the", "party"}]
+    kept = [word for word in words(fold(name)) if word not in _OF_A_PARTY]
     return PARTIES.get(kept[0], "") if len(kept) == 1 else ""
 
 

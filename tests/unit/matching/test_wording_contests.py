@@ -173,6 +173,20 @@ def test_family_names_of_others(title: str, players: tuple[str, str]) -> None:
     assert not tennis(title, "", players).is_accepted  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("title", "yes", "players"),
+    [
+        ("Doe vs Acosta", "Franco Acosta", ("Ann Doe", "Juan Manuel Acosta")),
+        ("Doe vs Acosta", "Franco Acosta", ("Ann Doe", "Juan Acosta")),
+        ("Doe vs Roe Acosta", "Franco Roe Acosta", ("Ann Doe", "Juan Acosta")),
+    ],
+)
+def test_an_outcome_in_full_is_no_other_of_the_family(
+    title: str, yes: str, players: tuple[str, str]
+) -> None:
+    assert not tennis(title, yes, players).is_accepted  # type: ignore[attr-defined]
+
+
 def test_a_question_with_at_is_no_game() -> None:
     decision = decided(
         kalshi(

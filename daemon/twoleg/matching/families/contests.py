@@ -114,6 +114,7 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
         venue="kalshi", market_id=listing.ticker, fingerprint=fingerprint(listing),
         event=event_key(listing), family=_family(metric), unread=tuple(unread),
         words=numbered(parts.tags), sport=sport, league=league, sides=sides,
+        full=_fuller(parts, sides),
         start=start, metric=metric, period=period, line=line, subject=pays,
         year_guess=ticker_year(listing.ticker) or end_year(listing), ends=listing.close_time,
         labels=("yes",), pays=(pays,),
@@ -163,7 +164,8 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
         event=event_key(listing),
         family=_family(metric), unread=(*parts.unread, *unknown, *unread, *fault),
         words=numbered(parts.tags), sport=sport,
-        league=league, sides=sides, start=start, metric=metric, period=period, line=line,
+        league=league, sides=sides, full=_fuller(parts, sides), start=start, metric=metric,
+        period=period, line=line,
         subject=_giver(metric, parts.subject, pays, sport, league),
         year_guess=end_year(listing), ends=listing.end_time,
         labels=listing.outcomes, pays=pays, tokens=listing.token_ids,
@@ -289,6 +291,12 @@ def _by_full_name(
         if len(found) == 1:
             full[found[0]] = name
     return tuple(full)
+
+
+def _fuller(parts: Parts, sides: tuple[str, ...]) -> tuple[str, ...]:
+    """The sides that the title itself does not name so."""
+    titled = {plain_side(side) for side in parts.sides}
+    return tuple(side for side in sides if side not in titled)
 
 
 def _label_pays(

@@ -209,6 +209,29 @@ def test_death_rule_on_one_side_is_denied() -> None:
     assert decided(left, right).klass is Class.DENY
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Jane Doe out before 2027?",
+        "Jane Doe out as chair of Acme before 2027?",
+        "Will Jane Doe be out by December 31, 2026?",
+        "Will Jane Doe leave office before 2027?",
+    ],
+)
+def test_leaving_an_office_is_denied(title: str) -> None:
+    decision = decided(kalshi("KXOUT-27", title), polymarket(title))
+    assert decision.klass is Class.DENY
+    assert decision.reason == "death settles apart"
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Will Acme drop out before 2027?", "Will a new widget come out in 2026?"],
+)
+def test_other_ways_out_are_no_office(title: str) -> None:
+    assert decided(kalshi("KXOUT-27", title), polymarket(title)).is_accepted
+
+
 def test_strike_field_against_the_text_is_rejected() -> None:
     left = kalshi("KXLAUNCH-26-140", "How many launches will Acme have in 2026?", "Above 140",
                   strike_type="greater", floor_strike=150)  # fmt: skip

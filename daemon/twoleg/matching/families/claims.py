@@ -188,7 +188,7 @@ def _card(
         order=tuple(kept),
         deadlines=_deadlines(moments, year_guess), years=_years(moments), year_guess=year_guess,
         hour=main.hour, ends=_ends(listing),
-        death_rule=is_leader_out(" ".join(main.tokens)),
+        death_rule=is_leader_out(_title(listing)),
         labels=("yes",) if isinstance(listing, KalshiListing) else listing.outcomes,
         pays=pays, tokens=() if isinstance(listing, KalshiListing) else listing.token_ids,
     )  # fmt: skip
@@ -366,6 +366,10 @@ def _deadlines(moments: tuple[Moment, ...], year_guess: int) -> tuple[Moment, ..
             relation = "in"  # "the May 2026 rate" is that of May
         found.append(last_day(moment, year, relation))
     return tuple(sorted(set(found), key=lambda m: (m.relation, m.year, m.month, m.day)))
+
+
+def _title(listing: Listing) -> str:
+    return fold(listing.title if isinstance(listing, KalshiListing) else listing.question)
 
 
 def _ends(listing: Listing) -> str:

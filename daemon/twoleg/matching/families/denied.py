@@ -37,8 +37,9 @@ _OTHERS = re.compile(
     r"|\bthe field\b|\bsomeone else\b"
 )
 _LEADER_OUT = re.compile(
-    r"\b(?:out as|out in|out by|out before|leaves? office|leave office|resigns?|removed as|cease to"
-    r" be|step down|no longer)\b"
+    r"(?:^|\s)(?!(?:drops?|comes?|knocked|sold|pulls?|runs?|opts?|moves?|backs?|voted|rolled)\s)"
+    r"[\w.'-]+ out (?:as|in|by|before|of office)\b"
+    r"|\b(?:leaves? office|resigns?|removed as|cease to be|steps? down|no longer)\b"
 )
 
 

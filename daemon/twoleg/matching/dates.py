@@ -35,7 +35,8 @@ _TICKER_DAY = re.compile(
     r"^(\d\d)(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(\d\d)(?:(\d{4})(?=[A-Z0-9]|$))?"
 )
 _TICKER_YEAR = re.compile(r"-(\d\d)[A-Z]?(?=-|$)")
-_TICKER_NAMED_YEAR = re.compile(r"-[A-Z]+(\d\d)(?=-|$)")
+_TICKER_NAMED_YEAR = re.compile(r"-(?:\d\d?)?[A-Z]+(\d\d)(?=-|$)")
+_TICKER_WHOLE_YEAR = re.compile(r"-20(\d\d)(?=-|$)")
 _TICKER_DATED = re.compile(
     r"-[A-Z]*?(\d\d)(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)(?=\d|-|$)"
 )
@@ -193,9 +194,10 @@ def ticker_start(ticker: str) -> Start:
 
 
 def ticker_year(ticker: str) -> int:
-    """The year of a Kalshi ticker's date code, as `-26-` or `26MAY31`; 0 if it carries none."""
+    """The year of a Kalshi ticker, as `-26-`, `26MAY31` or `-2026-`; 0 if it carries none."""
     tail = ticker.upper()
-    for pattern in (_TICKER_DATED, _TICKER_YEAR, _TICKER_NAMED_YEAR):
+    patterns = (_TICKER_DATED, _TICKER_YEAR, _TICKER_WHOLE_YEAR, _TICKER_NAMED_YEAR)
+    for pattern in patterns:
         for match in pattern.finditer(tail):
             year = 2000 + int(match[1])
             # A district ("-AL07-26") is no year; the years listed lie close ahead.

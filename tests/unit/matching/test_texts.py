@@ -131,6 +131,10 @@ def test_ticker_start(ticker: str, start: Start) -> None:
         ("KXSAY-26MAY11-TRAI", 2026),
         ("KXCOMET-27", 2027),
         ("KXCOMET", 0),
+        ("KXTXPRIMARY-35D26-JDOE", 2026),
+        ("KXCAPRIMARY-07FIRST26-JDOE", 2026),
+        ("KXCONTROL-2026-D", 2026),
+        ("KXCLAIMS-26-250000", 2026),
     ],
 )
 def test_ticker_year(ticker: str, year: int) -> None:

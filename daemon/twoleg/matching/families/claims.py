@@ -20,7 +20,7 @@ from twoleg.matching.dates import (
     ticker_year,
     without_marks,
 )
-from twoleg.matching.families.common import end_year, outcome_pays
+from twoleg.matching.families.common import asked_year, end_year, outcome_pays
 from twoleg.matching.families.denied import is_leader_out
 from twoleg.matching.families.questions import stated
 from twoleg.matching.families.titles import kalshi_league, polymarket_league
@@ -138,7 +138,7 @@ def _kalshi(listing: KalshiListing) -> Card:
         unread.append("parentheses")
     lines = tuple(dict.fromkeys((*main.lines, *threshold.lines)))
     lines, fault = _with_strike(lines, listing)
-    year_guess = ticker_year(listing.ticker) or end_year(listing)
+    year_guess = asked_year(listing)
     faults = (*unread, *fault)
     return _card(
         listing, subject, main, moments, lines, unread=faults, year_guess=year_guess,

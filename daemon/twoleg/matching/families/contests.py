@@ -9,8 +9,8 @@ import re
 from typing import NamedTuple
 
 from twoleg.matching.card import E6, Card, Family, Line, Op
-from twoleg.matching.dates import Start, near, parse_day, slug_day, ticker_start, ticker_year
-from twoleg.matching.families.common import end_year
+from twoleg.matching.dates import Start, near, parse_day, slug_day, ticker_start
+from twoleg.matching.families.common import asked_year, end_year
 from twoleg.matching.families.contest_rules import day_fault, rules_fault
 from twoleg.matching.families.fields import series_fault, slug_fault
 from twoleg.matching.families.phrases import Phrase, take_phrases
@@ -116,7 +116,7 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
         words=numbered(parts.tags), sport=sport, league=league, sides=sides,
         full=_fuller(parts, sides),
         start=start, metric=metric, period=period, line=line, subject=pays,
-        year_guess=ticker_year(listing.ticker) or end_year(listing), ends=listing.close_time,
+        year_guess=asked_year(listing), ends=listing.close_time,
         labels=("yes",), pays=(pays,),
     )  # fmt: skip
 

@@ -26,6 +26,9 @@ _WORKS = frozenset({
 })  # fmt: skip
 """What is won by works and people: a name that says more is another's."""
 
+_ANYWHERE = frozenset({"annual"})
+"""Words that say the same wherever they stand ("annual inflation", "inflation year over year")."""
+
 _DEADLINE_DAYS = 2
 """Slack of deadlines: time zones move one by a day. It is told: "by July 1" may mean before it."""
 
@@ -172,11 +175,25 @@ def _is_edition(only: tuple[set[str], set[str]]) -> bool:
     return len(left or right) == 2 and len(number) == 1 and number.pop().isdigit()
 
 
+def _is_out_of_a_group(only: tuple[set[str], set[str]], shared: set[str]) -> bool:
+    """Whether one side says the group to come out of and the other what follows it.
+
+    A team plays in one group of a World Cup, and who leaves it goes to the knockout stages.
+    """
+    if not {"advancefrom", "world", "cup"} <= shared:
+        return False
+    after, group = sorted(only, key=lambda side: "group" in side)
+    letters = group - {"group"}
+    return after == {"knockout"} and len(letters) == 1 and len(group) == 2 and len(*letters) == 1
+
+
 def _words(kalshi: Card, polymarket: Card) -> Facet:
     left = {word for word in kalshi.words if word != kalshi.league}
     right = {word for word in polymarket.words if word != kalshi.league}
     only = _unpaired(left, right), _unpaired(right, left)
     if _is_edition(only) and _end_together(kalshi, polymarket):
+        only = set(), set()
+    if _is_out_of_a_group(only, left & right):
         only = set(), set()
     texts = " ".join(sorted(only[0])), " ".join(sorted(only[1]))
     if not left and not right and not kalshi.office:
@@ -191,7 +208,10 @@ def _order(kalshi: Card, polymarket: Card) -> Facet:
 
     Whoever wins a title or takes an office was taken out as the subject; what remains is its name.
     """
-    orders = [[word.removesuffix("s") for word in card.order] for card in (kalshi, polymarket)]
+    orders = [
+        [_singular(word) for word in card.order if word not in _ANYWHERE]
+        for card in (kalshi, polymarket)
+    ]
     is_post = kalshi.family in _NAMED or "next" in kalshi.words
     is_named = bool(kalshi.subject and polymarket.subject) and is_post
     texts = " ".join(kalshi.order), " ".join(polymarket.order)
@@ -201,9 +221,12 @@ def _order(kalshi: Card, polymarket: Card) -> Facet:
 
 
 def _unpaired(left: set[str], right: set[str]) -> set[str]:
-    return {word for word in left if word not in right and _other_number(word) not in right}
+    known = {_singular(word) for word in right}
+    return {word for word in left if word not in right and _singular(word) not in known}
 
 
-def _other_number(word: str) -> str:
-    """The plural of a singular and the other way round."""
-    return word.removesuffix("s") if word.endswith("s") else f"{word}s"
+def _singular(word: str) -> str:
+    """A noun's singular, or a verb without the ending of its third person: "launches"."""
+    if word.endswith(("ches", "shes", "sses", "xes")):
+        return word.removesuffix("es")
+    return word if word.endswith("ss") else word.removesuffix("s")

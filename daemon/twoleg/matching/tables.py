@@ -20,9 +20,9 @@ STATES = {
 
 PARTIES = {
     "democratic": "democratic", "democrat": "democratic", "democrats": "democratic",
-    "dem": "democratic", "dems": "democratic", "republican": "republican",
-    "republicans": "republican", "gop": "republican", "libertarian": "libertarian",
-    "independent": "independent", "green": "green",
+    "democratics": "democratic", "dem": "democratic", "dems": "democratic",
+    "republican": "republican", "republicans": "republican", "gop": "republican",
+    "libertarian": "libertarian", "independent": "independent", "green": "green",
 }  # fmt: skip
 
 NICKNAMES = (

@@ -1,6 +1,6 @@
 """Listings in the venues' manner, with texts written for these tests."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from twoleg.matching.decide import Decision, decide
 from twoleg.matching.listing import KalshiListing, PolymarketListing
@@ -8,6 +8,18 @@ from twoleg.matching.parse import parse
 
 YES_NO = ("Yes", "No")
 TOKENS = ("1111", "2222")
+
+
+class Group(NamedTuple):
+    """A Kalshi market, the ends of both markets, and Polymarket questions beside it."""
+
+    ticker: str
+    title: str
+    yes: str
+    close: str
+    end: str
+    equal: tuple[str, ...]
+    near: tuple[str, ...]
 
 
 def kalshi(ticker: str, title: str, yes: str = "", **fields: Any) -> KalshiListing:
@@ -26,3 +38,12 @@ def polymarket(
 
 def decided(left: KalshiListing, right: PolymarketListing) -> Decision:
     return decide(parse(left), parse(right))
+
+
+def accepted(group: Group, question: str) -> str:
+    """The token of YES, or "" and why not, for the group's market and a question."""
+    decision = decided(
+        kalshi(group.ticker, group.title, group.yes, close_time=group.close),
+        polymarket(question, end_time=group.end),
+    )
+    return decision.yes_token if decision.is_accepted else f"no: {decision.reason}"

@@ -4,24 +4,9 @@ Each group is one Kalshi market: questions that say the same, and questions that
 (deadline, year, office, level, stage, league, person, inclusiveness).
 """
 
-from typing import NamedTuple
-
 import pytest
 
-from tests.unit.matching.support import decided, kalshi, polymarket
-
-
-class Group(NamedTuple):
-    """A Kalshi market, the ends of both markets, and Polymarket questions beside it."""
-
-    ticker: str
-    title: str
-    yes: str
-    close: str
-    end: str
-    equal: tuple[str, ...]
-    near: tuple[str, ...]
-
+from tests.unit.matching.support import Group, accepted
 
 GROUPS = (
     Group(
@@ -327,15 +312,6 @@ def _rows(kind: str) -> list[object]:
         for group in GROUPS
         for question in getattr(group, kind)
     ]
-
-
-def accepted(group: Group, question: str) -> str:
-    """The token of YES, or "" and why not, for the group's market and a question."""
-    decision = decided(
-        kalshi(group.ticker, group.title, group.yes, close_time=group.close),
-        polymarket(question, end_time=group.end),
-    )
-    return decision.yes_token if decision.is_accepted else f"no: {decision.reason}"
 
 
 @pytest.mark.parametrize(("group", "question"), _rows("equal"))

@@ -40,9 +40,13 @@ from twoleg.matching.texts import fold, spoken, without_parentheses
 _VERB = (
     r"(?:win|be|become|finish|lead|place|advance|qualify|have|say|run|announce|release|leave|clinch"
     r"|make|visit|perform|attend|host|sign|receive|get|become|reach|retire|join|return|endorse|hold"
-    r"|pass|resign|acquire|launch|ipo|file|go|declare|drop|control)"
+    r"|pass|resign|acquire|launch|ipo|file|go|declare|drop|control|hit)"
 )
 _SUBJECT = re.compile(rf"^will (?:the )?(?P<who>[^?:]+?) (?P<verb>{_VERB})\b")
+_WORK = re.compile(
+    rf"^will (?P<who>\"[^\"?]+\"|[^?: ]+(?: [^?: ]+){{0,3}}: [^?:]+?) (?P<verb>{_VERB})\b"
+)
+# A work's name may carry a subtitle: "Will Acme: The Return win".
 _BE_SUBJECT = re.compile(r"^will the next (?P<what>[^?]+?) be (?P<who>[^?]+)$")
 _HOW_MANY = re.compile(
     rf"^how (?:many|much) (?P<what>[^?:]+?) will (?:the )?(?P<who>[^?:]+?) (?P<verb>{_VERB})\b"
@@ -50,6 +54,7 @@ _HOW_MANY = re.compile(
 )
 _ANYONE = re.compile(r"^any(?:one|body|(?: [a-z]+){0,2} candidate)$")
 _QUESTION = re.compile(r"^(?:who|which|what|when|how)\b|\bwho will\b|\bwhich\b")
+_ASKED = re.compile(r"^(?:who|which|what)\b.*\b(?:will|is|are)\b")
 _TURNS = re.compile(r"\b(?:not|never|neither|nor|no|both|either|fail|without|except|all|none)\b")
 _MEETING = re.compile(
     r"\b(?:after|following|at|in) (?:(?:the|their|its|fed's|fomc) )*(?=[a-z]{3,9} 20\d\d meeting\b)"
@@ -82,9 +87,12 @@ _COMPETITIONS = frozenset({
 """Words of results that come once a season, as winning does."""
 
 _ELECTION_DAY = re.compile(
-    r"\b((?:before|by|after|until|since) (?:the )?20\d\d (?:\w+ )?elections?)\b"
+    r"\b((?:before|by|after(?! (?:the )?20\d\d midterm)|until|since) (?:the )?20\d\d"
+    r" (?:\w+ )?elections?)\b"
 )
-"""A vote that ends a claim is no plain year: it must be named on both sides."""
+"""A vote that ends a claim is no plain year: it must be named on both sides.
+
+Who holds a chamber after the midterms is who wins it in them."""
 _DAY_ENDS = {"23:59 et": "by", "00:00 et": "before"}
 """Hours at which a day ends: the venues' own zone, so that a deadline reads as without them."""
 
@@ -127,7 +135,7 @@ def _kalshi(listing: KalshiListing) -> Card:
     main = _read(rest)
     main = main._replace(tokens=main.tokens + _ticker_words(listing.ticker, main.tokens))
     is_award = _AWARDS.intersection(main.tokens) or _AWARD.search(title)
-    if subject == said and _is_noun_phrase(title) and is_award:
+    if subject == said and _is_noun_phrase(title) and is_award and not _ASKED.search(title):
         # An award named alone is asked for its winner.
         main = main._replace(tokens=tuple(dict.fromkeys(("win", *main.tokens))))
     moments = _merged(main.moments, threshold.moments)
@@ -217,7 +225,7 @@ def _subject(title: str) -> tuple[str, str]:
     if match := _HOW_MANY.match(title):
         return f"{match['verb']} {match['what']}{match['rest']}", match["who"]
     head, _, tail = title.rpartition(": ")
-    match = _SUBJECT.match(title) or _SUBJECT.match(tail)
+    match = _SUBJECT.match(title) or _WORK.match(title) or _SUBJECT.match(tail)
     if match is None:
         return title, ""
     source = title if match.string == title else tail
@@ -240,7 +248,9 @@ def _ticker_faults(listing: KalshiListing, tokens: tuple[str, ...]) -> list[str]
 
 
 def _ticker_words(ticker: str, tokens: tuple[str, ...]) -> tuple[str, ...]:
-    """Which semi-final a title leaves to its series ("EUROVISIONFIRSTSFINAL")."""
+    """Which semi-final a title leaves to its series ("EUROVISIONFIRSTSFINAL"), or whose title."""
+    if ticker.upper().startswith("KXUFC") and "championship" in tokens and "ufc" not in tokens:
+        return ("ufc",)
     if "semifinal" not in tokens or {"1st", "2nd"}.intersection(tokens):
         return ()
     series = ticker.upper().split("-", 1)[0]
@@ -305,6 +315,10 @@ def _says(title: str, said: str) -> bool:
 def _explains(inner: str, title: str) -> bool:
     """Whether parentheses only abbreviate or repeat the title."""
     parts = _TOKEN.findall(inner)
+    if parts in (["person"], ["party"]):
+        return True  # what the answers are, where a race is asked for by both
+    if inner == "u-3" and "unemployment rate" in title:
+        return True  # the rate that is called so without more
     return len(parts) == 1 and (
         "".join(word[0] for word in title.split()).find(parts[0]) >= 0 or parts[0] in title
     )
@@ -399,6 +413,9 @@ def _family(tokens: tuple[str, ...], subject: str) -> Family:
         if any(word in tokens for word in named):
             return family
     is_season = "lead" in tokens and "season" in tokens
-    is_cup = "cup" in tokens and bool({"reach", "advance", "qualify"}.intersection(tokens))
-    is_title = is_season or is_cup or any(word in _COMPETITIONS for word in tokens)
+    is_cup = "cup" in tokens and bool(
+        {"reach", "advance", "advancefrom", "qualify"}.intersection(tokens)
+    )
+    is_chamber = "control" in tokens and bool({"house", "senate"}.intersection(tokens))
+    is_title = is_season or is_cup or is_chamber or any(word in _COMPETITIONS for word in tokens)
     return Family.OUTRIGHT if is_title or "win" in tokens else Family.CLAIM

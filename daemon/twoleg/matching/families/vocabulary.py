@@ -18,7 +18,7 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"#", "number "),
     (r"^(will )?(?:the )?([a-z.]+) x (?=[a-z]+\b)", r"\1\2 "),
     (r"\bgrand theft auto\b", "gta"),
-    (r"\bgta vi\b", "gta 6"),
+    (r"\bgta vi\b|\bgta6\b", "gta 6"),
     (r"\bnyc\b", "new york city"),
     (r"(?<!\d )(?<!\d)\bpm\b", "prime minister"),
     (r"\bhas\b", "have"),
@@ -30,20 +30,33 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\beurovision song contest\b", "eurovision"),
     (r"\b(semi|quarter)[- ]final(?=s?\b)", r"\1final"),
     (r"\bqualify from (?=(?:the )?(?:(?:fifa )?world cup )?group\b)", "advance from "),
-    (r"\bfinish (?:in )?(?:the )?(?=top \d)", ""),
+    (r"\bfinish (?=(?:[a-z0-9]+ ){0,4}top \d)", ""),
+    (r"\bany (?=part of\b)", ""),
+    (
+        r"^(will )?([a-z. ]+) and ([a-z. ]+) meet(?= (?:in|again|next|before|by|this)\b| ?§|$)",
+        r"\1\2 meet \3",
+    ),
     (r"\bhot 100 chart\b", "hot 100"),
+    (r"\bsong (?=on (?:the )?(?:billboard )?hot 100\b)", ""),
+    (r"\balbum (?=on (?:the )?billboard 200\b)", ""),
+    (r"\b(?:top|highest)[- ]grossing\b", "highest grossing"),
     (r"\bqualify for (?:the )?(?:grand )?final of (?:the )?eurovision\b", "eurovision semifinal"),
     (
         r"\b(?:advance|qualify) (?:through|from) (?:the )?((?:1st |2nd )?)eurovision semifinal\b",
         r"\1eurovision semifinal",
     ),
+    # One word, so that no date after it takes the "from" along.
+    (r"\badvance from\b", "advancefrom"),
+    (r"\badvance to (?:the )?knockout (?:stage|round|phase)s?\b", "advancefrom knockout"),
     (r"\b(men|women)'s singles\b", r"\1's"),
     (
         r"\b(french open|australian open|wimbledon|us open) ((?:men|women)'s)(?! [a-z]+s\b)",
         r"\2 \1",
     ),
     (r"\broland garros\b", "french open"),
+    (r"\bindian premier league\b", "ipl"),
     (r"\b(?:english premier league|(?:the |^|\d )(?<!\w)premier league)\b", "epl"),
+    (r"\b(epl|la liga|serie [ab]|ligue [12]|bundesliga|eredivisie) league\b", r"\1"),
     (r"\buefa (?=(?:champions|europa|conference) league\b)", ""),
     (r"\blaliga\b", "la liga"),
     (r"\bfrench (?=ligue [12]\b)|\bitalian (?=serie a\b)|\bspanish (?=la liga\b)", ""),
@@ -85,9 +98,21 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     ),
     (r"\b(\d+(?:st|nd|rd|th))(?: overall)?(?: draft)? pick\b", r"draftpick \1"),
     (r"\bhave the highest (?=batting average\b)", "lead "),
+    (
+        (
+            r"\b(?:hit|have|record) (?:the )?most (?=(?:home runs|triples|doubles|hits|rbis"
+            r"|stolen bases|strikeouts|saves|runs)\b)"
+        ),
+        "lead ",
+    ),
+    (r"\bclinch a spot in\b", "make"),
+    (r"\bpostseason\b", "playoffs"),
+    (r"\bplayoffs? qualifiers?\b", "make playoffs"),
+    (r"\b(?:qualify for|clinch) (?=(?:the )?(?:20\d\d )?(?:\w+ )?playoffs\b)", "make "),
     (r"\bmemorial (?=trophy\b)", ""),
     (r"\b(?:for the year ending|year[- ]over[- ]year|y/y)\b", "annual"),
     (r"\brate of (?=(?:core )?(?:cpi|inflation)\b)", ""),
+    (r"\bcpi (?=inflation\b)", ""),
     (r"^(?:the )?number of\b", ""),
     (r"\bmen's (?:fifa )?world cup\b", "world cup"),
     (r"\bfifa (?:men's )?world cup\b", "world cup"),
@@ -103,14 +128,18 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\b(?:wnba (?:finals|championship)|wnba champions?)\b", "win wnbatitle"),
     (r"\b(?:nhl )?stanley cup(?: finals?)?\b|\bnhl (?:championship|champions?)\b", "nhltitle"),
     (r"\bworld series\b|\bmlb championship\b", "mlbtitle"),
-    (r"\b(?:nfl )?super bowl\b(?: [lxvi]+\b)?|\bnfl championship\b", "nfltitle"),
+    (r"\b(?:nfl )?super bowl\b|\bnfl championship\b", "nfltitle"),
     (r"\bnational league championship(?: series)?\b|\bnlcs\b", "nlpennant"),
     (r"\bamerican league championship(?: series)?\b|\balcs\b", "alpennant"),
     (r"\bnational league\b(?= .*\b(?:award|year|mvp|young)\b)", "nl"),
     (r"\bamerican league\b(?= .*\b(?:award|year|mvp|young)\b)", "al"),
     (r"\bnational league\b(?=\s*$)", "nlpennant"),
     (r"\bamerican league\b(?=\s*$)", "alpennant"),
-    (r"\b(eastern|western) conference(?: finals?)?\b", r"\1conference"),
+    (r"\b(eastern|western) conference champions?\b", r"win \1conference"),
+    (
+        r"\b(eastern|western) conference(?: (?:finals?|championship|title)(?! mvp))?\b",
+        r"\1conference",
+    ),
     (r"\bmanager of the year\b|\bmoty\b", "manageroftheyear"),
     (r"\bcomeback player of the year\b|\bcpoty\b", "comebackoftheyear"),
     (r"\brookie of the year\b|\broty\b", "rookieoftheyear"),
@@ -148,10 +177,14 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\beuropean union\b|\be\.u\.", "eu"),
     (r"\bsecretary general\b|\bsecretary-general\b", "secretarygeneral"),
     (r"\bprime minister\b", "primeminister"),
-    (r"\bvice[- ]president(?:ial)?\b|\bvp\b", "office:vicepresident"),
+    (r"\bvice[- ]presiden(?:t|tial|cy)\b|\bvp\b", "office:vicepresident"),
+    (r"\bpresidential run\b", "run for president"),
     (r"\bpresidential nominee\b|\bpresidential nomination\b", "office:president nominee"),
-    (r"\bnominee for president\b|\bnomination for president\b", "office:president nominee"),
-    (r"\bpresidential\b", "office:president"),
+    (
+        r"\b(?:nominee|nomination) for (?:the )?(?:us )?(?:president|presidency)\b",
+        "office:president nominee",
+    ),
+    (r"\bpresidential\b|\bpresidency\b", "office:president"),
     (r"\bgubernatorial\b|\bgovernorship\b|\bgovernor(?:'s)?(?: race| seat)?\b", "office:governor"),
     (r"\bsenate (?:race|seat|election)\b|\bsenatorial\b|\bsenator\b", "office:senate"),
     (r"\bhouse (?:race|seat|election)\b", "office:house"),
@@ -188,12 +221,13 @@ _REWRITES: tuple[tuple[str, str], ...] = (
         r"\1nochange rates",
     ),
     (r"\bshut(?:s|ting)? ?down\b|\bshutdown\b", "shutdown"),
-    (r"\b(?:best) ai\b(?! model)", "best ai model"),
     (r"\bartificial intelligence\b", "ai"),
+    (r"\bbest ai\b(?! model)", "best model"),
+    (r"\bai (?=models?\b)", ""),
     (r"\bopen ai\b", "openai"),
     (r"\binitial public offering\b", "ipo"),
     (r"\bwinner\b", "win"),
-    (r"\bchampions?\b(?! league)", "win championship"),
+    (r"\bchampions?\b(?! league)|\btitle ?holder\b", "win championship"),
     (r"\bwins\b|\bwon\b|\bvictory\b", "win"),
     (r"\banyone\b|\banybody\b", "any"),
     (r"\bperson who\b", ""),
@@ -233,6 +267,9 @@ _EDITIONS = {
 _EDITION = re.compile(
     rf"\b(\d{{2,3}})(?:st|nd|rd|th) (?:annual )?(?:primetime )?({'|'.join(_EDITIONS)})"
 )
+_SUPER_BOWL = re.compile(r"\bsuper bowl ([lxvi]+)\b")
+_SUPER_BOWLS_FROM = 1966
+_ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50}
 _DEMONYMS = {
     "french": "france", "german": "germany", "hungarian": "hungary", "dutch": "netherlands",
     "spanish": "spain", "italian": "italy", "portuguese": "portugal", "brazilian": "brazil",
@@ -270,9 +307,16 @@ def _edition(match: re.Match[str]) -> str:
     return f"{int(match[1]) + _EDITIONS[match[2]]} {match[2]}"
 
 
+def _super_bowl(match: re.Match[str]) -> str:
+    """The year of a Super Bowl by its number: LX was that of 2026."""
+    values = [_ROMAN[letter] for letter in match[1]]
+    pairs = zip(values, (*values[1:], 0), strict=True)
+    return f"{_SUPER_BOWLS_FROM + sum(-one if one < two else one for one, two in pairs)} super bowl"
+
+
 def canonical(text: str) -> str:
     """A folded text with each known phrase replaced by its one canonical word."""
-    text = _EDITION.sub(_edition, short_names(text))
+    text = _SUPER_BOWL.sub(_super_bowl, _EDITION.sub(_edition, short_names(text)))
     for pattern, word in _COMPILED[:_OFFICES_FROM]:
         text = pattern.sub(word, text)
     text = _DISTRICT_ORDINAL.sub(lambda m: f"district:{_CODES[m[1]]}-{int(m[2]):02}", text)

@@ -39,6 +39,15 @@ _EASTERN_HOSTS = frozenset({
 """Elsewhere a night game begins on the next day in UTC, and a series goes on that day."""
 
 _DATE_CODE = re.compile(r"^\d\d[A-Z]{3}\d\d(?:\d{4})?|^\d\d(?=[A-Z]+R\d$)|(?<=[A-Z])R\d$")
+_CLUB_CODES = {
+    "avl": "villa", "bmg": "monchengladbach", "bsc": "hertha", "bvb": "dortmund", "cpv": "verde",
+    "esp": "spain", "hsv": "hamburg", "ol": "lyon", "om": "marseille", "rbl": "leipzig",
+    "rcl": "lens", "rcs": "strasbourg", "scf": "freiburg", "sge": "frankfurt", "sgf": "furth",
+    "svw": "bremen", "tsg": "hoffenheim", "vfb": "stuttgart", "wob": "wolfsburg",
+}  # fmt: skip
+"""Codes of clubs and countries (their own, and those of FIFA) that do not abbreviate their name in
+a title: a word of that name."""
+
 _HAS_DRAW = frozenset({"soccer", ""})
 
 
@@ -176,7 +185,9 @@ def _outcomes(question: str, event_title: str) -> tuple[str, str]:
         sides = parts.sides
         if len(sides) < 2:
             sides = split_title(event_title, allow_at=False).sides
-        rest = [side for side in sides if not set(words(side)) & set(words(parts.subject))]
+        rest = [side for side in sides if fold(side) != fold(parts.subject)]
+        if len(rest) != 1:
+            rest = [side for side in sides if not set(words(side)) & set(words(parts.subject))]
         return (parts.subject, rest[0] if rest else "the other side")
     return (parts.sides[0], parts.sides[1]) if len(parts.sides) == 2 else ("Yes", "No")
 
@@ -198,7 +209,18 @@ def _side_of_suffix(listing: KalshiListing) -> str:
         sides = split_title(listing.event_title, allow_at=True).sides
     if len(sides) != 2 or not suffix or not other or other == codes:
         return ""
-    return _resolved(suffix, other, sides)
+    return _by_club_code(suffix, other, sides) or _resolved(suffix, other, sides)
+
+
+def _by_club_code(suffix: str, other: str, sides: tuple[str, ...]) -> str:
+    """The side of a code that clubs are known by, or the one that the other code leaves."""
+    known = [_CLUB_CODES.get(code.casefold(), "") for code in (suffix, other)]
+    found = [[side for side in sides if name and name in words(fold(side))] for name in known]
+    if len(found[0]) == 1:
+        return found[0][0]
+    if len(found[1]) == 1:
+        return next((side for side in sides if side != found[1][0]), "")
+    return ""
 
 
 def _resolved(suffix: str, other: str, sides: tuple[str, ...]) -> str:

@@ -94,6 +94,10 @@ def test_asked_for_nothing_it_prints_its_usage(capsys: pytest.CaptureFixture[str
         ("KXCS2MAP-26MAY161310TLAST-2-TL", "Astralis vs. Liquid: Map 2", "liquid"),
         ("KXCS2MAP-26MAY161310XXYY-2-XX", "Astralis vs. Liquid: Map 2", ""),
         ("KXPRESNOMD-28-JDOE", "Will Jane Doe be the nominee?", ""),
+        ("KXBUNDESLIGAGAME-26MAY16SGEVFB-VFB", "Frankfurt vs Stuttgart Winner?", "stuttgart"),
+        ("KXBUNDESLIGAGAME-26MAY16SVWBVB-BVB", "Bremen vs Dortmund Winner?", "dortmund"),
+        ("KXBUNDESLIGAGAME-26MAY16XYZVFB-XYZ", "Harbour vs Stuttgart Winner?", "harbour"),
+        ("KXBUNDESLIGAGAME-26MAY16XYZVFB-VFB", "Harbour vs Elmtown Winner?", ""),
     ],
 )  # fmt: skip
 def test_suffix_is_resolved_to_a_name_or_left(ticker: str, title: str, side: str) -> None:
@@ -109,9 +113,10 @@ def test_suffix_is_resolved_to_a_name_or_left(ticker: str, title: str, side: str
         ("Oakline vs. Elmfire: O/U 2.5", ("Over", "Under")),
         ("Oakline vs. Elmfire: Both Teams to Score", ("Yes", "No")),
         ("Will Oakline win on 2026-05-16?", ("Yes", "No")),
+        ("1. FC Oakline vs. 1. FSV Elmfire 05 - More Markets — Spread: 1. FC Oakline (-1.5)", ("1. fc oakline", "1. fsv elmfire 05")),
         ("Map Handicap: Oakline (-1.5) vs Elmfire (+1.5)", ("oakline", "elmfire")),
     ],
-)
+)  # fmt: skip
 def test_outcomes_are_taken_from_the_question(question: str, outcomes: tuple[str, str]) -> None:
     listing = PolymarketListing(market_id="1", question=question)
     assert matching_rows.filled_polymarket(listing).outcomes == outcomes

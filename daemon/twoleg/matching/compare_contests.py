@@ -186,16 +186,16 @@ def _likeness(one: str, other: str, kalshi: Card, polymarket: Card) -> Likeness:
         if {one, other}.intersection((*kalshi.full, *polymarket.full)) and not called(one, other):
             # "Juan Doe" is a whole name where the title says "Doe": no two family names.
             return Likeness.OTHER
-        if _are_surnames(kalshi.sides):
+        if _are_surnames(kalshi):
             return surnames(one, other)
-        if _are_surnames(polymarket.sides):
+        if _are_surnames(polymarket):
             return surnames(other, one)
     return like
 
 
-def _are_surnames(sides: tuple[str, ...]) -> bool:
+def _are_surnames(card: Card) -> bool:
     """Whether a title calls its players by family names: at least one of them has no other."""
-    return any(len(words(fold(side))) == 1 for side in sides)
+    return bool(card.full) or any(len(words(fold(side))) == 1 for side in card.sides)
 
 
 def _line(kalshi: Card, polymarket: Card) -> Facet:

@@ -51,7 +51,7 @@ CLUB_WORDS = frozenset({
     "fc", "cf", "sc", "ac", "as", "afc", "cfc", "ssc", "us", "ud", "cd", "sd", "rc", "rcd", "sv",
     "tsv", "fsv", "vfl", "vfb", "tsg", "bv", "sco", "osc", "ogc", "aj", "se", "ec", "ca", "cr",
     "cs", "sk", "fk", "nk", "hnk", "gnk", "bk", "if", "ff", "il", "kv", "krc", "rsc", "ks", "mks",
-    "pfc", "cfr", "acf", "aek", "bc", "cb", "kk", "bvb", "club", "clube", "calcio", "futbol",
+    "pfc", "cfr", "acf", "bc", "cb", "kk", "bvb", "club", "clube", "calcio", "futbol",
     "football", "fotball", "fussball", "basket", "basquet", "basketball", "baloncesto", "esports",
     "esport", "gaming", "team", "deportivo", "sporting", "the", "de", "la", "le", "el", "do", "da",
     "dos", "of", "and", "e", "y", "pallacanestro",

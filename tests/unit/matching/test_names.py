@@ -20,6 +20,8 @@ SAME, PART, OTHER = Likeness.SAME, Likeness.PART, Likeness.OTHER
         ("Bilbao", "Athletic Club", "", SAME),
         ("Vallecano", "Rayo Vallecano de Madrid", "", PART),
         ("Alianza Atletico", "Alianza Atlético Sullana", "", PART),
+        ("BC AEK Athens", "AEK", "", PART),
+        ("AEK Athens", "AEK Larnaca", "", OTHER),
         ("Alianza Lima", "Alianza Atlético Sullana", "", OTHER),
         ("FC Cajamarca", "UTC Cajamarca", "", OTHER),
         ("Dundee FC", "Dundee United", "", OTHER),

@@ -159,6 +159,13 @@ def test_either_of_two_family_names(title: str, yes: str, players: tuple[str, st
     assert decision.yes_token == "2222"  # type: ignore[attr-defined]
 
 
+def test_either_of_two_family_names_of_the_other_player() -> None:
+    decision = tennis("Doe vs Roe Acosta", "Ann Doe", ("Ann Doe", "Juan Acosta"))
+    assert decision.yes_token == "1111"  # type: ignore[attr-defined]
+    for players in (("Eve Doe", "Juan Acosta"), ("Ann Doe", "Juan Marlow")):
+        assert not tennis("Doe vs Roe Acosta", "Ann Doe", players).is_accepted  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     ("title", "players"),
     [

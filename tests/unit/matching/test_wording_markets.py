@@ -110,6 +110,16 @@ GROUPS = (
         ("Will more than 5 states ban widgets in 2026?", "Will widgets ban at least 5 states in 2026?"),
     ),
     Group(
+        "KXSEAT-26", "Will Jane Doe win a seat in the 2026 Freedonian election?", "",
+        "2026-10-31T00:00:00Z", "2026-10-31T00:00:00Z",
+        ("Will Jane Doe win a seat in the 2026 Freedonian election?",),
+        ("Will Jane Doe win the 2026 Freedonian election?", "Will Jane Doe lose a seat in the 2026 Freedonian election?"),
+    ),
+    Group(
+        "KXCRASH-26", "Will the widget market crash in 2026?", "",
+        "2026-12-31T00:00:00Z", "2026-12-31T00:00:00Z", (), ("Will the widget crash in 2026?",),
+    ),
+    Group(
         "KXLAW-26-WIDG", "Which bills will become law in 2026?", "Widget Act",
         "2027-01-01T04:59:00Z", "2026-12-31T00:00:00Z",
         ("Will the Widget Act become law in 2026?",),

@@ -187,6 +187,7 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\bpresidential\b|\bpresidency\b", "office:president"),
     (r"\bgubernatorial\b|\bgovernorship\b|\bgovernor(?:'s)?(?: race| seat)?\b", "office:governor"),
     (r"\bsenate (?:race|seat|election)\b|\bsenatorial\b|\bsenator\b", "office:senate"),
+    (r"\b(?:an?|any|1) seat\b", "oneseat"),
     (r"\bhouse (?:race|seat|election)\b", "office:house"),
     (r"(?<!:)\bhouse(?= winner\b)", "office:house"),
     (r"(?<!:)\bsenate(?= winner\b)", "office:senate"),
@@ -248,8 +249,8 @@ BOILERPLATE = frozenset({
     "will", "the", "a", "an", "of", "in", "at", "on", "to", "be", "is", "are", "was", "does", "do",
     "did", "for", "who", "which", "what", "whom", "this", "that", "it", "as", "their", "his", "her",
     "its", "there", "and", "with", "than", "when", "how", "many", "much", "become",
-    "becomes", "get", "gets", "candidate", "candidates", "award", "awards", "party", "market",
-    "resolve", "yes", "race", "seat", "election", "elections",
+    "becomes", "get", "gets", "candidate", "candidates", "award", "awards", "party", "resolve",
+    "yes", "race", "seat", "election", "elections",
 })  # fmt: skip
 """Words of grammar and of the venues' forms: a claim reads the same without them.
 

@@ -9,7 +9,7 @@ from twoleg.matching.card import Card, Facet, Family, Verdict, compare, judged
 from twoleg.matching.compare_golf import year_facet
 from twoleg.matching.dates import near, parse_day
 from twoleg.matching.families.vocabulary import short_names
-from twoleg.matching.names import Likeness, in_league, subject, team
+from twoleg.matching.names import Likeness, adds_surname, in_league, subject, team
 from twoleg.matching.tables import TEAMS
 from twoleg.matching.texts import words
 
@@ -19,12 +19,18 @@ _NEXT_DAYS = 45
 _NAMED = frozenset({Family.OUTRIGHT, Family.OFFICE, Family.NOMINEE, Family.SEAT})
 """Families in which a subject is asked about one title or office."""
 
+_OF_PEOPLE = frozenset({Family.OFFICE, Family.NOMINEE})
+"""Families whose subjects are candidates: one may be called by one family name or by both."""
+
 _KIND = re.compile(r"(?:an?|any|some|one|no)\b")
 _WORKS = frozenset({
     "best", "oscar", "grammy", "emmy", "goldenglobe", "bafta", "tony", "gameoftheyear", "album",
     "song", "movie", "film", "picture", "show", "grossing", "prize", "book",
 })  # fmt: skip
 """What is won by works and people: a name that says more is another's."""
+
+_OF_SEATS = frozenset({"parliamentary", "legislative", "general"})
+"""What an election of seats is called, or not: most seats are won in no other."""
 
 _ANYWHERE = frozenset({"annual"})
 """Words that say the same wherever they stand ("annual inflation", "inflation year over year")."""
@@ -79,7 +85,8 @@ def _subject(kalshi: Card, polymarket: Card) -> Facet:
     if any(_KIND.match(text) for text in texts):
         # "A German", "a team from Group A": of a kind, and nobody's name.
         return judged("subject", False, *texts)
-    if kalshi.named == polymarket.named != ():
+    is_candidate = kalshi.family in _OF_PEOPLE and adds_surname(*texts)
+    if is_candidate or kalshi.named == polymarket.named != ():
         return judged("subject", True, *texts)
     league = next((c.league for c in (kalshi, polymarket) if c.league in TEAMS), "")
     if league:
@@ -166,12 +173,14 @@ def _end_together(kalshi: Card, polymarket: Card) -> bool:
     return bool(ends[0] and ends[1] and near(ends[0], ends[1], _DEADLINE_DAYS))
 
 
-def _is_edition(only: tuple[set[str], set[str]]) -> bool:
-    """Whether all that one side says more is a number of a season ("Season 24")."""
+def _is_edition(only: tuple[set[str], set[str]], shared: set[str]) -> bool:
+    """Whether all that one side says more is a number of a season ("Season 24"), or that word."""
     left, right = only
     if left and right:
         return False
     number = (left or right) - {"season"}
+    if not number:
+        return any(word.isdigit() for word in shared)
     return len(left or right) == 2 and len(number) == 1 and number.pop().isdigit()
 
 
@@ -191,7 +200,9 @@ def _words(kalshi: Card, polymarket: Card) -> Facet:
     left = {word for word in kalshi.words if word != kalshi.league}
     right = {word for word in polymarket.words if word != kalshi.league}
     only = _unpaired(left, right), _unpaired(right, left)
-    if _is_edition(only) and _end_together(kalshi, polymarket):
+    if _is_edition(only, left & right) and _end_together(kalshi, polymarket):
+        only = set(), set()
+    if "seats" in left & right and not all(only) and only[0] | only[1] <= _OF_SEATS:
         only = set(), set()
     if _is_out_of_a_group(only, left & right):
         only = set(), set()

@@ -29,7 +29,7 @@ _SHARED_MIN = 3
 
 _SHORT = {
     "utd": "united", "ath": "athletic", "intl": "international", "univ": "university",
-    "wed": "wednesday", "uconn": "connecticut",
+    "wed": "wednesday", "uconn": "connecticut", "st": "saint",
 }  # fmt: skip
 """Words of club names that are always cut the same way."""
 

@@ -113,6 +113,9 @@ HALF_TOTAL_POLY = msgspec.structs.replace(
     question="Harbour Town FC vs. Northgate FC: 1H O/U 2.5",
     sports_market_type="first_half_totals",
 )
+TOTALS = msgspec.structs.replace(
+    TOTAL, title="Northgate at Harbour: Totals", yes_sub_title="Over 2.5 goals scored"
+)
 SPREAD_SAID = msgspec.structs.replace(
     SPREAD, title="Northgate at Harbour: Spread", yes_sub_title="Northgate wins by over 1.5 goals"
 )
@@ -129,6 +132,7 @@ RUNS_POLY = polymarket(
 
 PAIRS = {
     "half total": (HALF_TOTAL, HALF_TOTAL_POLY, Polarity.SAME),
+    "totals by subtitle": (TOTALS, TOTAL_POLY, Polarity.SAME),
     "spread by subtitle": (SPREAD_SAID, SPREAD_POLY, Polarity.SAME),
     "runs": (RUNS, RUNS_POLY, Polarity.SAME),
     "game": (MLB, MLB_POLY, Polarity.INVERSE),
@@ -242,6 +246,8 @@ NEAR_MISSES = {
     "strike against text": (k(TOTAL, floor_strike=3.5), TOTAL_POLY),
     "strike above another line": (k(TOTAL, floor_strike=1.5, yes_sub_title="Over 1.5 goals"), TOTAL_POLY),
     "corners against goals": (TOTAL, p(TOTAL_POLY, question="Harbour Town FC vs. Northgate FC: O/U 2.5 Total Corners")),
+    "totals of another line": (TOTALS, p(TOTAL_POLY, question="Harbour Town FC vs. Northgate FC: O/U 3.5", line=3.5)),
+    "totals without a line": (k(TOTALS, yes_sub_title="", strike_type="", floor_strike=None), TOTAL_POLY),
     "total of a half": (TOTAL, p(TOTAL_POLY, question="Harbour Town FC vs. Northgate FC: 1H O/U 2.5")),
     "total of one team": (TOTAL, p(TOTAL_POLY, question="Harbour Town FC vs. Northgate FC: Northgate FC O/U 2.5")),
     "total of a half by the event": (k(TOTAL, title="Will over 2.5 goals be scored?", event_title="Harbour vs Northgate: First Half Total Goals"), TOTAL_POLY),

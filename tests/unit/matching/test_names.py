@@ -20,6 +20,8 @@ SAME, PART, OTHER = Likeness.SAME, Likeness.PART, Likeness.OTHER
         ("Bilbao", "Athletic Club", "", SAME),
         ("Vallecano", "Rayo Vallecano de Madrid", "", PART),
         ("Alianza Atletico", "Alianza Atlético Sullana", "", PART),
+        ("SKA St. Petersburg", "HC SKA Saint Petersburg", "", SAME),
+        ("St. Louis", "St. Louis CITY SC", "", SAME),
         ("BC AEK Athens", "AEK", "", PART),
         ("AEK Athens", "AEK Larnaca", "", OTHER),
         ("Alianza Lima", "Alianza Atlético Sullana", "", OTHER),

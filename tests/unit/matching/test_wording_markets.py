@@ -116,6 +116,34 @@ GROUPS = (
         ("Will Jane Doe win the 2026 Freedonian election?", "Will Jane Doe lose a seat in the 2026 Freedonian election?"),
     ),
     Group(
+        "KXMOST-26-BLUE", "Which party will win the most seats in the Swedish election?", "Blue Democrats",
+        "2026-10-30T00:00:00Z", "2026-09-13T00:00:00Z",
+        ("Will the Blue Democrats win the most seats in the 2026 Swedish parliamentary election?", "Will the Blue Democrats win the most seats in the 2026 Swedish general election?"),
+        ("Will the Blue Democrats win the 2026 Swedish parliamentary election?", "Will the Blue Democrats win the most seats in the 2026 Danish parliamentary election?", "Will the Blue Democrats win the second most seats in the 2026 Swedish parliamentary election?", "Will the Blue Democrats win the most seats in the 2026 Swedish local elections?"),
+    ),
+    Group(
+        "KXFREEPRES-26-JDOE", "Who will win the Colombian presidential election?", "Jane Doe",
+        "2026-08-07T00:00:00Z", "2026-05-31T00:00:00Z",
+        ("Will Jane Doe Roe win the 2026 Colombian presidential election?",),
+        ("Will Jane Doe Jr. win the 2026 Colombian presidential election?", "Will Jane Roe win the 2026 Colombian presidential election?", "Will Juan Doe Roe win the 2026 Colombian presidential election?"),
+    ),
+    Group(
+        "KXISLAND-50-JDOE", "Island Season 50 winner?", "Jane Doe",
+        "2026-05-28T00:00:00Z", "2026-05-27T00:00:00Z",
+        ("Will Jane Doe win Island 50?",),
+        ("Will Jane Doe win Island 51?", "Will Jane Doe win Island Season 49?"),
+    ),
+    Group(
+        "KXFREED-27", "Will Sam Bankman-Fried be pardoned before 2027?", "",
+        "2027-01-01T04:59:00Z", "2026-12-31T00:00:00Z",
+        ("SBF pardoned by December 31, 2026?",), ("SBF released by December 31, 2026?",),
+    ),
+    Group(
+        "KXPGATOUR-HBM26-JDOE", "the Harbour Tournament presented by Acme Winner", "John Doe",
+        "2026-06-07T00:00:00Z", "2026-06-08T00:00:00Z",
+        ("Will John Doe win the 2026 Harbour Tournament?",), ("Will John Doe win the 2026 Elmtown Tournament?", "Will John Doe win the 2027 Harbour Tournament?"),
+    ),
+    Group(
         "KXCRASH-26", "Will the widget market crash in 2026?", "",
         "2026-12-31T00:00:00Z", "2026-12-31T00:00:00Z", (), ("Will the widget crash in 2026?",),
     ),

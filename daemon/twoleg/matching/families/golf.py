@@ -30,6 +30,7 @@ _WIN = re.compile(r"^will (?P<who>.+?) win (?:the )?(?P<event>.+)$")
 _WINNER = re.compile(r"^(?P<event>.+?) winner$")
 _GOLF_SLUG = re.compile(r"^20\d\d-.+-(?:winner|top\d+|round)-")
 _BY_TOUR = re.compile(r"\b(pga|tour) championship\b")
+_PRESENTED = re.compile(r" presented by .+$")
 _DROPPED = frozenset({
     "the", "pga", "tour", "lpga", "liv", "golf", "of", "at", "in",
 })  # fmt: skip
@@ -102,5 +103,5 @@ def _dated(text: str) -> tuple[str, tuple[int, ...]]:
 
 def _event_words(event: str) -> tuple[str, ...]:
     # Two tournaments are called by nothing but their tour.
-    named = _BY_TOUR.sub(r"\1championship", event)
+    named = _BY_TOUR.sub(r"\1championship", _PRESENTED.sub("", event))
     return tuple(word for word in words(named) if word not in _DROPPED)

@@ -119,6 +119,7 @@ _SIMPLE: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Phrase]], ...] =
     (re.compile(r"(?<=: )(?P<kind>map|set) (?P<n>\d)$"), _part),
     (re.compile(r"(?:\b|^)(?:match |game |fight )?winner$"), _plain("win")),
     (re.compile(r"(?<=: )(?:(?P<unit>map|set|game) )?spreads?$"), _spread),
+    (re.compile(r"(?<=: )totals?$"), _plain("total")),
     (re.compile(r"(?<=: )(?P<n>1st|2nd) half (?P<what>spread|total)s?$"), _half_side),
     (re.compile(r"\b(?:(?P<n>[12])h|(?P<m>1st|2nd) half)\b"), _half_alone),
 )

@@ -291,6 +291,8 @@ _WELL_KNOWN = (
     ("volodymyr zelensky", "zelenskyy"), ("zelensky", "zelenskyy"), ("xi jinping", "xi"),
     ("benjamin netanyahu", "netanyahu"), ("nicolas maduro", "maduro"), ("jd vance", "vance"),
     ("j.d. vance", "vance"), ("emmanuel macron", "macron"), ("keir starmer", "starmer"),
+    ("alexandria ocasio-cortez", "aoc"), ("sam bankman-fried", "sbf"), ("pete hegseth", "hegseth"),
+    ("zohran mamdani", "mamdani"), ("recep tayyip erdogan", "erdogan"), ("friedrich merz", "merz"),
     ("jerome powell", "powell"), ("narendra modi", "modi"), ("javier milei", "milei"),
 )  # fmt: skip
 _SHORT_NAMES = dict(_WELL_KNOWN)

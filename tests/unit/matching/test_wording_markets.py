@@ -259,6 +259,12 @@ GROUPS = (
         ("Will Inter Milan win the 2025–26 Serie B league?", "Will AC Milan win the 2025–26 Serie A league?", "Will Inter Milan win the 2025–26 Champions League?"),
     ),
     Group(
+        "KXUECL-26-SHA", "Will Shakhtar Donetsk win the Conference League?", "",
+        "2026-05-30T00:00:00Z", "2026-05-20T00:00:00Z",
+        ("Will Shakhtar Donetsk win the 2025-26 UEFA Europa Conference League?",),
+        ("Will Shakhtar Donetsk win the 2025-26 UEFA Europa League?", "Will Shakhtar Donetsk win the 2025-26 UEFA Champions League?"),
+    ),
+    Group(
         "KXIPL-26-CSK", "Will Chennai Super Kings win the IPL?", "",
         "2026-06-14T00:00:00Z", "2026-05-31T00:00:00Z",
         ("Will Chennai Super Kings win the 2026 Indian Premier League?",),

@@ -57,6 +57,7 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\bindian premier league\b", "ipl"),
     (r"\b(?:english premier league|(?:the |^|\d )(?<!\w)premier league)\b", "epl"),
     (r"\b(epl|la liga|serie [ab]|ligue [12]|bundesliga|eredivisie) league\b", r"\1"),
+    (r"\beuropa (?=conference league\b)", ""),
     (r"\buefa (?=(?:champions|europa|conference) league\b)", ""),
     (r"\blaliga\b", "la liga"),
     (r"\bfrench (?=ligue [12]\b)|\bitalian (?=serie a\b)|\bspanish (?=la liga\b)", ""),

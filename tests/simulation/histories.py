@@ -162,8 +162,14 @@ class History:
             reduce_only=reduce_only,
         )
 
-    def intend(self, *specs: OrderSpec, keys: tuple[str, ...] = (), pair: str = "pair") -> None:
-        """Announce orders."""
+    def intend(
+        self,
+        *specs: OrderSpec,
+        keys: tuple[str, ...] = (),
+        pair: str = "pair",
+        net_micros: int = 0,
+    ) -> None:
+        """Announce orders, and what they are to earn."""
         refs = tuple(
             OrderRef(spec=spec, order_key=key, sent_wall_ms=0)
             for spec, key in zip(specs, keys or [key_of(spec) for spec in specs], strict=True)
@@ -175,7 +181,7 @@ class History:
                 execution_id=f"e{specs[0].execution_no}",
                 pair_id=PairId(pair),
                 direction=Direction.KALSHI_YES,
-                net_micros=0,
+                net_micros=net_micros,
                 orders=refs,
             )
         )

@@ -84,6 +84,7 @@ KINDS: Final[tuple[tuple[str, str], ...]] = (
     *((kind, "") for kind in GENERAL_FAULTS),
 )
 RARE_SHARE: Final = 0.6
+GUARDED_SHARE: Final = 0.17
 CRASH_ON: Final = ("any", "intent", "answer", "fill", "note", "run_started")
 
 
@@ -175,6 +176,7 @@ def draw_plan(seed: int, without: frozenset[int] = frozenset()) -> Plan:
             "polymarket.order_timeout_ms": rng.choice((500, 1_500, 5_000)),
             "breaker.open_seconds": rng.choice((3, 10, 30)),
             "breaker.failures_max": rng.choice((3, 5, 8)),
+            **_draw_guards(Random(f"guards:{seed}")),
         },
         kalshi={"read_lag_ms": rng.choice(([0, 0], [10, 50], [100, 900]))},
         polymarket={
@@ -197,6 +199,18 @@ def draw_plan(seed: int, without: frozenset[int] = frozenset()) -> Plan:
     items.sort(key=lambda item: item.at_s)
     kept = tuple(item for number, item in enumerate(items) if number not in without)
     return replace(plan, schedule=kept)
+
+
+def _draw_guards(rng: Random) -> dict[str, object]:
+    """In one seed of six the breaker bears so little that a few lost legs are too much."""
+    if rng.random() >= GUARDED_SHARE:
+        return {}
+    return {
+        "breaker.loss_dollars_max": rng.choice((1, 2, 5)),
+        "breaker.rate_window": rng.choice((3, 5)),
+        "breaker.unwind_rate_percent_max": rng.choice((30, 50)),
+        "breaker.void_rate_percent_max": rng.choice((20, 50)),
+    }
 
 
 def _draw_faults(rng: Random, sync: str) -> list[Item]:

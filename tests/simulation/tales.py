@@ -21,7 +21,9 @@ from twoleg.core.market import Outcome, Side
 from twoleg.core.orders import Purpose
 from twoleg.storage.records import CashFlowSeen, FeeAdjusted, RunStarted
 
-LIMITS = Limits(unhedged_micros_max=10_000_000, executions_max=2, size_e6_max=SIZE_E6)
+LIMITS = Limits(
+    unhedged_micros_max=10_000_000, executions_max=2, size_e6_max=SIZE_E6, cash_reserve_micros=0
+)
 Tale = Callable[[History], object]
 
 

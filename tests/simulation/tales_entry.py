@@ -139,8 +139,8 @@ def _while_halted(history: History) -> None:
 
 def _two_probes(history: History) -> None:
     history.begin().note(NoteKind.BREAKER_CHANGED, state="half_open")
-    history.fire()
-    history.fire(2)
+    for number in (1, 2):
+        history.intend(history.spec(K, number=number))
 
 
 def _before_balances(history: History) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation import tales, tales_entry, tales_late, tales_lenient
+from tests.simulation import tales, tales_entry, tales_late, tales_lenient, tales_stops
 from tests.simulation.checkers.balances import RecordTrue
 from tests.simulation.checkers.facts import Rule
 from tests.simulation.checkers.journal import JournalEye
@@ -29,8 +29,8 @@ def test_rule_on_a_good_history_is_content(rule: Rule) -> None:
     good(History(rule, LIMITS))
 
 
-BAD = tales.BAD + tales_entry.BAD + tales_late.BAD + tales_lenient.BAD
-FAIR = tales.FAIR + tales_entry.FAIR + tales_late.FAIR + tales_lenient.FAIR
+BAD = tales.BAD + tales_entry.BAD + tales_late.BAD + tales_lenient.BAD + tales_stops.BAD
+FAIR = tales.FAIR + tales_entry.FAIR + tales_late.FAIR + tales_lenient.FAIR + tales_stops.FAIR
 
 
 @pytest.mark.parametrize(

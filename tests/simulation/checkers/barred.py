@@ -4,11 +4,12 @@ from typing import Final
 
 from tests.simulation.checkers.facts import NS_PER_MS, NS_PER_S, Facts, Rule, violate
 from tests.simulation.checkers.record import UNDECIDED, Story
-from tests.simulation.sightings import Sent
+from tests.simulation.sightings import LOT_E6, ONE_E4, Sent
 from twoleg.core.actions import NoteKind
 from twoleg.core.events import OperatorAct
 from twoleg.core.market import Venue
 from twoleg.core.orders import Purpose
+from twoleg.core.units import CENT_MICROS, ceil_div
 from twoleg.storage.records import (
     AnswerRecorded,
     FillVoidRecorded,
@@ -18,6 +19,9 @@ from twoleg.storage.records import (
     RunStarted,
 )
 
+LEAST_PRICE_E4: Final = 100
+SLACK_E4_MAX: Final = 1_500
+"""How far below a limit the first offer may be."""
 REFUSED_MAX: Final = 10
 REFUSED_NS: Final = 60 * NS_PER_S
 
@@ -82,11 +86,31 @@ class Barred(Rule):
             if before not in (None, number) and not facts.record.stories[before or 0].is_closed:
                 raise violate("two_probes", f"execution {number} beside {before}")
             self._probe = number
+            self._check_probe(facts.record.stories[number])
         for venue in self._closed:
             raise violate("entry_while_closed", f"execution {number}: {venue.value} is closed")
         if facts.record.opened != set(Venue):
             raise violate("entry_while_starting", f"execution {number}: balances were not read")
         self._check_recovered(facts, number)
+
+    @staticmethod
+    def _check_probe(story: Story) -> None:
+        """The least that both venues take, by the terms and the limit of its Polymarket leg."""
+        for intent in story.entries:
+            spec, market = intent.spec, intent.spec.market
+            if spec.venue is not Venue.POLYMARKET:
+                continue
+            least_e6 = market.size_e6_min
+            if spec.spend_micros:
+                worth = ceil_div(spec.limit_e4 * least_e6, ONE_E4)
+                spend = max(worth, market.notional_micros_min) + 2 * CENT_MICROS
+                # It is bound by dollars: so many buy more where the offers are below the limit.
+                least_e6 = ceil_div(
+                    spend * ONE_E4, max(LEAST_PRICE_E4, spec.limit_e4 - SLACK_E4_MAX)
+                )
+            if spec.size_e6 > least_e6 + 2 * LOT_E6:
+                told = f"execution {story.number}: {spec.size_e6}, at least {least_e6}"
+                raise violate("probe_too_large", told)
 
     @staticmethod
     def _check_recovered(facts: Facts, number: int) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tests.simulation.checkers.balances import MODELLED_MICROS_MAX
 from tests.simulation.checkers.facts import NS_PER_S, Facts, Rule, violate
 from tests.simulation.checkers.record import Intent, Story
 from tests.simulation.sightings import LOT_E6, Sent
@@ -95,7 +96,8 @@ class LimitsKept(Rule):
 class CashReserved(Rule):
     """No entry costs more than its venue's free cash less what others in flight may still take.
 
-    Asked when it is announced, for all pots that it draws on, and when an order of it arrives.
+    Asked when it is announced, for all pots that it draws on, and when an order of it arrives. What
+    is kept back for rollbacks is no entry's to promise.
     """
 
     def step(self, facts: Facts) -> None:
@@ -128,7 +130,10 @@ class CashReserved(Rule):
 
     @staticmethod
     def _check_promised(facts: Facts, story: Story) -> None:
-        """All that open executions have promised a pot is there, by the venue's own ledger."""
+        """All that open executions have promised a pot is there, by the venue's own ledger.
+
+        And what is kept back besides, but for what modelled fees may be off.
+        """
         promised: dict[Pot, int] = {}
         for one in facts.record.open_stories:
             for pot, micros in promises(facts, one).items():
@@ -146,9 +151,13 @@ class CashReserved(Rule):
                 and not facts.is_booked(trade)
                 and facts.is_late(intent, trade)
             )
-            if promised[pot] > cash.get(pot, 0) + max(0, untold):
-                told = f"execution {story.number}: {promised[pot]} promised, {pot} has {cash[pot]}"
+            there = cash.get(pot, 0) + max(0, untold)
+            told = f"execution {story.number}: {promised[pot]} promised, {pot} has {there}"
+            if promised[pot] > there:
                 raise violate("cash_not_reserved", told)
+            off = facts.record.modelled.get(pot[0], 0) * MODELLED_MICROS_MAX
+            if promised[pot] + facts.limits.cash_reserve_micros > there + off:
+                raise violate("cash_not_kept_back", told)
 
 
 def promises(facts: Facts, story: Story) -> dict[Pot, int]:

@@ -12,6 +12,8 @@ from twoleg.storage.records import IntentRecorded
 
 SMALL_MICROS: Final = 50_000
 """What one rollback may always lose in all."""
+CARRIED_E6_MAX: Final = 10 * LOT_E6
+"""What the two legs of an entry may differ by: dust that is carried, and whole cents."""
 CAP_SLACK_MICROS: Final = 1_000
 """A tenth of a cent a contract, for prices and fees that were rounded on the way."""
 
@@ -27,6 +29,7 @@ class EntriesSound(Rule):
             entries = story.entries
             if record.orders[0].spec.purpose is Purpose.ARB:
                 self._check_prices(facts, story)
+                self._check_luck(facts, story)
                 if len(entries) == len(Venue):
                     self._check_legs(facts, story)
 
@@ -39,6 +42,15 @@ class EntriesSound(Rule):
                 limits.price_e4_min <= spec.limit_e4 <= limits.price_e4_max
             ):
                 raise violate("price_limit", f"execution {story.number}: {spec.limit_e4}")
+
+    @staticmethod
+    def _check_luck(facts: Facts, story: Story) -> None:
+        """What is too good to be true is a wrong pair, whatever it promises to earn."""
+        size_e6 = max(intent.spec.size_e6 for intent in story.entries) + CARRIED_E6_MAX
+        most = facts.limits.edge_micros_max * size_e6 // ONE_CONTRACT_E6
+        if story.net_micros > most:
+            told = f"execution {story.number}: {story.net_micros}, most {most} of {size_e6}"
+            raise violate("edge_too_great", told)
 
     def _check_legs(self, facts: Facts, story: Story) -> None:
         legs = {intent.spec.venue: intent for intent in story.entries}

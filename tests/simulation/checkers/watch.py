@@ -12,6 +12,7 @@ from tests.simulation.checkers.fills import FillsAccounted, FillsTrue
 from tests.simulation.checkers.journal import JournalEye
 from tests.simulation.checkers.limits import CashReserved, LimitsKept
 from tests.simulation.checkers.logs import LogsClean
+from tests.simulation.checkers.losses import LossesStop, RatesStop
 from tests.simulation.checkers.pricing import BooksReal, EntriesSound, ExitsCapped
 from tests.simulation.checkers.record import Record
 from tests.simulation.checkers.residual import ResidualAttended, RollbackReduces
@@ -46,6 +47,8 @@ def all_rules() -> list[Rule]:
         BooksReal(),
         Barred(),
         BreakerOpens(),
+        LossesStop(),
+        RatesStop(),
         VenueLeftAlone(),
         LimitsKept(),
         CashReserved(),

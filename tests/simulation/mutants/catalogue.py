@@ -7,6 +7,7 @@ from typing import Final
 
 from tests.simulation.mutants.further import FURTHER
 from tests.simulation.mutants.mutant import CORE, KALSHI, POLYMARKET, RUNTIME, Mutant
+from tests.simulation.mutants.stops import STOPS
 
 _EMIT: Final = "        self._emit(OrderAnswered(spec.execution_no, spec.order_no, answer, self._clock.wall_ns()))"
 _SENT: Final = "            answer = await port.send(prepared)\n            again"
@@ -319,4 +320,5 @@ MUTANTS: Final = (
         ("entry_while_stopped",),
     ),
     *FURTHER,
+    *STOPS,
 )

@@ -199,3 +199,17 @@ def test_what_a_held_residual_buys_at_last_is_reserved_too() -> None:
     bought = next(order for order in orders_of(rig.seen) if order.side is Side.BUY)
     assert bought.venue is Venue.POLYMARKET
     assert free(rig, Venue.POLYMARKET) <= CASH - cost(bought)
+
+
+def test_what_a_late_answer_tells_is_reserved_until_its_fills_are_booked() -> None:
+    """The execution had ended, and gave back what it had set aside."""
+    rig = with_cash(Rig())
+    first, second = fire(rig)
+    for spec in (first, second):
+        rig.answer(spec, S.MISSED)
+    assert free(rig, Venue.KALSHI) == CASH
+    rig.send(BooksVoid((K, P), "disconnected"))
+    rig.answer(first, S.FILLED, first.size_e6, cost(first))
+    assert rig.engine.open_executions == 1
+    assert free(rig, Venue.KALSHI) <= CASH - cost(first)
+    assert rig.executions.funds.unhedged_micros >= cost(first)

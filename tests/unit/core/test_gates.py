@@ -129,7 +129,13 @@ BY_MARKET: dict[str, Market] = {
     # 4.2 cents on 93 for a year, where one half is asked for.
     "below_hurdle": structs.replace(kalshi_market(), close_ts_ms=T0_MS + YEAR_MS),
 }
-BY_LAG: dict[str, tuple[int, int]] = {"legs_skewed": (800, 5), "feed_late": (1_100, 400)}
+BY_LAG: tuple[tuple[str, int, int], ...] = (
+    ("legs_skewed", 800, 5),
+    ("legs_skewed", 5, 800),
+    ("feed_late", 1_100, 400),
+    ("feed_late", 400, 1_100),
+)
+"""Why, and how late (ms) the frames of Kalshi and of Polymarket are."""
 
 
 def test_same_scene_without_any_gate_fires_and_refuses_nothing() -> None:
@@ -167,12 +173,31 @@ def test_gate_that_a_market_s_close_shuts_stops_the_execution(reason: str) -> No
     assert len(fires(Rig(limits=limits, kalshi=soon).quote())) == 1
 
 
-@pytest.mark.parametrize("reason", BY_LAG)
-def test_gate_that_late_frames_shut_stops_the_execution(reason: str) -> None:
+@pytest.mark.parametrize("is_kalshi_first", [True, False])
+def test_market_that_closes_first_shuts_its_pair(*, is_kalshi_first: bool) -> None:
+    soon, late = T0_MS + 100_000, T0_MS + 1_000_000
+    rig = Rig(
+        limits=EASY,
+        kalshi=structs.replace(kalshi_market(), close_ts_ms=soon if is_kalshi_first else late),
+        polymarket=structs.replace(
+            polymarket_market(), close_ts_ms=late if is_kalshi_first else soon
+        ),
+    )
+    assert fires(rig.quote()) == []
+    assert set(rig.engine.refusals) == {"market_closing"}
+
+
+@pytest.mark.parametrize(("reason", "kalshi_ms", "polymarket_ms"), BY_LAG)
+def test_gate_that_late_frames_shut_stops_the_execution(
+    reason: str, kalshi_ms: int, polymarket_ms: int
+) -> None:
     rig = Rig()
     kalshi, polymarket = crossing_books(rig.polarity, rig.direction)
-    rig.send(rig.book(P, *polymarket, lag_ms=BY_LAG[reason][1]))
-    assert fires(rig.send(rig.book(K, *kalshi, lag_ms=BY_LAG[reason][0]))) == []
+    # How late Polymarket's frames run only those after its first snapshot tell.
+    rig.send(rig.book(P, *polymarket))
+    rig.pass_ms(2_000)
+    rig.send(rig.book(P, *polymarket, lag_ms=polymarket_ms))
+    assert fires(rig.send(rig.book(K, *kalshi, lag_ms=kalshi_ms))) == []
     assert set(rig.engine.refusals) == {reason}
 
 
@@ -193,7 +218,14 @@ def test_void_book_stops_even_a_sale_that_any_edge_would_be_good_for() -> None:
 
 
 def test_every_gate_of_the_table_is_tested_here() -> None:
-    tested = {*BY_EVENT, *BY_LIMITS, *BY_MARKET, *BY_LAG, "book_doubted", "book_void"}
+    tested = {
+        *BY_EVENT,
+        *BY_LIMITS,
+        *BY_MARKET,
+        *(case[0] for case in BY_LAG),
+        "book_doubted",
+        "book_void",
+    }
     assert {name for name, *_ in (*BEFORE, *AFTER)} | {NO_SIZE} == tested
 
 

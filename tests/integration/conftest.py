@@ -3,12 +3,17 @@
 import itertools
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.support.daemon import make_pairs, make_scene
 from tests.support.scenes import make_folder, make_server
+from tests.support.table import MakeTable, Table
+from twoleg.runtime import pair_keeper
 from twoleg.storage.database import Database
 from twoleg.storage.embedded import EmbeddedPostgres
 from twoleg.storage.migrate import migrate
@@ -60,3 +65,26 @@ async def database(make_database: Callable[[], Awaitable[Database]]) -> Database
     await migrate(connection)
     await connection.close()
     return database
+
+
+@pytest.fixture
+async def table_of(
+    make_database: Callable[[], Awaitable[Database]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> MakeTable:
+    """Scenes on a database of their own: an armed pair would join every daemon on it."""
+    monkeypatch.setattr(pair_keeper, "AWAY_S", 0.2)
+
+    @asynccontextmanager
+    async def make(**options: Any) -> AsyncGenerator[Table]:
+        database = await make_database()
+        connection = await database.connect()
+        try:
+            async with make_scene(tmp_path, database.dsn, **options) as scene:
+                scene.is_declared, scene.more_pairs = False, (make_pairs()[1],)
+                yield Table(scene, connection, database.dsn)
+        finally:
+            await connection.close()
+
+    return make

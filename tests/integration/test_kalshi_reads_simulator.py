@@ -199,6 +199,40 @@ async def test_markets_come_and_go_on_a_running_feed() -> None:
         assert (log.downs, dict(feed.counts.by_kind)) == ([], {})
 
 
+@pytest.mark.parametrize("times_out", [False, True])
+@pytest.mark.parametrize("connections", [1, 2])
+async def test_market_that_was_left_comes_back_whole(*, connections: int, times_out: bool) -> None:
+    """Also where the venue did not carry out that it left, and so has nothing to add."""
+    async with client() as kalshi:
+        markets = [
+            await kalshi.catalogue.read_market(ticker)
+            for ticker in (kalshi.sim.ticker, kalshi.sim.crypto)
+        ]
+        options = {"connections": connections, "silence_ms_max": 2_000, "snapshot_ms_max": 100}
+        async with feeding(kalshi, markets, **options) as (feed, log):
+            await log.until(lambda _: log.book.is_live)
+            feed.follow(markets[1:])
+            second = log.books.books[markets[1].id]
+            await log.until(lambda _: second.is_live)
+            before = second.size_at(ASK, 9_900)
+            if times_out:
+                rule = {"on": "ws", "kind": "ws_timeout", "count": connections}
+                kalshi.sim.sim.faults.add([rule])
+            feed.unfollow([markets[1].id])
+            assert not second.is_live
+            # Of the one that left nothing is told, and what stays goes on.
+            await kalshi.sim.rest("ask", 9_900, 3, ticker=kalshi.sim.crypto)
+            await kalshi.sim.rest("ask", 9_900, 3)
+            await log.until(lambda _: log.book.size_at(ASK, 9_900) >= 3_000_000)
+            assert not second.is_live
+            feed.follow(markets[1:])
+            await log.until(lambda _: second.is_live)
+            assert second.size_at(ASK, 9_900) == before + 3_000_000
+            assert log.is_live()
+        assert log.downs == []
+        assert set(feed.counts.by_kind) <= ({"error"} if times_out else set())
+
+
 async def test_two_lines_show_the_same_book_as_one() -> None:
     async with client() as kalshi:
         market = await kalshi.market()

@@ -2,32 +2,25 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from tests.support.daemon import CONFIG, K, P, Run, Scene, make_pairs, make_scene
-from tests.unit.storage.support import RealClock
+from tests.support.daemon import CONFIG, K, P, Run, Scene
+from tests.support.table import ARMED, DISARMED, MakeTable
 from twoleg.core.actions import NoteKind
 from twoleg.core.fingerprint import rules_fingerprint
-from twoleg.core.market import Direction, PairState
+from twoleg.core.market import Direction
 from twoleg.errors import DatabaseUnavailable
 from twoleg.runtime import pair_keeper
 from twoleg.runtime.children import Program, Task
 from twoleg.runtime.pairing import Upkeep
 from twoleg.settings import Declared
 from twoleg.sim.kalshi.venue import KalshiSim
-from twoleg.storage.database import Connection, Database
-from twoleg.storage.pair_rows import PairRow, matcher_pair_id
-from twoleg.storage.pairs import PairStore
 
-MODE = "sim"
-ARMED, DISARMED = PairState.ARMED, PairState.DISARMED
 REWRITTEN = "If it rains in Paris, then the market resolves to Yes."
 OTHER_QUESTION = {
     "title": "Will the Federal Reserve cut rates by 50bps at its March 2027 meeting?",
@@ -36,100 +29,6 @@ OTHER_QUESTION = {
     "points at the March 2027 FOMC meeting, the market resolves to Yes.",
 }
 """As it stands on the other venue, but of another meeting."""
-MakeTable = Callable[..., AbstractAsyncContextManager["Table"]]
-
-
-class Table:
-    """The table of pairs, as the matcher and an operator write it, and a daemon beside it.
-
-    The file declares another pair than the scene's own, which is in the table.
-    """
-
-    def __init__(self, scene: Scene, connection: Connection, dsn: str) -> None:
-        self.scene = scene
-        self.dsn = dsn
-        self.connection = connection
-        self.store = PairStore(connection, MODE, RealClock())
-        self.id = matcher_pair_id(scene.native(K), scene.native(P))
-
-    async def started(self, **overrides: object) -> Run:
-        run = self.scene.start(**overrides)
-        await run.started()
-        return run
-
-    async def propose(self, run: Run, **changes: Any) -> None:
-        """As `twoleg match` does."""
-        pair = self.scene.pair
-        given = {
-            f"{kit.venue.value}_fingerprint": rules_fingerprint(await kit.read_market(pair))
-            for kit in run.app._kits
-        }
-        values: dict[str, Any] = {
-            "pair_id": self.id,
-            "kalshi": pair.kalshi,
-            "polymarket": pair.polymarket,
-            "polarity": pair.polarity,
-            "similarity_e4": 9_000,
-            "klass": "auto",
-            "family": "contest",
-            "yes_label": pair.polymarket_labels[0],
-            "no_label": pair.polymarket_labels[1],
-            "edge_micros_min": 10_000,
-            **given,
-            **changes,
-        }
-        await self.store.propose([PairRow(**values)])
-
-    async def move(self, to: PairState) -> None:
-        await self.store.move(self.id, to, "me", reason="a test")
-
-    async def joined(self, run: Run, **changes: Any) -> None:
-        """Propose and arm; wait until the daemon may trade it."""
-        await self.propose(run, **changes)
-        await self.move(ARMED)
-        await run.until(lambda: self.state_in(run) is ARMED, "the pair in the run")
-        books = 2 * len(run.app.pairing.followed())
-        await run.until(lambda: run.app.engine.live_books() == books, "its books")
-
-    def state_in(self, run: Run) -> PairState | None:
-        pairs = run.app.pairing.followed()
-        return next((pair.state for pair in pairs if pair.id == self.id), None)
-
-    async def row(self) -> tuple[str, str]:
-        row = await self.store.get(self.id)
-        assert row is not None
-        return row.state.value, row.state_reason
-
-    async def row_is(self, state: str, reason: str) -> None:
-        async with asyncio.timeout(15):
-            row = await self.row()
-            while row != (state, reason):
-                # Rows have no event; the shipper is some milliseconds behind.
-                await asyncio.sleep(0.02)
-                row = await self.row()
-
-
-@pytest.fixture
-async def table_of(
-    make_database: Callable[[], Awaitable[Database]],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> MakeTable:
-    """Scenes on a database of their own: an armed pair would join every daemon on it."""
-    monkeypatch.setattr(pair_keeper, "AWAY_S", 0.2)
-
-    @asynccontextmanager
-    async def make(**options: Any) -> AsyncGenerator[Table]:
-        database = await make_database()
-        connection = await database.connect()
-        try:
-            async with make_scene(tmp_path, database.dsn, **options) as scene:
-                scene.is_declared, scene.more_pairs = False, (make_pairs()[1],)
-                yield Table(scene, connection, database.dsn)
-        finally:
-            await connection.close()
-
-    return make
 
 
 def kalshi_of(scene: Scene) -> KalshiSim:

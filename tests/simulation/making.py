@@ -9,7 +9,7 @@ from typing import Any, Final
 from tests.simulation.plan import Plan
 from tests.support.clockwork import Clockwork
 from tests.support.virtual import EPOCH_NS, VirtualNetwork
-from twoleg.core.market import LegMode, MarketId, Pair, PairId, Polarity, TimeInForce, Venue
+from twoleg.core.market import LegMode, MarketId, Origin, Pair, PairId, Polarity, TimeInForce, Venue
 from twoleg.settings import Secret, Settings, load_settings
 from twoleg.sim.base import VenueSim
 from twoleg.sim.faults import Faults
@@ -119,6 +119,7 @@ def make_pairs(plan: Plan, flow: FlowWorld) -> tuple[Pair, ...]:
             polymarket_labels=spec.polymarket.outcomes,
             leg_mode=LegMode(plan.modes[spec.index]),
             tif=TimeInForce(plan.tifs[spec.index]),
+            origin=Origin.MATCHER if plan.found[spec.index] else Origin.FILE,
         )
         for spec in flow.pairs
     )

@@ -72,6 +72,8 @@ WORLD_FAULTS: Final = (
     "settlement",
 )
 GENERAL_FAULTS: Final = ("archive_down", "journal_full", "operator_halt", "operator_pause")
+DISARMED: Final = "disarmed"
+"""A pair that the matcher has found is armed no more for a while; no fault."""
 FIRST: Final = frozenset({"cash_short"})
 """Kinds that are so before anything begins."""
 KINDS: Final[tuple[tuple[str, str], ...]] = (
@@ -143,6 +145,8 @@ class Plan:
     step_s: tuple[float, float]
     dislocations: float
     """Chance that a move of the crowd opens an edge."""
+    found: tuple[bool, ...]
+    """Which pairs the matcher has found: they join, leave and come back. Others are declared."""
     schedule: tuple[Item, ...]
 
     def rng(self, purpose: str) -> Random:
@@ -156,6 +160,7 @@ def draw_plan(seed: int, without: frozenset[int] = frozenset()) -> Plan:
     pairs = rng.choice((2, 2, 3))
     sync = rng.choice(("process", "power"))
     fast = rng.random() < 0.7
+    found = _draw_found(Random(f"found:{seed}"), pairs)
     plan = Plan(
         seed=seed,
         themes=tuple(sorted(rng.sample(range(10), pairs))),
@@ -191,11 +196,14 @@ def draw_plan(seed: int, without: frozenset[int] = frozenset()) -> Plan:
         tail_s=rng.choice((0.2, 0.8, 3.0)),
         step_s=(1.0, 3.0),
         dislocations=rng.choice((0.2, 0.35, 0.5)),
+        found=found,
         schedule=(),
     )
     items = _draw_faults(Random(f"faults:{seed}"), sync) + _draw_crashes(
         Random(f"crash:{seed}"), sync
     )
+    if any(found):
+        items += _draw_disarmings(Random(f"disarmed:{seed}"))
     items.sort(key=lambda item: item.at_s)
     kept = tuple(item for number, item in enumerate(items) if number not in without)
     return replace(plan, schedule=kept)
@@ -211,6 +219,25 @@ def _draw_guards(rng: Random) -> dict[str, object]:
         "breaker.unwind_rate_percent_max": rng.choice((30, 50)),
         "breaker.void_rate_percent_max": rng.choice((20, 50)),
     }
+
+
+def _draw_found(rng: Random, pairs: int) -> tuple[bool, ...]:
+    """In a quarter of the seeds some pairs come from the matcher."""
+    is_some = rng.random() < 0.25
+    return tuple(is_some and rng.random() < 0.6 for _ in range(pairs))
+
+
+def _draw_disarmings(rng: Random) -> list[Item]:
+    """Of pairs that were found: for so short that they stay, or so long that they leave."""
+    return [
+        Item(
+            at_s=round(rng.uniform(5.0, ACTIVE_S - 100.0), 3),
+            kind=DISARMED,
+            seconds=round(rng.uniform(5.0, 130.0), 3),
+            share=_share(rng),
+        )
+        for _ in range(rng.randint(1, 4))
+    ]
 
 
 def _draw_faults(rng: Random, sync: str) -> list[Item]:

@@ -205,6 +205,7 @@ def _summary(total: Sum, missed: list[str], seconds: float) -> str:
         f"rollbacks: {ways}, hold {counts['note:residual_held']}",
         f"a residual stayed open {worst}; {held}; dust {total.dust_e6 / 1_000_000:.6f} contracts",
         f"crashes {counts['crash']} in {total.crashed} seeds, {lost}; refused starts {counts['exit']}",
+        f"pairs that were found joined {counts['pair:joined']} times, left {counts['pair:left']}",
         "floors: all reached" if not missed else "floors not reached: " + "; ".join(missed),
         f"violations: {len(seeds)}" + (f" in seeds {seeds}" if seeds else ""),
     ]

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from tests.simulation.checking import Checker, Violation
 from tests.simulation.crowd import Crowd
+from tests.simulation.found import PairTable
 from tests.simulation.incarnation import Incarnation
 from tests.simulation.making import (
     ChosenWorld,
@@ -26,7 +27,7 @@ from tests.simulation.making import (
     make_settings,
 )
 from tests.simulation.mischief import Mischief
-from tests.simulation.plan import ACTIVE_S, FIRST, Item, Plan
+from tests.simulation.plan import ACTIVE_S, DISARMED, FIRST, Item, Plan
 from tests.simulation.sightings import Sent, Traded
 from tests.simulation.telling import brief, leaves, told_order, told_trade
 from tests.simulation.witness import Witness
@@ -120,7 +121,9 @@ class World:
         self.is_archive_up = True
         self.mischief.attach()
         self.external = self.mischief.external
-        self.pairs = make_pairs(plan, self.flow)
+        pairs = make_pairs(plan, self.flow)
+        self.table = PairTable(pairs, self.clock.now_ns, self.counts)
+        self.declared = tuple(pair for pair in pairs if pair not in self.table.pairs)
         self.settings: Settings
         self._entropy = SeededEntropy(plan.rng("entropy"))
         self._operator = SeededEntropy(plan.rng("operator"))
@@ -208,6 +211,8 @@ class World:
         self._spawn(self._run_crowd(), "crowd")
         self._spawn(self._run_schedule(), "schedule")
         self._spawn(self._keep_alive(), "supervisor")
+        if self.table.pairs:
+            self._spawn(self.table.show(lambda: self._life), "table")
         await asyncio.sleep(ACTIVE_S)
         await self._end()
 
@@ -287,8 +292,8 @@ class World:
             if item.kind in FIRST:
                 continue
             await asyncio.sleep(max(0.0, item.at_s - self.clock.now_s))
-            work = self._crash(item) if item.kind == "crash" else self.mischief.perform(item)
-            self._spawn(work, item.kind)
+            perform = {"crash": self._crash, DISARMED: self.table.disarm}.get(item.kind)
+            self._spawn((perform or self.mischief.perform)(item), item.kind)
 
     # -- lives of the daemon ---------------------------------------------------------------
 
@@ -308,7 +313,7 @@ class World:
         self.tell("world", f"incarnation {life.number} begins")
         life.begin(
             self.settings,
-            self.pairs,
+            self.declared,
             Seams(self.clock, self._entropy, self.network),
             observe=self._on_note,
             is_archive_up=lambda: self.is_archive_up,

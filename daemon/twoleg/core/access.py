@@ -1,5 +1,6 @@
 """When venues take orders and markets new executions, as far as their answers tell."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from twoleg.core.events import NO_TOKENS, AnswerStatus, LegAnswer
@@ -93,6 +94,11 @@ class Access:
             self.unproven[venue] = None
         else:
             self.unproven.pop(venue, None)
+
+    def leave(self, market_ids: Iterable[MarketId]) -> None:
+        """Forget markets that nobody follows any more."""
+        for market_id in market_ids:
+            self._rests.pop(market_id, None)
 
     def mark_market(self, market_id: MarketId, answer: LegAnswer, now_ns: int) -> None:
         """Learn from a leg's answer whether its market takes such orders."""

@@ -6,6 +6,7 @@ book (`Proofs`). Books of both are compared with what REST shows. A suspect book
 snapshot, and nothing is decided on it meanwhile.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -61,6 +62,13 @@ class Books:
             return []
         self.books[market.id].change_grid(market.grid)
         return [Resync(market.venue, (market.id,), "grid_changed")]
+
+    def leave(self, market_ids: Iterable[MarketId]) -> None:
+        """Drop markets that nobody follows any more; what comes of them late is nobody's."""
+        for market_id in market_ids:
+            self._proofs.forget(market_id)
+            self.books.pop(market_id, None)
+            self.markets.pop(market_id, None)
 
     def change_grid(self, event: GridChanged) -> list[Action]:
         """A tick changed under us: new epoch, void until a snapshot."""
@@ -210,12 +218,13 @@ class Books:
 
     def void(self, event: BooksVoid) -> list[Action]:
         """The feed lost these books; it brings new snapshots by itself."""
-        for market_id in event.market_ids:
-            if market_id in self.books:
-                self.books[market_id].void()
-                # Another subscription follows, perhaps after the clock was set back.
-                self.books[market_id].clock_last = 0
-        return [_note(event.market_ids, event.reason)]
+        lost = tuple(market_id for market_id in event.market_ids if market_id in self.books)
+        for market_id in lost:
+            self.books[market_id].void()
+            # Another subscription follows, perhaps after the clock was set back.
+            self.books[market_id].clock_last = 0
+        # A feed that was told to leave markets says so too: there is no book to be missed.
+        return [_note(lost, event.reason)] if lost else []
 
     def _check(
         self, sid: int, seq: int, market_id: MarketId | None = None

@@ -37,6 +37,7 @@ from twoleg.core.events import (
     MoneySettled,
     OrderAnswered,
     PairsChanged,
+    PairsLeft,
     PositionReported,
     SequenceSeen,
     StopRequested,
@@ -97,6 +98,7 @@ class Engine:
             TimerFired: self._on_timer,
             VenueStateChanged: self._on_venue,
             PairsChanged: self._on_pairs,
+            PairsLeft: self._on_left,
             LimitsChanged: self._on_limits,
             EvidenceRestored: self._on_evidence,
             ExecutionFound: self._on_found,
@@ -149,6 +151,10 @@ class Engine:
     def is_busy(self, market_id: MarketId) -> bool:
         """Whether an execution is open on a market."""
         return market_id in self._executions.busy
+
+    def execution_markets(self) -> set[MarketId]:
+        """Markets of executions that are open, or that late news may open again."""
+        return self._executions.markets
 
     def live_books(self) -> int:
         """Books that may be decided on."""
@@ -272,7 +278,7 @@ class Engine:
     def _on_venue(self, event: VenueStateChanged, now_ns: int) -> Sequence[Action]:
         del now_ns
         until_ns = 0 if event.is_open else CLOSED_FOR_GOOD_NS
-        self._executions.venue_told(event.venue, until_ns, is_assumed=event.is_assumed)
+        self._executions.access.told(event.venue, until_ns, is_assumed=event.is_assumed)
         fields = (
             ("event", "venue_opened" if event.is_open else "venue_closed"),
             ("venue", event.venue.value),
@@ -284,6 +290,13 @@ class Engine:
         del now_ns
         self._executions.holdings.change_pairs(event.pairs)
         self._entry.change_pairs(event.pairs)
+        return ()
+
+    def _on_left(self, event: PairsLeft, now_ns: int) -> Sequence[Action]:
+        del now_ns
+        self._executions.leave(event)
+        self._entry.leave(event)
+        self._books.leave(event.market_ids)
         return ()
 
     def _on_limits(self, event: LimitsChanged, now_ns: int) -> Sequence[Action]:

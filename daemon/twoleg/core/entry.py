@@ -12,6 +12,7 @@ from twoleg.core.actions import Action, Note, NoteKind, SetTimer
 from twoleg.core.books import Books
 from twoleg.core.breaker import BreakerState
 from twoleg.core.closing import OPPOSITE, least_gain, plan_close
+from twoleg.core.events import PairsLeft
 from twoleg.core.evidence import Evidence
 from twoleg.core.executions import Executions
 from twoleg.core.gates import (
@@ -131,6 +132,14 @@ class Entry:
             for market_id in (pair.kalshi, pair.polymarket):
                 self._views.setdefault(market_id, []).append(view)
 
+    def leave(self, event: PairsLeft) -> None:
+        """Forget pairs and markets that nobody follows any more."""
+        for pair_id in event.pair_ids:
+            self._alarmed.pop(pair_id, None)
+        for market_id in event.market_ids:
+            self._barred.pop(market_id, None)
+        self.mark_stale()
+
     def bar(self, market_id: MarketId, reason: str, *, is_barred: bool) -> bool:
         """Start nothing on a market for a reason, or no longer for it; False if that is known."""
         reasons = self._barred.setdefault(market_id, {})
@@ -227,7 +236,7 @@ class Entry:
 
     def _plan(self, scene: Scene) -> Opportunity | None:
         limits = scene.limits
-        legs = look(scene.view, scene.direction, self._wall_ns, self._executions.unproven)
+        legs = look(scene.view, scene.direction, self._wall_ns, self._executions.access.unproven)
         is_probe = self._executions.breaker.state is BreakerState.HALF_OPEN
         if scene.is_close:
             return plan_close(

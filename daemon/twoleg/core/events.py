@@ -17,6 +17,7 @@ from twoleg.core.market import (
     MarketId,
     Outcome,
     Pair,
+    PairId,
     PriceGrid,
     Side,
     Venue,
@@ -292,6 +293,16 @@ class PairsChanged(msgspec.Struct, frozen=True):
     pairs: tuple[Pair, ...]
 
 
+class PairsLeft(msgspec.Struct, frozen=True):
+    """Pairs that were told for the last time, and markets that nobody follows any more.
+
+    Nothing of ours is open or held on these markets, and no execution that is known names them.
+    """
+
+    pair_ids: tuple[PairId, ...]
+    market_ids: tuple[MarketId, ...]
+
+
 class OrderBooked(msgspec.Struct, frozen=True):
     """What is on record of an order's fills: those that stand, and what of it failed on chain."""
 
@@ -454,6 +465,7 @@ Event = (
     | TimerFired
     | VenueStateChanged
     | PairsChanged
+    | PairsLeft
     | ExecutionFound
     | LimitsChanged
     | StopRequested

@@ -23,6 +23,7 @@ from twoleg.core.events import (
     MoneySettled,
     OrderAnswered,
     OrderBooked,
+    PairsLeft,
 )
 from twoleg.core.evidence import Evidence
 from twoleg.core.execution import Execution, ExecutionState, OrderState, Row, Signal, move
@@ -57,7 +58,6 @@ class Executions:
     """All executions in flight, the markets they occupy, and what they leave behind."""
 
     __slots__ = (
-        "_access",
         "_account",
         "_books",
         "_closed",
@@ -66,6 +66,7 @@ class Executions:
         "_next_no",
         "_open",
         "_resolved",
+        "access",
         "breaker",
         "busy",
         "funds",
@@ -79,14 +80,14 @@ class Executions:
         self._next_no = first_no
         self._open: dict[int, Execution] = {}
         self._closed: dict[int, Execution] = {}
-        self._access = Access()
+        self.access = Access()
         self._resolved: set[MarketId] = set()
         # How often each row of the table was used.
         self.rows: Counter[Row] = Counter()
         self.breaker = Breaker(limits.breaker)
         self.funds = Funds()
         self._exits = Exits(
-            limits, books, self._access, self.breaker, funds=self.funds, rows=self.rows
+            limits, books, self.access, self.breaker, funds=self.funds, rows=self.rows
         )
         self._account = Account(self.breaker, evidence)
         self.busy: dict[MarketId, int] = {}
@@ -120,15 +121,6 @@ class Executions:
         self.breaker.change_limits(limits.breaker)
         self._exits.change_limits(limits)
 
-    def venue_told(self, venue: Venue, closed_until_ns: int, *, is_assumed: bool) -> None:
-        """A venue gets no order before this monotonic time; assumed open, it is asked first."""
-        self._access.told(venue, closed_until_ns, is_assumed=is_assumed)
-
-    @property
-    def unproven(self) -> dict[Venue, None]:
-        """Venues that were closed and are only assumed to be open again."""
-        return self._access.unproven
-
     @property
     def held_markets(self) -> dict[MarketId, None]:
         """Markets on which a residual is held: `book_changed` wants to know of their books."""
@@ -140,13 +132,20 @@ class Executions:
             if market_id in (execution.pair.kalshi, execution.pair.polymarket):
                 self.holdings.mark_accounted(execution)
 
-    def is_open_venue(self, venue: Venue, now_ns: int) -> bool:
-        """Whether a venue takes new executions."""
-        return self._access.is_open(venue, now_ns)
+    @property
+    def markets(self) -> set[MarketId]:
+        """Markets of all executions that are open, or that late news may open again."""
+        known = (*self._open.values(), *self._closed.values())
+        return {execution.pair.market_on(venue) for execution in known for venue in Venue}
 
-    def is_resting(self, market_id: MarketId, now_ns: int) -> bool:
-        """Whether a market rejected a leg only just now: it would reject the next one too."""
-        return self._access.is_resting(market_id, now_ns)
+    def leave(self, event: PairsLeft) -> None:
+        """Forget pairs and markets that nobody follows any more."""
+        stays = self.markets.intersection(event.market_ids)
+        if stays:
+            raise InvariantBroken(f"markets left with executions on them: {sorted(stays)}")
+        self.holdings.leave(event.pair_ids)
+        self.access.leave(event.market_ids)
+        self._resolved.difference_update(event.market_ids)
 
     # -- opening ---------------------------------------------------------------------------
 
@@ -253,9 +252,9 @@ class Executions:
         order.filled_e6 = max(known_e6, answer.filled_e6 - order.voided_e6)
         free_depth(self._books, execution, order, event)
         actions: list[Action] = [answer_note(execution, order)]
-        self._access.mark_venue(order.spec.venue, order.spec.purpose, answer, now_ns)
+        self.access.mark_venue(order.spec.venue, order.spec.purpose, answer, now_ns)
         if order.spec.purpose is not Purpose.ROLLBACK:
-            self._access.mark_market(order.spec.market.id, answer, now_ns)
+            self.access.mark_market(order.spec.market.id, answer, now_ns)
         if order.is_unresolved:
             return [*actions, *self._unresolved(execution, order, now_ns, is_first=is_first)]
         if failure := outcome_of(answer).failure:

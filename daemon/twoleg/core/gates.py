@@ -89,7 +89,7 @@ def is_young(scene: Scene) -> bool:
 
 def is_venue_closed(scene: Scene) -> bool:
     """A venue is paused, cannot be asked, or keeps us from asking."""
-    return not all(scene.executions.is_open_venue(venue, scene.now_ns) for venue in Venue)
+    return not all(scene.executions.access.is_open(venue, scene.now_ns) for venue in Venue)
 
 
 def is_barred(scene: Scene) -> bool:
@@ -104,7 +104,7 @@ def is_busy(scene: Scene) -> bool:
 
 def is_resting(scene: Scene) -> bool:
     """A market rejected a leg only just now."""
-    return any(scene.executions.is_resting(each, scene.now_ns) for each in scene.market_ids)
+    return any(scene.executions.access.is_resting(each, scene.now_ns) for each in scene.market_ids)
 
 
 def is_book_void(scene: Scene) -> bool:

@@ -35,6 +35,18 @@ class Holdings:
         for pair in self._pairs.values():
             self._sharing.setdefault(pair.kalshi, []).append(pair.id)
 
+    def leave(self, pair_ids: Iterable[PairId]) -> None:
+        """Forget pairs that left: nothing of them is held, or what was held is paid."""
+        for pair_id in pair_ids:
+            pair = self._pairs.pop(pair_id, None)
+            if pair is None:
+                continue
+            self._sharing[pair.kalshi].remove(pair_id)
+            if not self._sharing[pair.kalshi]:
+                del self._sharing[pair.kalshi]
+            for venue in Venue:
+                self._exposure.pop((pair_id, venue), None)
+
     def report(self, event: PositionReported, books: Books) -> None:
         """Take a holding found at start."""
         market = books.markets.get(event.market_id)

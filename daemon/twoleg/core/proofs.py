@@ -154,6 +154,11 @@ class Proofs:
             return False
         return ts_event_ms > doubt.audit.ts_event_ms
 
+    def forget(self, market_id: MarketId) -> None:
+        """Know nothing of a market any more."""
+        self._provable.discard(market_id)
+        self._doubts.pop(market_id, None)
+
     def _is_provable(self, book: Book) -> bool:
         return self._hash_every > 0 and book.market_id in self._provable
 

@@ -27,7 +27,7 @@ from twoleg.storage.records import (
     PositionOpened,
     StrangerSeen,
 )
-from twoleg.venues.ports import AccountPort, AllHoldingsPort
+from twoleg.venues.ports import AccountNewsPort, AccountPort, AllHoldingsPort
 
 OPEN_TRIES: Final = 5
 CLOSE_TRIES: Final = 3
@@ -217,6 +217,21 @@ class Accounts:
             yes_e6, no_e6 = yes_e6 - no_e6, 0
         known_yes_e6, known_no_e6 = self.ledger.expected_e6(venue, market_id)
         return yes_e6 - known_yes_e6, no_e6 - known_no_e6
+
+    def awaiting(self, has_ended: Callable[[MarketId], bool]) -> set[MarketId]:
+        """Markets of which something is ours that is not over yet.
+
+        Kalshi pays by itself once a market has ended. Polymarket pays who redeems, whenever that
+        is, and on paper nobody pays: there the end is all that is waited for.
+        """
+        held = {market_id for (market_id, _), size_e6 in self.ledger.held_e6.items() if size_e6}
+        pays = isinstance(self.ports.get(Venue.KALSHI), AccountNewsPort)
+        prefix = f"{Venue.KALSHI.value}:"
+        return {
+            market_id
+            for market_id in held
+            if (pays and market_id.startswith(prefix)) or not has_ended(market_id)
+        }
 
     def believe_holding(self, market: Market, difference_e6: tuple[int, int]) -> None:
         """Take what a market holds more than our record for true: it agrees, or differed twice."""

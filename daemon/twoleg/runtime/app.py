@@ -36,6 +36,7 @@ from twoleg.runtime.joining import Joining
 from twoleg.runtime.keeper import MakeWork
 from twoleg.runtime.kit import Hints, Seams, Sinks
 from twoleg.runtime.kits import choose_ports, open_kits
+from twoleg.runtime.leaving import Leaving
 from twoleg.runtime.operators import Operators
 from twoleg.runtime.pairing import NOTHING_BESIDE, Pairing, Upkeep
 from twoleg.runtime.patience import Patience
@@ -168,13 +169,15 @@ class App(Waiting):
                     pairs=len(self.pairing.roster.pairs),
                     fill_tries=self.known.counts.tries,
                 )
+                joining = self._make_joining(startup)
                 works = self.pairing.begin(
-                    self._make_joining(startup),
+                    joining,
                     self.archive,
                     last_seq=self.journal.last_seq,
                     books=lambda: self.engine.books().books,
                     upkeep=self._upkeep,
                 )
+                works["leaving"] = self._make_leaving(joining).run
                 tasks += [self._keep(feeds, name, work) for name, work in works.items()]
                 tasks.append(self._keep(feeds, "reconcile-timer", self._reconcile.run))
                 await self._stop.wait()
@@ -271,6 +274,33 @@ class App(Waiting):
             pairs=self.pairing.followed,
             is_busy=self._is_busy,
         )
+
+    def _make_leaving(self, joining: Joining) -> Leaving:
+        """Build what lets pairs go that are armed no more, and their markets."""
+        return Leaving(
+            roster=self.pairing.roster,
+            coming=joining.coming,
+            markets=self.markets,
+            needed=self._needed,
+            # The engine first: what the feeds still say of those markets concerns nobody.
+            tell=(
+                self.feed,
+                self._feeds.leave,
+                self._terms.leave,
+                self.pairing.approvals.leave,
+                self.accounts.differences.leave,
+            ),
+            clock=self.seams.clock,
+        )
+
+    def _needed(self) -> set[MarketId]:
+        """Markets that stay followed, armed pair or not: something of ours may move there."""
+        return {
+            *self.engine.execution_markets(),
+            *self.known.unfinished_markets(),
+            *self.accounts.awaiting(self._terms.has_ended),
+            *self.accounts.differences.markets,
+        }
 
     def _is_busy(self, market_id: MarketId) -> bool:
         """Whether something of ours is open on a market, as far as a start knows it by then."""

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from twoleg.core.actions import Note, NoteKind
-from twoleg.core.events import Event, MarketBarred
+from twoleg.core.events import Event, MarketBarred, PairsLeft
 from twoleg.core.fingerprint import rules_fingerprint
 from twoleg.core.market import Market, MarketId, Pair, PairId
 
@@ -66,6 +66,17 @@ class Approvals:
         # Not taken back by the text alone: one that changes to and fro was not approved either.
         self._barred_for.setdefault(market.id, set()).add(pair.id)
         self._emit(MarketBarred(market.id, RULES_CHANGED, is_barred=True))
+
+    def leave(self, event: PairsLeft) -> None:
+        """Forget pairs and markets that left; a market that was barred for them alone is let go."""
+        pairs, markets = frozenset(event.pair_ids), frozenset(event.market_ids)
+        for key in [key for key in self._read if key[0] in pairs or key[1] in markets]:
+            del self._read[key]
+        for market_id, barred_for in tuple(self._barred_for.items()):
+            barred_for.difference_update(pairs)
+            if market_id in markets or not barred_for:
+                del self._barred_for[market_id]
+                self._emit(MarketBarred(market_id, RULES_CHANGED, is_barred=False))
 
     def approve(self, pair: Pair, market: Market) -> None:
         """A pair was approved anew, by the fingerprints that it carries now; as for `look`.

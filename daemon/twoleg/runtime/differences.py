@@ -11,7 +11,14 @@ from typing import Final
 import msgspec
 
 from twoleg.core.actions import Note, NoteKind
-from twoleg.core.events import Event, ExposureFound, GuardCleared, GuardTripped, MarketBarred
+from twoleg.core.events import (
+    Event,
+    ExposureFound,
+    GuardCleared,
+    GuardTripped,
+    MarketBarred,
+    PairsLeft,
+)
 from twoleg.core.flows import CashFlow
 from twoleg.core.limits import BreakerLimits
 from twoleg.core.market import MarketId, Venue
@@ -58,6 +65,17 @@ class Differences:
         for (venue, _), order in self._orders.items():
             micros[venue, order.shard] = micros.get((venue, order.shard), 0) + order.cost_micros
         return micros
+
+    @property
+    def markets(self) -> set[MarketId]:
+        """Markets in which something stands beside our record."""
+        return {market_id for market_id, seen in self._markets.items() if seen != _Seen()}
+
+    def leave(self, event: PairsLeft) -> None:
+        """Forget markets that nobody follows any more, and in which nothing stands."""
+        for market_id in event.market_ids:
+            if self._markets.get(market_id) == _Seen():
+                del self._markets[market_id]
 
     def cash(self, venue: Venue, shard: int, micros: int) -> None:
         """A pot holds that much more than our record says, seen twice; 0: they agree."""

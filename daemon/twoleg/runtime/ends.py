@@ -5,7 +5,7 @@ from typing import Final
 
 from twoleg.core.actions import Note, NoteKind
 from twoleg.core.ends import told_ends
-from twoleg.core.events import Event, InvariantReported
+from twoleg.core.events import Event, InvariantReported, PairsLeft
 from twoleg.core.market import Market, MarketId, Pair, Polarity, Venue
 from twoleg.matching.diff import safe
 
@@ -50,6 +50,11 @@ class Ends:
             if market_id in (pair.kalshi, pair.polymarket):
                 self._compare(pair)
         return True
+
+    def leave(self, event: PairsLeft) -> None:
+        """Forget markets that nobody follows any more."""
+        for market_id in event.market_ids:
+            self._payouts.pop(market_id, None)
 
     def _compare(self, pair: Pair) -> None:
         kalshi_e4, polymarket_e4 = self._yes_e4(pair.kalshi), self._yes_e4(pair.polymarket)

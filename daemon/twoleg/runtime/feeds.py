@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
-from twoleg.core.events import BooksVoid, Event
+from twoleg.core.events import BooksVoid, Event, PairsLeft
 from twoleg.core.market import Market, MarketId, Venue
 from twoleg.runtime.kit import Kit, Sinks
 from twoleg.seams import Clock
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 class Feeds:
-    """One feed per kit; `markets` are those to follow, and may become more."""
+    """One feed per kit; `markets` are those to follow: some come, and some go."""
 
     def __init__(
         self,
@@ -45,6 +45,11 @@ class Feeds:
         """Ask for new snapshots; before the start they come anyway."""
         if venue in self._feeds:
             self._feeds[venue].resync(market_ids)
+
+    def leave(self, event: PairsLeft) -> None:
+        """Let markets go that nobody follows any more."""
+        for kit in self._kits:
+            kit.unfollow(event.market_ids)
 
     async def _keep_feeding(self, feed: FeedPort) -> None:
         """Run a feed for good: one that dies of a bug is started again, its books void."""

@@ -67,6 +67,10 @@ class Joining:
         self._startup.later.append(pair)
         self._added.set()
 
+    def coming(self) -> tuple[Pair, ...]:
+        """Pairs on their way: their markets may be known and followed already."""
+        return (*self._ready, *self._startup.later)
+
     async def run_on(self, let_in: Callable[[Pair], None]) -> None:
         """As `run`, and on with the pairs that are added, until cancelled."""
         while True:
@@ -94,7 +98,7 @@ class Joining:
                 self._ready += await self._startup.read_later()
 
     def _is_coming(self, pair_id: PairId) -> bool:
-        return any(pair.id == pair_id for pair in (*self._ready, *self._startup.later))
+        return any(pair.id == pair_id for pair in self.coming())
 
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or until a pair is added."""
@@ -121,6 +125,9 @@ class Joining:
         let_in(pair)
         self._emit(PairsChanged(self._pairs()))
         self._ready.remove(pair)
+        self._introduced.discard(pair.id)
+        # It was not refused: should it leave, it may come back at once.
+        self._again_ns.pop(pair.id, None)
         log.info("pair_joined", pair_id=pair.id)
         return True
 

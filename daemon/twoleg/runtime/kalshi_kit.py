@@ -99,6 +99,7 @@ class _Kalshi:
             look_around=self._look_around,
             note_refusal=self._note_refusal,
             follow=self._follow,
+            unfollow=self._unfollow,
             forget_terms=self._catalogue.forget,
             read_end=self._read_end,
             make_side_work=self._make_side_work,
@@ -154,6 +155,10 @@ class _Kalshi:
     def _follow(self, market: Market) -> None:
         if self._feed is not None:
             self._feed.follow((market,))
+
+    def _unfollow(self, market_ids: Iterable[MarketId]) -> None:
+        if self._feed is not None:
+            self._feed.unfollow(market_ids)
 
     async def _read_skew_ms(self, age_ms_max: int) -> int:
         if self._http.skew_age_ms > age_ms_max:

@@ -114,6 +114,8 @@ class Kit:
     """Learn from an order that was not taken on a shard; True: the venue may be closed now."""
     follow: Callable[[Market], None] = lambda _market: None
     """Let the feed follow one more market, or know new terms of one that it follows."""
+    unfollow: Callable[[Iterable[MarketId]], None] = lambda _market_ids: None
+    """Let the feed follow these no longer; unknown ones are left out."""
     forget_terms: Callable[[], None] = lambda: None
     """Take nothing of what was read before for the next reading of terms."""
     read_end: Callable[[MarketId], Awaitable[str]] = _tell_no_end

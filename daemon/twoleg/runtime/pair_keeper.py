@@ -6,7 +6,7 @@ at once; the note of that brings the row to the same state when the journal is s
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -139,13 +139,16 @@ class PairKeeper:
 
     def take(self, told: Iterable[Armed]) -> None:
         """These are armed, and no other pair of the matcher is."""
+        told = tuple(told)
         followed = {pair.id: pair for pair in self._pairs()}
+        of_file = [pair for pair in followed.values() if pair.origin is Origin.FILE]
         self._armed = {
             armed.pair.id: armed
             for armed in told
-            if not self._is_shadowed(armed.pair, followed.values())
+            if not self._is_shadowed(armed.pair, of_file)
             and armed.since_ns > self._disarmed_ns.get(armed.pair.id, -1)
         }
+        self._forget({armed.pair.id for armed in told} | followed.keys())
         changed: dict[PairId, Pair] = {}
         for pair in followed.values():
             if pair.origin is Origin.MATCHER and (now := self.current(pair)) != pair:
@@ -169,10 +172,12 @@ class PairKeeper:
         if armed is None:
             return replace(pair, state=PairState.DISARMED)
         if _shape(armed.pair) != _shape(pair):
-            # What is held was bought by the old one: a start reads all of it anew.
+            # What is held was bought by the old one, which must leave first; a start, too, reads
+            # all of it anew.
             if pair.id not in self._reshaped:
                 self._reshaped.add(pair.id)
-                log.error("pair_changed_its_shape", pair_id=pair.id, remedy="restart")
+                remedy = "it joins once the old one has left"
+                log.error("pair_changed_its_shape", pair_id=pair.id, remedy=remedy)
             return replace(pair, state=PairState.DISARMED)
         return replace(armed.pair, state=PairState.ARMED)
 
@@ -220,16 +225,20 @@ class PairKeeper:
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _is_shadowed(self, pair: Pair, followed: Iterable[Pair]) -> bool:
+    def _forget(self, known: Container[PairId]) -> None:
+        """What was disarmed here is on its row, and it left: should it come back, all is new.
+
+        As long as its row tells that it is armed, the journal was not shipped that far.
+        """
+        for pair_id in [pair_id for pair_id in self._disarmed_ns if pair_id not in known]:
+            del self._disarmed_ns[pair_id]
+        self._reshaped = {pair_id for pair_id in self._reshaped if pair_id in known}
+
+    def _is_shadowed(self, pair: Pair, of_file: Iterable[Pair]) -> bool:
         """Whether the file speaks of a pair, by its id or by its markets; told once."""
+        couple = _couple(pair)
         by_file = next(
-            (
-                each.id
-                for each in followed
-                if each.origin is Origin.FILE
-                and (each.id == pair.id or _couple(each) == _couple(pair))
-            ),
-            None,
+            (each.id for each in of_file if each.id == pair.id or _couple(each) == couple), None
         )
         if by_file is None:
             return False

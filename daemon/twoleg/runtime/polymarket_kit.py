@@ -122,6 +122,7 @@ class _Polymarket:
             is_assumed_open=self._is_assumed_open,
             note_refusal=self._note_refusal,
             follow=self._follow,
+            unfollow=self._unfollow,
             read_end=self._read_end,
             make_side_work=self._make_side_work,
             read_skew_ms=self._read_skew_ms,
@@ -155,6 +156,10 @@ class _Polymarket:
     def _follow(self, market: Market) -> None:
         if self._feed is not None:
             self._feed.follow((market,))
+
+    def _unfollow(self, market_ids: Iterable[MarketId]) -> None:
+        if self._feed is not None:
+            self._feed.unfollow(market_ids)
 
     def _pushes_of(self, hints: Hints) -> PushSinks:
         def on_order(update: OrderUpdate) -> None:

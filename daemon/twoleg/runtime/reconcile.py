@@ -112,12 +112,12 @@ class Reconcile:
                 doubted[market_id] = first[market_id]
         if doubted:
             await self._accounts.pause()
-            markets = [self._markets[key] for key in doubted]
+            markets = [self._markets[key] for key in doubted if key in self._markets]
             second = await self._accounts.holding_differences(venue, markets, self._markets)
             if second is None:
                 return
             for market_id in self._still({key: known[key] for key in doubted}):
-                if second[market_id] == doubted[market_id]:
+                if second.get(market_id) == doubted[market_id]:
                     self._accounts.believe_holding(self._markets[market_id], second[market_id])
         if forgotten == self._accounts.forgotten:
             self._accounts.mark_holdings(venue)
@@ -136,9 +136,10 @@ class Reconcile:
         return self._accounts.ledger.expected_e6(market.venue, market.id)
 
     def _still(self, known: Mapping[MarketId, tuple[int, int]]) -> list[MarketId]:
-        """Markets on which nothing has moved since they were looked at."""
+        """Markets on which nothing has moved since they were looked at; some may have left."""
         return [
             market_id
             for market_id, sizes_e6 in known.items()
+            if market_id in self._markets
             if not self._is_busy(market_id) and self._known(self._markets[market_id]) == sizes_e6
         ]

@@ -4,7 +4,7 @@ The same folding runs on while the daemon does, so that a snapshot can be writte
 journal that is read from its snapshot gives what the whole of it gives.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -178,15 +178,19 @@ class Recovered:
 
         Needed are those of the executions that are kept, and those of which anything is held.
         """
-        kept = self.ledger.prune({*followed, *self._execution_markets()})
+        kept = self.ledger.prune({*followed, *self._markets_of(self.executions)})
         for pair in list(self.pairs.values()):
             if kept.isdisjoint(map(pair.market_on, Venue)):
                 del self.pairs[pair.id]
         for market_id in [market_id for market_id in self.rules if market_id not in kept]:
             del self.rules[market_id]
 
-    def _execution_markets(self) -> Iterator[MarketId]:
-        for execution in self.executions.values():
+    def unfinished_markets(self) -> set[MarketId]:
+        """Markets of the executions that are not finished."""
+        return set(self._markets_of(self.unfinished))
+
+    def _markets_of(self, executions: Mapping[int, FoundExecution]) -> Iterator[MarketId]:
+        for execution in executions.values():
             for ref in execution.orders:
                 yield ref.spec.market.id
             if execution.pair_id in self.pairs:

@@ -1,6 +1,6 @@
 """The pairs of a run: those of the file that can be followed, and those that joined since."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 
 from msgspec.structs import replace
 
@@ -36,6 +36,13 @@ class Roster:
     def let_in(self, pair: Pair) -> None:
         """Follow one more pair; whoever lets it in tells it."""
         self.pairs = (*self.pairs, pair)
+
+    def let_go(self, pair_ids: Container[PairId]) -> None:
+        """Follow these pairs no longer."""
+        pairs = tuple(pair for pair in self.pairs if pair.id not in pair_ids)
+        if pairs != self.pairs:
+            self.pairs = pairs
+            self.tell()
 
     def change(self, changed: Mapping[PairId, Pair]) -> None:
         """Put pairs in the place of those of the same id; what is not followed is passed over."""

@@ -111,9 +111,11 @@ class Startup:
             except VenueError as error:
                 log.info("pair_put_off", pair_id=pair.id, reason=str(error))
                 continue
-            self.later.remove(pair)
             ready.append(pair)
             self._append(PairSeen(wall_ns=self._seams.clock.wall_ns(), pair=pair), False)
+        # Not before: until the caller has them, this list tells that their markets are needed.
+        ids = {pair.id for pair in ready}
+        self.later = [pair for pair in self.later if pair.id not in ids]
         return tuple(ready)
 
     async def read_found(self, recovered: Recovered) -> None:

@@ -13,7 +13,7 @@ import structlog
 from msgspec.structs import replace
 
 from twoleg.core.actions import Note
-from twoleg.core.events import Event, MarketChanged, MarketResolved
+from twoleg.core.events import Event, MarketChanged, MarketResolved, PairsLeft
 from twoleg.core.market import Market, MarketId, Pair, Venue
 from twoleg.errors import VenueError, VenueRejected
 from twoleg.runtime.ends import Ends
@@ -103,6 +103,17 @@ class Terms:
             self._suspend(market_id)
             self._emit(MarketResolved(market_id))
 
+    def has_ended(self, market_id: MarketId) -> bool:
+        """Whether a market is known to be resolved."""
+        return market_id in self._ended
+
+    def leave(self, event: PairsLeft) -> None:
+        """Forget markets that nobody follows any more."""
+        self._ended.leave(event)
+        for market_id in event.market_ids:
+            self._due.pop(market_id, None)
+            self._read_ns.pop(market_id, None)
+
     async def run(self) -> None:
         """Read what is due until cancelled; a venue that does not answer holds up no other."""
         async with asyncio.TaskGroup() as tasks:
@@ -144,10 +155,11 @@ class Terms:
             return
         except VenueError as error:
             log.warning("terms_not_read", market_id=market_id, reason=str(error))
-            self._retry(market_id, due)
+            if market_id in self._markets:
+                self._retry(market_id, due)
             return
-        if market_id in self._due:
-            # It changed again while it was read.
+        if market_id in self._due or market_id not in self._markets:
+            # It changed again while it was read, or was left.
             return
         self._take(market)
         if due.looks > 1:

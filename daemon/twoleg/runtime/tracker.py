@@ -31,6 +31,8 @@ from twoleg.venues.ports import OrderPort
 
 CLOSED_KEPT: Final = 256
 """Closed executions whose orders stay in memory for late news; older ones are in the record."""
+CLOSED_NS: Final = 3_600 * 1_000_000_000
+"""For how long: no venue tells of a fill so late, and what can still fail on chain is kept."""
 TELL_S: Final = 5.0
 """How often unclaimed fills are looked through."""
 TELLS_PER_SWEEP: Final = 6
@@ -115,15 +117,10 @@ class Tracker:
         self._closed[execution_no] = self._clock.monotonic_ns()
         if len(self._closed) <= CLOSED_KEPT:
             return
-        oldest, ended_ns = next(iter(self._closed.items()))
-        del self._closed[oldest]
-        if not all(tracker.is_final(oldest) for tracker in self._venues.values()):
-            # A fill of it may still fail: it has to wait once more for its turn.
-            self._closed[oldest] = ended_ns
-            return
-        for tracker in self._venues.values():
-            tracker.forget(oldest)
-        self._emit(ExecutionForgotten(oldest))
+        oldest = next(iter(self._closed))
+        if not self._forget(oldest):
+            # It has to wait once more for its turn.
+            self._closed[oldest] = self._closed.pop(oldest)
 
     def learn_order_id(self, execution_no: int, order_no: int, venue_order_id: str) -> None:
         """The venue told its own id of an order: claim what came early."""
@@ -210,12 +207,28 @@ class Tracker:
         }
 
     async def _track(self, venue: Venue, guard: Guard) -> None:
-        """Sweep on a timer, and tell of unclaimed fills."""
+        """Sweep on a timer, tell of unclaimed fills, and forget what ended long ago."""
         while True:
             for _ in range(TELLS_PER_SWEEP):
                 await self._clock.sleep(TELL_S)
                 self._venues[venue].tell_unclaimed()
+                self._forget_old()
             await guard(f"sweep-{venue.value}", self.sweep(venue))
+
+    def _forget_old(self) -> None:
+        due_ns = self._clock.monotonic_ns() - CLOSED_NS
+        for number in [n for n, ended_ns in self._closed.items() if ended_ns <= due_ns]:
+            self._forget(number)
+
+    def _forget(self, execution_no: int) -> bool:
+        """Forget the orders of an execution that ended; False if a fill of it may still fail."""
+        if not all(tracker.is_final(execution_no) for tracker in self._venues.values()):
+            return False
+        del self._closed[execution_no]
+        for tracker in self._venues.values():
+            tracker.forget(execution_no)
+        self._emit(ExecutionForgotten(execution_no))
+        return True
 
     def _opened(self, execution_no: int) -> None:
         self._closed.pop(execution_no, None)

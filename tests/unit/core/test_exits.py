@@ -218,10 +218,10 @@ def test_tokens_that_entries_lack_bar_no_rollback() -> None:
     answer = LegAnswer(status=S.NOT_SENT, code=NO_TOKENS)
     actions = rig.send(OrderAnswered(1, first.order_no, answer, rig.now_ns))
     assert fires(actions)
-    assert not rig.executions.is_open_venue(Venue.KALSHI, rig.now_ns)
+    assert not rig.executions.access.is_open(Venue.KALSHI, rig.now_ns)
     assert rig.executions.breaker.failures == 0
     rig.pass_ms(200)
-    assert rig.executions.is_open_venue(Venue.KALSHI, rig.now_ns)
+    assert rig.executions.access.is_open(Venue.KALSHI, rig.now_ns)
 
 
 def test_sale_that_was_refused_for_balance_is_allowed_again_after_the_pause() -> None:

@@ -481,3 +481,28 @@ async def test_difference_stands_once_it_was_seen_twice_and_until_it_is_accepted
     office.accounts.accepted(P, 0)
     assert office.accounts.standing(P, 0) == 0
     assert office.told.alarms() == ["cash_difference_gone"]
+
+
+# -- what is waited for ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("has_ended", "pays", "awaited"),
+    [
+        (False, False, {KALSHI.id, POLYMARKET.id}),
+        (True, False, set()),
+        # Kalshi pays by itself; who redeems on Polymarket may do so whenever he likes.
+        (True, True, {KALSHI.id}),
+    ],
+)
+async def test_what_is_held_is_waited_for_until_it_is_over(
+    *, has_ended: bool, pays: bool, awaited: set[str]
+) -> None:
+    office = await Office().opened()
+    if pays:
+        office.accounts.ports[K] = NewsVenue(lambda: None)  # type: ignore[index]
+    assert office.accounts.awaiting(lambda _: False) == set()
+    for venue in Venue:
+        fill = fill_of(spec_of(venue))
+        office.record(FillRecorded(wall_ns=2, execution_no=1, order_no=0, owner="arb", fill=fill))
+    assert office.accounts.awaiting(lambda _: has_ended) == awaited

@@ -6,9 +6,9 @@ from msgspec import structs
 from tests.support.core import kalshi_market, make_pair, polymarket_market
 from tests.unit.storage.support import WALL_NS
 from twoleg.core.actions import Note
-from twoleg.core.events import Event, MarketBarred
+from twoleg.core.events import Event, MarketBarred, PairsLeft
 from twoleg.core.fingerprint import rules_fingerprint
-from twoleg.core.market import Market, Venue
+from twoleg.core.market import Market, MarketId, PairId, Venue
 from twoleg.runtime.approvals import Approvals
 from twoleg.runtime.recovery import Reading, Recovered
 from twoleg.runtime.snapshots import snapshot_of
@@ -117,3 +117,27 @@ def test_text_that_changes_to_and_fro_is_told_once_each_and_stays_barred() -> No
     assert [dict(note.fields)["event"] for note in desk.notes] == ["rules_changed"]
     assert all(event.is_barred for event in desk.events if isinstance(event, MarketBarred))
     assert desk.bars == [PAIR.kalshi]
+
+
+@pytest.mark.parametrize("market_ids", [(), (PAIR.kalshi,)])
+def test_pair_that_left_bars_nothing_and_is_looked_at_anew(
+    market_ids: tuple[MarketId, ...],
+) -> None:
+    desk, market = Desk(), kalshi_market()
+    desk.read(market, kalshi_fingerprint="sha256:another")
+    assert desk.bars == [market.id]
+    desk.approvals.leave(PairsLeft((PAIR.id,), market_ids))
+    assert desk.events[-1] == MarketBarred(market.id, "rules_changed", is_barred=False)
+    desk.read(market, kalshi_fingerprint="sha256:another")
+    assert desk.bars == [market.id] * 3
+    assert len(desk.notes) == 2
+
+
+def test_market_stays_barred_for_the_pair_that_stays() -> None:
+    desk, market = Desk(), kalshi_market()
+    for number in (1, 2):
+        pair = make_pair(pair_id=PairId(f"pair-{number}"))
+        pair = structs.replace(pair, kalshi_fingerprint="sha256:another")
+        desk.approvals.look(pair, market)
+    desk.approvals.leave(PairsLeft((PairId("pair-1"),), ()))
+    assert all(event.is_barred for event in desk.events if isinstance(event, MarketBarred))

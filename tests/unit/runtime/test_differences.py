@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.runtime import KALSHI, ONE, POLYMARKET
 from tests.unit.runtime.support import Told
-from twoleg.core.events import ExposureFound, GuardCleared, GuardTripped, MarketBarred
+from twoleg.core.events import ExposureFound, GuardCleared, GuardTripped, MarketBarred, PairsLeft
 from twoleg.core.market import Venue
 from twoleg.venues.ports import OpenOrder
 
@@ -99,3 +99,17 @@ def test_stranger_s_order_bars_its_market_as_long_as_it_rests(told: Told) -> Non
         MarketBarred(MARKET, "open_order", is_barred=False),
         ExposureFound(MARKET, 0, 0, 0),
     ]
+
+
+def test_market_in_which_something_stands_is_told_and_not_forgotten(told: Told) -> None:
+    left = PairsLeft((), (MARKET, POLYMARKET.id))
+    told.differences.strangers(K, MARKET, (0, 0))
+    told.differences.strangers(P, POLYMARKET.id, (0, ONE))
+    assert told.differences.markets == {POLYMARKET.id}
+    told.differences.leave(left)
+    told.differences.strangers(P, POLYMARKET.id, (0, ONE))
+    assert told.alarms() == ["stranger_found"]
+    told.differences.strangers(P, POLYMARKET.id, (0, 0))
+    assert told.differences.markets == set()
+    told.differences.leave(left)
+    assert told.differences._markets == {}

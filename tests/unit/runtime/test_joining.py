@@ -1,6 +1,7 @@
 """A pair whose market is not ready yet joins when it is."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -39,6 +40,8 @@ class House:
     def __init__(self) -> None:
         self.clock = HeldClock()
         self.refusals: dict[MarketId, VenueError] = {LATE.polymarket: NOT_READY}
+        # Called when a market is read.
+        self.on_read: dict[MarketId, Callable[[], None]] = {}
         self.markets: dict[MarketId, Market] = {}
         self.ledger = Ledger()
         self.stands = Told()
@@ -86,6 +89,12 @@ class House:
     def start(self) -> asyncio.Task[None]:
         return asyncio.create_task(self.joining.run(self._let_in))
 
+    async def joined_all(self) -> None:
+        """Wait until nobody is on the way any more."""
+        task = self.start()
+        await self.clock.pass_ms(RETRY_MS + 1_000)
+        await asyncio.wait_for(task, 5)
+
     def told(self) -> list[tuple[PairState, ...]]:
         """The states of the pairs, each time that the engine was told of them."""
         return [
@@ -105,6 +114,8 @@ class House:
     def _kit(self, venue: Venue) -> Kit:
         async def read_market(pair: Pair) -> Market:
             market_id = pair.market_on(venue)
+            if market_id in self.on_read:
+                self.on_read[market_id]()
             if market_id in self.refusals:
                 raise self.refusals[market_id]
             return MARKETS[market_id]
@@ -233,3 +244,49 @@ async def test_venue_that_is_away_for_another_reason_is_waited_for(house: House)
     del house.refusals[EARLY.kalshi]
     await house.clock.pass_ms(DELAY_MS_MAX)
     assert await reading == (EARLY,)
+
+
+async def test_pair_that_left_may_come_back_at_once_and_one_that_was_refused_may_not(
+    house: House,
+) -> None:
+    house.refusals.clear()
+    house.startup.later.clear()
+    for _ in range(2):
+        house.pairs = (EARLY,)
+        house.joining.add(LATE)
+        assert house.joining.coming() == (LATE,)
+        await house.joined_all()
+    assert house.joined == [LATE, LATE]
+    house.markets.clear()
+    house.refusals[LATE.kalshi] = VenueRejected("kalshi", "not_found", http_status=404)
+    house.joining.add(LATE)
+    await house.joined_all()
+    house.joining.add(LATE)
+    assert house.joining.coming() == ()
+
+
+async def test_markets_of_a_pair_are_needed_from_their_reading_until_it_is_in(
+    house: House,
+) -> None:
+    """While others are read with it, and while it waits for its account."""
+    third = make_pair(
+        kalshi=MarketId("kalshi:KXC"), polymarket=LATE.polymarket, pair_id=PairId("pair-c")
+    )
+    house.refusals.clear()
+    house.busy.add(LATE.kalshi)
+    seen: list[tuple[PairId, ...]] = []
+
+    def refuse() -> None:
+        # The other one is read by now.
+        assert LATE.kalshi in house.markets
+        seen.append(tuple(pair.id for pair in house.joining.coming()))
+        raise NOT_READY
+
+    house.on_read[third.kalshi] = refuse
+    house.startup.later.append(third)
+    task = house.start()
+    await house.clock.pass_ms(RETRY_MS + 1_000)
+    assert seen
+    assert all(LATE.id in ids for ids in seen)
+    assert {pair.id for pair in house.joining.coming()} == {LATE.id, third.id}
+    task.cancel()

@@ -139,6 +139,28 @@ def test_pair_disarmed_here_stays_so_until_it_was_armed_after_that(house: House)
     assert house.approved == [FOUND.id]
 
 
+@pytest.mark.parametrize("row_has_heard", [True, False])
+def test_pair_disarmed_here_that_left_comes_back_once_its_row_has_heard_of_it(
+    house: House, *, row_has_heard: bool
+) -> None:
+    house.keeper.disarm(FOUND.id, "price_gap")
+    house.roster.let_go({FOUND.id})
+    house.take(*([] if row_has_heard else [FOUND]))
+    house.joins.clear()
+    house.take(FOUND)
+    assert house.joins == ([FOUND.id] if row_has_heard else [])
+
+
+def test_pair_of_another_shape_joins_once_the_old_one_has_left(house: House) -> None:
+    reshaped = structs.replace(FOUND, polarity=Polarity.INVERSE)
+    house.take(reshaped)
+    assert house.state is DISARMED
+    house.roster.let_go({FOUND.id})
+    house.take(reshaped)
+    house.let_in(reshaped)
+    assert house.state is ARMED
+
+
 def test_what_is_disarmed_already_or_not_followed_is_not_told_again(house: House) -> None:
     house.keeper.disarm(FOUND.id, "price_gap")
     house.keeper.disarm(FOUND.id, "price_gap")

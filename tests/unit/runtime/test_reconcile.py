@@ -185,6 +185,31 @@ async def test_market_that_began_to_trade_between_both_looks_is_not_judged(offic
     assert office.told.alarms() == []
 
 
+@pytest.mark.parametrize("ms", [0, 1_000, 4_000])
+async def test_market_that_left_during_the_look_is_not_judged(office: Office, ms: int) -> None:
+    office.hold(K, ONE)
+    office.hold(P, 0, ONE)
+    asked = office.venues[K].read_positions
+    waits = asyncio.Event()
+
+    async def read_positions(markets: Any) -> Any:
+        await waits.wait()
+        return await asked(markets)
+
+    office.venues[K].read_positions = read_positions  # type: ignore[method-assign]  # slow once
+    task = asyncio.create_task(office.reconcile.look())
+    await asyncio.sleep(0)
+    if ms:
+        waits.set()
+        await office.clock.pass_ms(ms)
+    del office.markets[KALSHI.id]
+    waits.set()
+    await office.clock.pass_ms(LOOK_MS)
+    await task
+    barred = [e.market_id for e in office.told.events if isinstance(e, MarketBarred)]
+    assert barred == ([POLYMARKET.id] if ms < 4_000 else [KALSHI.id, POLYMARKET.id])
+
+
 async def test_market_with_a_fill_that_may_fail_is_not_judged(office: Office) -> None:
     fill = fill_of(spec_of(P), order_key="key", status=FillStatus.PROVISIONAL)
     office.desk.tracker.register(ref_of(spec_of(P), "key"), (fill,))

@@ -14,7 +14,7 @@ from tests.support.runtime import HeldClock
 from twoleg.core.actions import Note
 from twoleg.core.breaker import BreakerState
 from twoleg.core.engine import Engine
-from twoleg.core.events import Event, GridChanged, MarketChanged
+from twoleg.core.events import Event, GridChanged, MarketChanged, PairsLeft
 from twoleg.core.limits import Limits
 from twoleg.core.market import FeeSchedule, Market, MarketId, Pair, Polarity, PriceGrid, Venue
 from twoleg.errors import VenueRejected, VenueUnavailable
@@ -225,6 +225,35 @@ async def test_market_nobody_follows_is_not_read(shelf: Shelf) -> None:
         shelf.terms.ask(MarketId("kalshi:KXOTHER"), "created")
         await shelf.clock.pass_ms(2_000)
         assert shelf.reads == []
+
+
+@pytest.mark.parametrize("told", [kalshi_market(), AWAY, GONE])
+async def test_market_that_left_while_it_was_read_is_read_no_more(
+    shelf: Shelf, told: Market | Exception
+) -> None:
+    def leave() -> None:
+        del shelf.markets[K]
+        shelf.emit(PairsLeft((), (K,)))
+        shelf.terms.leave(PairsLeft((), (K,)))
+
+    shelf.told[K] = told
+    async with shelf.running():
+        shelf.terms.ask(K, "event_fee_update")
+        shelf.on_read = leave
+        await shelf.clock.pass_ms(ROUND_MS // 2)
+    assert len(shelf.reads_of(K)) == 1
+    assert K not in shelf.engine.books().markets
+
+
+async def test_end_of_a_market_that_left_is_told_again_if_it_is_followed_again(
+    shelf: Shelf,
+) -> None:
+    for _ in range(2):
+        shelf.terms.end(K, "yes=10000,no=0")
+        assert shelf.terms.has_ended(K)
+        shelf.terms.leave(PairsLeft((), (K,)))
+        assert not shelf.terms.has_ended(K)
+    assert len(shelf.notes) == 2
 
 
 async def test_resolved_market_is_noted_once_and_a_late_answer_does_not_revive_it(

@@ -16,7 +16,7 @@ from twoleg.core.events import (
 )
 from twoleg.core.market import Outcome, Side, Venue
 from twoleg.errors import VenueUnavailable
-from twoleg.runtime.tracker import CLOSED_KEPT
+from twoleg.runtime.tracker import CLOSED_KEPT, CLOSED_NS
 from twoleg.runtime.tracking.booked import in_terms_of
 from twoleg.runtime.tracking.unclaimed import KEPT_MAX
 from twoleg.storage.records import (
@@ -356,6 +356,21 @@ def test_closed_executions_are_forgotten_after_many_others() -> None:
     desk.tracker.on_fill(fill_of(spec))
     assert desk.tracker.unclaimed == 1
     assert desk.events == [ExecutionForgotten(1)]
+
+
+@pytest.mark.parametrize(("status", "forgotten"), [(FINAL, [1]), (PROVISIONAL, [])])
+async def test_execution_that_ended_long_ago_is_forgotten_unless_a_fill_may_fail(
+    status: FillStatus, forgotten: list[int]
+) -> None:
+    desk, spec = Desk(), spec_of(P)
+    desk.tracker.register(ref_of(spec))
+    desk.tracker.on_fill(fill_of(spec, status=status))
+    desk.tracker.closed(1)
+    await tell_unclaimed(desk)
+    assert desk.told(ExecutionForgotten) == []
+    desk.clock.now_ns += CLOSED_NS
+    await tell_unclaimed(desk)
+    assert [event.execution_no for event in desk.told(ExecutionForgotten)] == forgotten
 
 
 def test_execution_with_a_provisional_fill_is_not_forgotten() -> None:

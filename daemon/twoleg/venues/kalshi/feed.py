@@ -146,6 +146,8 @@ class KalshiFeed:
         for line in self._lines:
             if line.connection is not None and gone:
                 line.connection.unfollow(gone)
+        if self._merger is not None:
+            self._merger.forget(gone)
 
     def set_markets(self, markets: Iterable[Market]) -> None:
         """Follow exactly these markets from now on."""

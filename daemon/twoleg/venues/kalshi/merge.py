@@ -169,6 +169,13 @@ class BookMerger:
         for line in self._lines:
             self._ask(line, known)
 
+    def forget(self, market_ids: Iterable[MarketId]) -> None:
+        """Nobody follows these any more; one that comes back begins as if it was never there."""
+        for market_id in market_ids:
+            self._tracks.pop(market_id, None)
+            self._merged.pop(market_id, None)
+            self._grids.pop(market_id, None)
+
     # -- numbers ---------------------------------------------------------------------------
 
     def _is_fresh(self, line: int, sid: int, seq: int, market_id: MarketId | None = None) -> bool:

@@ -71,6 +71,8 @@ class Subscriptions:
         self._due: set[MarketId] = set()
         self._asked: dict[MarketId, int] = {}
         self._retried: set[MarketId] = set()
+        # Markets added to a subscription that goes on, since when: their snapshots come unasked.
+        self._added: dict[MarketId, int] = {}
         # How many markets one subscription takes, as a refusal told; 0: no limit known.
         self._markets_max = 0
         # How often the venue said that commands come too fast.
@@ -106,6 +108,8 @@ class Subscriptions:
         self._outbox.clear()
         for command in commands:
             self._sent[command.id] = command
+            if command.channel == BOOK_CHANNEL and not command.is_book_subscribe:
+                self._added.update(dict.fromkeys(command.market_ids, now_ns))
         while len(self._sent) > COMMANDS_KEPT_MAX:
             del self._sent[next(iter(self._sent))]
         return commands
@@ -121,16 +125,24 @@ class Subscriptions:
 
     def saw_snapshot(self, market_id: MarketId) -> None:
         """A snapshot arrived."""
-        if self._asked:
+        if self._asked or self._added:
             self._asked.pop(market_id, None)
+            self._added.pop(market_id, None)
             self._retried.discard(market_id)
 
     def judge_overdue(self, overdue_ns: int, now_ns: int) -> list[BookNews]:
         """Snapshots asked for before `overdue_ns`: subscribe anew, and then give up.
 
+        One that should have come unasked is asked for: the venue sends none for a market that it
+        has on the subscription already, as where the command that took it off was not obeyed.
+
         Raises:
             FeedStale: a new subscription did not bring it either.
         """
+        silent = [market_id for market_id, added in self._added.items() if added < overdue_ns]
+        for market_id in silent:
+            del self._added[market_id]
+        self.ask_snapshots(silent)
         late = {market_id for market_id, asked in self._asked.items() if asked < overdue_ns}
         if late & self._retried:
             raise FeedStale(VENUE, "a snapshot was asked for and did not come")

@@ -204,6 +204,36 @@ def test_missing_snapshot_is_asked_for_by_a_new_subscription_and_then_given_up()
     assert made.judge_overdue(25, 40) == []
 
 
+def test_snapshot_that_should_come_with_a_market_is_asked_for_when_it_does_not() -> None:
+    made = subscriptions(A, B)
+    sent(made)
+    acknowledge(made, 1, 1)
+    made.unfollow([B])
+    sent(made)
+    # The venue did not carry it out, so it has nothing to add later.
+    made.refuse(refused(2, 18))
+    made.follow({B: "B", C: "C"})
+    assert [params["action"] for _, params in sent(made, now_ns=10)] == ["add_markets"]
+    made.saw_snapshot(C)
+    assert (made.judge_overdue(10, 20), made.has_commands) == ([], False)
+    assert made.judge_overdue(11, 20) == []
+    (asked,) = (params for _, params in sent(made, now_ns=20))
+    assert (asked["action"], asked["market_tickers"]) == ("get_snapshot", ["B"])
+    made.saw_snapshot(B)
+    assert made.judge_overdue(30, 40) == []
+
+
+def test_snapshot_of_a_market_that_left_before_it_came_is_not_missed() -> None:
+    made = subscriptions(A)
+    sent(made)
+    acknowledge(made, 1, 1)
+    made.follow({B: "B"})
+    sent(made, now_ns=10)
+    made.unfollow([B])
+    sent(made)
+    assert (made.judge_overdue(11, 20), made.has_commands) == ([], False)
+
+
 def test_unknown_sid_in_answer_to_a_request_for_a_snapshot_means_a_new_subscription() -> None:
     made = subscriptions(A)
     sent(made)

@@ -240,6 +240,7 @@ class App(Waiting):
             emit=self.feed,
             patience=self._patience,
             approvals=self.pairing.approvals,
+            held=self.pairing.recall(),
         )
 
     def _start_beside(self, side: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
@@ -287,7 +288,7 @@ class App(Waiting):
                 self.feed,
                 self._feeds.leave,
                 self._terms.leave,
-                self.pairing.approvals.leave,
+                self.pairing.leave,
                 self.accounts.differences.leave,
             ),
             clock=self.seams.clock,
@@ -333,7 +334,8 @@ class App(Waiting):
         )
         self._terms = Terms(
             kits={kit.venue: kit for kit in self._kits},
-            pairs=self.pairing.followed,
+            on=self.pairing.on,
+            ends=lambda: self.known.ends,
             markets=self.markets,
             known=self.engine.books().markets.get,
             clock=clock,

@@ -1,6 +1,6 @@
 """How markets ended, by their venues, and whether the two of a pair agree."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from twoleg.core.actions import Note, NoteKind
@@ -8,6 +8,7 @@ from twoleg.core.ends import told_ends
 from twoleg.core.events import Event, InvariantReported, PairsLeft
 from twoleg.core.market import Market, MarketId, Pair, Polarity, Venue
 from twoleg.matching.diff import safe
+from twoleg.runtime.recovery import MARKET_RESOLVED
 
 RESULTS_DIFFER: Final = "results_differ"
 TEXT_CHARS_MAX: Final = 2_000
@@ -16,39 +17,41 @@ TEXT_CHARS_MAX: Final = 2_000
 class Ends:
     """Puts results on record; two that contradict each other open the breaker, with an alarm.
 
-    Each result is told once, and again if the venue takes it back for another.
+    Each result is told once, and again if the venue takes it back for another; `recorded` are those
+    of earlier processes too. `on` tells the pairs that a market belongs to.
     """
 
     def __init__(
         self,
         *,
-        pairs: Callable[[], Sequence[Pair]],
+        on: Callable[[MarketId], Iterable[Pair]],
+        recorded: Callable[[], Mapping[MarketId, str]],
         markets: Mapping[MarketId, Market],
         emit: Callable[[Event], None],
         note: Callable[[Note], None],
     ) -> None:
-        self._pairs = pairs
+        self._on = on
+        self._recorded = recorded
         self._markets = markets
         self._emit = emit
         self._note = note
-        # Payouts in 1/10 000 dollar by the venue's own name of the outcome.
+        # Payouts in 1/10 000 dollar by the venue's own name of the outcome, as told here.
         self._payouts: dict[MarketId, dict[str, int]] = {}
 
     def __contains__(self, market_id: MarketId) -> bool:
         """Whether a market is resolved, for good."""
-        return market_id in self._payouts
+        return market_id in self._payouts or market_id in self._recorded()
 
     def tell(self, market_id: MarketId, payouts: str) -> bool:
         """A market is resolved, with payouts as `Hints.on_end` has them; False if that is known."""
         told = told_ends(payouts)
-        if self._payouts.get(market_id) == told:
+        if self._known(market_id) == told:
             return False
         self._payouts[market_id] = told
-        fields = (("event", "market_resolved"), ("market_id", market_id), ("payouts", payouts))
+        fields = (("event", MARKET_RESOLVED), ("market_id", market_id), ("payouts", payouts))
         self._note(Note(NoteKind.ALARM, 0, fields))
-        for pair in self._pairs():
-            if market_id in (pair.kalshi, pair.polymarket):
-                self._compare(pair)
+        for pair in self._on(market_id):
+            self._compare(pair)
         return True
 
     def leave(self, event: PairsLeft) -> None:
@@ -80,9 +83,16 @@ class Ends:
         market = self._markets[market_id]
         return safe(f"{market.title}: {market.rules}", TEXT_CHARS_MAX)
 
+    def _known(self, market_id: MarketId) -> dict[str, int]:
+        """Payouts as told here, or else as an earlier process put them on record."""
+        if market_id in self._payouts:
+            return self._payouts[market_id]
+        recorded = self._recorded().get(market_id)
+        return told_ends(recorded) if recorded is not None else {}
+
     def _yes_e4(self, market_id: MarketId) -> int | None:
         """What YES pays, with the other outcome at the rest of the dollar; None: not known."""
-        payouts, market = self._payouts.get(market_id, {}), self._markets.get(market_id)
+        payouts, market = self._known(market_id), self._markets.get(market_id)
         if market is None:
             return None
         return payouts.get(market.yes_token or "yes")

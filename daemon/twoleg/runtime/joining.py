@@ -114,7 +114,9 @@ class Joining:
 
     async def _join(self, pair: Pair, let_in: Callable[[Pair], None]) -> bool:
         """Whether a pair is in now: known before its holdings are told, armed after that."""
-        markets = [self._markets[pair.market_on(venue)] for venue in Venue]
+        # Both, but of a pair of which something is left maybe one: the other's venue lost it.
+        known = map(self._markets.get, map(pair.market_on, Venue))
+        markets = [market for market in known if market is not None]
         if pair.id not in self._introduced:
             self._emit(PairsChanged((*self._pairs(), replace(pair, state=PairState.DISARMED))))
             for market in markets:

@@ -1,7 +1,8 @@
 """Pairs that leave a running daemon, and markets that nobody needs any more.
 
-A pair of the matcher leaves once it is armed no more and nothing of ours is on its markets; a
-market is let go once no pair on its way, no pair that stays, no execution and no holding needs it.
+A pair that the file does not declare leaves once it is armed no more and nothing of ours is on its
+markets; a market is let go once no pair on its way, no pair that stays, no execution and no holding
+needs it.
 Its stream, its book and all that is known of it go with it; whoever follows it again begins anew.
 """
 
@@ -12,7 +13,7 @@ from typing import Final
 import structlog
 
 from twoleg.core.events import PairsLeft
-from twoleg.core.market import Market, MarketId, Origin, Pair, PairId, PairState, Venue
+from twoleg.core.market import Market, MarketId, Pair, PairId, PairState, Venue
 from twoleg.runtime.roster import Roster
 from twoleg.seams import Clock
 
@@ -81,15 +82,14 @@ class Leaving:
     def _choose(self, needed: set[MarketId]) -> dict[PairId, None]:
         """The pairs whose time has come, in order."""
         now_ns = self._clock.monotonic_ns()
-        idle = [pair.id for pair in self._roster.pairs if _is_idle(pair, needed)]
+        idle = [pair.id for pair in self._roster.pairs if self._is_idle(pair, needed)]
         self._idle_ns = {pair_id: self._idle_ns.get(pair_id, now_ns) for pair_id in idle}
         due_ns = now_ns - int(AFTER_S * NS_PER_S)
         due = (pair_id for pair_id, since_ns in self._idle_ns.items() if since_ns <= due_ns)
         return dict.fromkeys(islice(due, PAIRS_MAX))
 
-
-def _is_idle(pair: Pair, needed: set[MarketId]) -> bool:
-    """Whether nothing keeps a pair; those of the file stay for the run, armed or not."""
-    if pair.origin is not Origin.MATCHER or pair.state is PairState.ARMED:
-        return False
-    return needed.isdisjoint(map(pair.market_on, Venue))
+    def _is_idle(self, pair: Pair, needed: set[MarketId]) -> bool:
+        """Whether nothing keeps a pair; those that the file declares stay, armed or not."""
+        if pair.id in self._roster.declared or pair.state is PairState.ARMED:
+            return False
+        return needed.isdisjoint(map(pair.market_on, Venue))

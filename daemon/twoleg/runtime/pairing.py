@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from twoleg.core.actions import Note
 from twoleg.core.book import Book
-from twoleg.core.events import Event
-from twoleg.core.market import Market, MarketId, Origin, Pair, PairState, Venue
+from twoleg.core.events import Event, PairsLeft
+from twoleg.core.market import Market, MarketId, Pair, PairState, Venue
 from twoleg.runtime.approvals import Approvals
 from twoleg.runtime.archive import ArchivePort
 from twoleg.runtime.children import Children, Program, Schedule
@@ -71,6 +71,8 @@ class Pairing:
         self._record = record
         self._known = known
         self.roster = Roster(pairs, emit)
+        # Pairs of which earlier processes left something.
+        self._left: tuple[Pair, ...] = ()
         # Built by `begin`: what is followed joins through it.
         self._joining: Joining
         # None: this run keeps no catalogue.
@@ -92,6 +94,35 @@ class Pairing:
     def followed(self) -> tuple[Pair, ...]:
         """The pairs of this run, as they are to be now."""
         return self.roster.pairs
+
+    def recall(self) -> tuple[Pair, ...]:
+        """At start, before anything is booked: what earlier processes left, as it is to be now."""
+        idle = PairState.DISARMED
+        self._left = tuple(replace(pair, state=idle) for pair in self._known().standing())
+        return self._left
+
+    def standing(self) -> tuple[Pair, ...]:
+        """Pairs of which earlier processes left something, and that are not followed (yet)."""
+        if not self._left:
+            return ()
+        ids = {pair.id for pair in self.roster.pairs}
+        couples = {(pair.kalshi, pair.polymarket) for pair in self.roster.pairs}
+        return tuple(
+            pair
+            for pair in self._left
+            if pair.id not in ids and (pair.kalshi, pair.polymarket) not in couples
+        )
+
+    def on(self, market_id: MarketId) -> tuple[Pair, ...]:
+        """The pairs that a market belongs to, those included that earlier processes left."""
+        found = self.standing()
+        left = (pair for pair in found if market_id in (pair.kalshi, pair.polymarket))
+        return (*self.roster.on(market_id), *left)
+
+    def leave(self, event: PairsLeft) -> None:
+        """Forget pairs and markets that nobody follows any more."""
+        self._left = tuple(pair for pair in self._left if pair.id not in event.pair_ids)
+        self.approvals.leave(event)
 
     def see(self, before: Market, market: Market) -> None:
         """A followed market has new terms."""
@@ -131,9 +162,8 @@ class Pairing:
         The journal goes up to `last_seq` now.
         """
         self._joining = joining
-        for pair in _held(self._known()):
-            if all(pair.id != each.id for each in self.roster.pairs):
-                joining.add(replace(pair, state=PairState.DISARMED))
+        for pair in self.standing():
+            joining.add(pair)
         gaps = GapWatch(
             limits=lambda: self._settings.gap_limits,
             pairs=self.followed,
@@ -179,15 +209,3 @@ class Pairing:
         for venue in Venue:
             if market := self._markets.get(pair.market_on(venue)):
                 self.approvals.approve(pair, market)
-
-
-def _held(known: Recovered) -> list[Pair]:
-    """The matcher's pairs of which an earlier process left something."""
-    open_ids = {execution.pair_id for execution in known.unfinished.values()}
-    held = {market_id for (market_id, _), size_e6 in known.ledger.held_e6.items() if size_e6}
-    return [
-        pair
-        for pair in known.pairs.values()
-        if pair.origin is Origin.MATCHER
-        and (pair.id in open_ids or not held.isdisjoint(map(pair.market_on, Venue)))
-    ]

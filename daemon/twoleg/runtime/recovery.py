@@ -48,6 +48,8 @@ from twoleg.storage.records import (
     SnapshotPart,
 )
 
+MARKET_RESOLVED: Final = "market_resolved"
+"""The alarm by which the end of a market goes on record."""
 CLOSED_KEPT: Final = 512
 """Finished executions that a late fill can open again; older ones are only in the record."""
 UNRESOLVED: Final = (AnswerStatus.UNKNOWN, AnswerStatus.DELAYED, AnswerStatus.RESTING)
@@ -136,6 +138,8 @@ class Recovered:
     pairs: dict[PairId, Pair] = field(default_factory=dict[PairId, Pair])
     rules: dict[MarketId, str] = field(default_factory=dict[MarketId, str])
     """Fingerprints of the rules as approved last, or else as seen first."""
+    ends: dict[MarketId, str] = field(default_factory=dict[MarketId, str])
+    """Payouts of markets that are resolved, as `Hints.on_end` has them."""
     ledger: Ledger = field(default_factory=Ledger)
     guarded: Guarded = field(default_factory=Guarded)
     counts: Counts = field(default_factory=Counts)
@@ -184,6 +188,24 @@ class Recovered:
                 del self.pairs[pair.id]
         for market_id in [market_id for market_id in self.rules if market_id not in kept]:
             del self.rules[market_id]
+        # Against the end of a market that was paid for the other one's is to be held.
+        kept.update(pair.market_on(venue) for pair in self.pairs.values() for venue in Venue)
+        for market_id in [market_id for market_id in self.ends if market_id not in kept]:
+            del self.ends[market_id]
+
+    def standing(self) -> tuple[Pair, ...]:
+        """Pairs of which something is left: not finished, or held in a market that is not over.
+
+        Kalshi pays by itself. On Polymarket an end that is on record is all that is waited for.
+        """
+        open_ids = {execution.pair_id for execution in self.unfinished.values()}
+        held = {market_id for (market_id, _), size_e6 in self.ledger.held_e6.items() if size_e6}
+
+        def is_held(pair: Pair) -> bool:
+            is_over = pair.polymarket not in held or pair.polymarket in self.ends
+            return pair.kalshi in held or not is_over
+
+        return tuple(pair for pair in self.pairs.values() if pair.id in open_ids or is_held(pair))
 
     def unfinished_markets(self) -> set[MarketId]:
         """Markets of the executions that are not finished."""
@@ -269,6 +291,7 @@ def _add(found: Recovered, part: SnapshotPart) -> None:
     found.counts.load(part.counts)
     found.pairs.update({pair.id: pair for pair in part.pairs})
     found.rules.update(part.rules)
+    found.ends.update(part.ends)
     found.guarded.losses += part.losses
     if part.account is not None:
         found.ledger.load(part.account)
@@ -398,6 +421,9 @@ def _adjust(found: Recovered, record: FeeAdjusted) -> None:
 
 
 def _note(found: Recovered, record: NoteRecorded) -> None:
+    fields = record.fields
+    if fields.get("event") == MARKET_RESOLVED and fields.get("payouts"):
+        found.ends[MarketId(str(fields.get("market_id")))] = str(fields["payouts"])
     # Also of executions whose orders never left: their numbers are used up.
     found.next_execution_no = max(found.next_execution_no, record.execution_no + 1)
     execution = found.executions.get(record.execution_no)

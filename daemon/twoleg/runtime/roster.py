@@ -17,6 +17,8 @@ class Roster:
 
     def __init__(self, pairs: tuple[Pair, ...], emit: Callable[[Event], None]) -> None:
         self.pairs = pairs
+        # The file's own: they stay for the run.
+        self.declared = frozenset(pair.id for pair in pairs)
         self._emit = emit
         self._is_armed = False
 

@@ -201,6 +201,8 @@ def _rest(known: Recovered) -> Iterator[Fields]:
         yield {"pairs": pairs}
     for rules in _chunks(known.rules.items()):
         yield {"rules": dict(rules)}
+    for ends in _chunks(known.ends.items()):
+        yield {"ends": dict(ends)}
     oldest_ns = known.written_wall_ns - DAY_NS
     for losses in _chunks(loss for loss in known.guarded.losses if loss[0] >= oldest_ns):
         yield {"losses": losses}

@@ -1,6 +1,6 @@
 """What a start does before anything trades: the run on record, market terms, unfinished orders."""
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from functools import partial
 from importlib.metadata import version
 from itertools import chain
@@ -45,8 +45,11 @@ class Startup:
         emit: Callable[[Event], None],
         patience: Patience,
         approvals: Approvals,
+        held: Iterable[Pair] = (),
     ) -> None:
         self._approvals = approvals
+        # Pairs of which an earlier process left something: they are followed whatever their state.
+        self._held = {pair.id for pair in held}
         self._patience = patience
         self._kits = kits
         self._markets = markets
@@ -85,7 +88,7 @@ class Startup:
                 await self._patience.ask(pair.id, partial(self._read_pair, pair), besides=NOT_READY)
             except VenueRejected as error:
                 log.error("pair_left_out", pair_id=pair.id, reason=str(error))
-                if not left and not self.later and pair is pairs[-1]:
+                if not (left or self.later or self._held) and pair is pairs[-1]:
                     raise
                 continue
             except VenueUnavailable as error:
@@ -158,16 +161,15 @@ class Startup:
                 )
 
     async def _read_pair(self, pair: Pair) -> None:
-        """Take the terms of both markets, or of none where one of them cannot be read."""
-        read: list[Market] = []
-        for venue in Venue:
-            market = self._markets.get(pair.market_on(venue))
-            if market is None:
-                market = await self._kits[venue].read_market(pair)
-                if pair.origin is Origin.MATCHER and not market.is_tradable:
-                    # A feed may be refused for a market that ended.
-                    raise VenueRejected(venue.value, NOT_TRADABLE)
-            read.append(market)
+        """Take the terms of both markets, or of none where one of them cannot be read.
+
+        Of a pair of which something is left they are taken of either, tradable or not: its end is
+        to be told.
+        """
+        if pair.id in self._held:
+            read = await self._read_either(pair)
+        else:
+            read = [await self._read_open(pair, venue) for venue in Venue]
         for market in read:
             is_new = market.id not in self._markets
             if is_new:
@@ -177,14 +179,36 @@ class Startup:
                 self._emit(MarketChanged(market))
 
     async def _read_found(self, pair: Pair) -> None:
-        """Take the terms of either market, if there is a way out on it."""
+        """Take the terms of either market: there may be a way out on it, or it pays."""
+        for market in await self._read_either(pair):
+            if market.id not in self._markets:
+                self._take(market)
+                self._emit(MarketChanged(market))
+
+    async def _read_open(self, pair: Pair, venue: Venue) -> Market:
+        """Terms of a market that a pair is to be traded on."""
+        market = self._markets.get(pair.market_on(venue))
+        if market is None:
+            market = await self._kits[venue].read_market(pair)
+            if pair.origin is Origin.MATCHER and not market.is_tradable:
+                # A feed may be refused for a market that ended.
+                raise VenueRejected(venue.value, NOT_TRADABLE)
+        return market
+
+    async def _read_either(self, pair: Pair) -> list[Market]:
+        """Terms of those markets of a pair that their venues know; VenueRejected if of neither."""
+        read: list[Market] = []
+        refusal: VenueRejected | None = None
         for venue in Venue:
-            if pair.market_on(venue) not in self._markets:
-                market = await self._kits[venue].read_market(pair)
-                if market.is_tradable:
-                    # A feed may be refused for a market that ended.
-                    self._take(market)
-                    self._emit(MarketChanged(market))
+            market = self._markets.get(pair.market_on(venue))
+            try:
+                read.append(market or await self._kits[venue].read_market(pair))
+            except VenueRejected as error:
+                log.warning("market_not_read", pair_id=pair.id, reason=str(error))
+                refusal = error
+        if not read and refusal is not None:
+            raise refusal
+        return read
 
     def _take(self, market: Market) -> None:
         self._markets[market.id] = market

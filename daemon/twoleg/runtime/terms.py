@@ -5,7 +5,7 @@ time too. A market whose terms are known to have changed starts nothing until th
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,16 +51,18 @@ class _Due:
 class Terms:
     """Reads again what was asked for. `markets` holds the terms as last read, and is kept so.
 
-    `known` tells a market as the engine has it (its grid may be newer than what was read),
+    `on` tells the pairs that a market belongs to, `ends` the payouts that are on record (as for
+    `end`), `known` tells a market as the engine has it (its grid may be newer than what was read),
     `see` gets terms (before, now) that are new, puts them on record and judges their texts, `emit`
     tells the engine, `note` puts an alarm on record.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each way in and out is somebody else's
         self,
         *,
         kits: Mapping[Venue, Kit],
-        pairs: Callable[[], Sequence[Pair]],
+        on: Callable[[MarketId], Sequence[Pair]],
+        ends: Callable[[], Mapping[MarketId, str]],
         markets: MutableMapping[MarketId, Market],
         known: Callable[[MarketId], Market | None],
         clock: Clock,
@@ -69,14 +71,16 @@ class Terms:
         note: Callable[[Note], None],
     ) -> None:
         self._kits = kits
-        self._pairs = pairs
+        self._on = on
         self._markets = markets
         self._known = known
         self._clock = clock
         self._see = see
         self._emit = emit
         # Resolved for good, whatever a cached answer says.
-        self._ended = Ends(pairs=pairs, markets=markets, emit=emit, note=note)
+        self._ended = Ends(on=on, recorded=ends, markets=markets, emit=emit, note=note)
+        # Those that the engine was told to be so.
+        self._resolved: set[MarketId] = set()
         # What is to be read, and when.
         self._due: dict[MarketId, _Due] = {}
         # When each market was read last.
@@ -99,7 +103,12 @@ class Terms:
 
     def end(self, market_id: MarketId, payouts: str) -> None:
         """A market is resolved: nothing starts on it any more, and it goes on record."""
-        if market_id in self._markets and self._ended.tell(market_id, payouts):
+        if market_id not in self._markets:
+            return
+        is_new = self._ended.tell(market_id, payouts)
+        if is_new or market_id not in self._resolved:
+            # The record of an earlier process told nobody here.
+            self._resolved.add(market_id)
             self._suspend(market_id)
             self._emit(MarketResolved(market_id))
 
@@ -111,6 +120,7 @@ class Terms:
         """Forget markets that nobody follows any more."""
         self._ended.leave(event)
         for market_id in event.market_ids:
+            self._resolved.discard(market_id)
             self._due.pop(market_id, None)
             self._read_ns.pop(market_id, None)
 
@@ -126,6 +136,7 @@ class Terms:
             await self._clock.sleep(TICK_S if self._due else IDLE_S)
             now_ns = self._clock.monotonic_ns()
             mine = [market.id for market in self._markets.values() if market.venue is venue]
+            self._look_at_closed(mine, now_ns)
             if now_ns >= round_ns:
                 round_ns = now_ns + ROUND_MS * MS
                 for market_id in mine:
@@ -135,10 +146,16 @@ class Terms:
                 first = min(due, key=lambda market_id: self._due[market_id].at_ns)
                 await self._read(first, self._due.pop(first))
 
+    def _look_at_closed(self, market_ids: Iterable[MarketId], now_ns: int) -> None:
+        """One that was not tradable when it was taken up may have ended: nobody will push that."""
+        for market_id in market_ids:
+            if market_id not in self._read_ns and not self._markets[market_id].is_tradable:
+                self._due.setdefault(market_id, _Due(now_ns))
+
     async def _read(self, market_id: MarketId, due: _Due) -> None:
-        pair = next((p for p in self._pairs() if market_id in (p.kalshi, p.polymarket)), None)
+        pair = next(iter(self._on(market_id)), None)
         if pair is None:
-            # Followed for what an earlier process left open; nothing new starts there.
+            # Left by all its pairs: it goes itself once nothing of ours may move there.
             return
         venue = self._markets[market_id].venue
         kit = self._kits[venue]

@@ -271,6 +271,8 @@ class SnapshotPart(Record, frozen=True, kw_only=True, tag="snapshot_part"):
     pairs: tuple[Pair, ...] = ()
     rules: dict[MarketId, str] = {}
     """Fingerprints that the markets' texts are held against."""
+    ends: dict[MarketId, str] = {}
+    """Payouts of markets that are resolved."""
     losses: tuple[tuple[int, int], ...] = ()
 
 

@@ -16,7 +16,7 @@ from tests.support.core import kalshi_market, make_pair, polymarket_market
 from tests.support.runtime import HeldClock
 from twoleg.core.engine import Engine
 from twoleg.core.limits import Limits
-from twoleg.core.market import Direction, Market, MarketId, Pair, PairId, Venue
+from twoleg.core.market import Direction, Market, MarketId, Outcome, Pair, PairId, Venue
 from twoleg.errors import VenueRejected
 from twoleg.runtime.app import App
 from twoleg.runtime.kits import Kit, Seams
@@ -113,9 +113,27 @@ async def test_open_execution_of_a_pair_taken_out_has_its_markets_followed(
     await app._make_startup().read_found(
         Recovered(executions={1: execution}, pairs={OTHER.id: OTHER})
     )
-    assert (OTHER.kalshi in app.markets) is is_tradable
-    assert OTHER.polymarket in app.markets
+    # One that ended pays for what is left of it; its feed may refuse it.
+    assert {OTHER.kalshi, OTHER.polymarket} <= app.markets.keys()
     assert app.pairing.followed() == (PAIR,)
+
+
+async def test_market_that_its_venue_lost_keeps_the_other_from_nothing(tmp_path: Path) -> None:
+    app = reading_app(tmp_path, PAIR, gone=frozenset({OTHER.kalshi}))
+    execution = FoundExecution("execution-1", OTHER.id, Direction.KALSHI_YES)
+    await app._make_startup().read_found(
+        Recovered(executions={1: execution}, pairs={OTHER.id: OTHER})
+    )
+    assert app.markets.keys() == {OTHER.polymarket}
+
+
+async def test_start_goes_on_for_what_is_held_though_no_pair_is_left(tmp_path: Path) -> None:
+    app = reading_app(tmp_path, PAIR, gone=frozenset({PAIR.kalshi, PAIR.polymarket}))
+    app.known.pairs[OTHER.id] = OTHER
+    app.known.ledger.held_e6[OTHER.kalshi, Outcome.YES] = 5
+    assert await app._make_startup().read_pairs(app.pairing.followed()) == ()
+    app.pairing.roster.pairs = ()
+    assert [pair.id for pair in app.pairing.standing()] == [OTHER.id]
 
 
 async def test_difference_of_cash_is_looked_at_again_soon(tmp_path: Path) -> None:

@@ -30,7 +30,12 @@ class House:
     def __init__(self, *pairs: Pair) -> None:
         self.clock = HeldClock()
         self.events: list[Event] = []
-        self.roster = Roster(pairs, self.events.append)
+        self.roster = Roster(
+            tuple(pair for pair in pairs if pair.origin is Origin.FILE), self.events.append
+        )
+        for pair in pairs:
+            if pair.origin is Origin.MATCHER:
+                self.roster.let_in(pair)
         self.roster.arm()
         self.events.clear()
         self.coming: list[Pair] = []

@@ -8,7 +8,7 @@ from tests.support.core import make_pair
 from tests.support.runtime import ONE, answered, fill_of, ref_of, spec_of
 from tests.unit.storage.support import open_journal
 from twoleg.core.events import AnswerStatus, Fill, FillStatus, LegAnswer
-from twoleg.core.market import Direction, PairId, Side, Venue
+from twoleg.core.market import Direction, MarketId, Outcome, PairId, Side, Venue
 from twoleg.core.orders import OrderRef, Purpose
 from twoleg.runtime.recovery import CLOSED_KEPT, FoundExecution, Recovered, read_journal
 from twoleg.storage.journal import Journal
@@ -281,3 +281,41 @@ def test_finished_executions_are_kept_in_bounded_number(recover: Recover) -> Non
     assert len(found.executions) == CLOSED_KEPT + 1
     # Old, but its fill may still fail.
     assert list(found.unfinished) == [1]
+
+
+# -- pairs of which something is left ----------------------------------------------------------
+
+PAIR = make_pair(pair_id=PairId("pair-a"))
+
+
+@pytest.mark.parametrize(
+    ("held", "ended", "is_open", "stands"),
+    [
+        ((), (), False, False),
+        ((), (), True, True),
+        ((PAIR.kalshi,), (), False, True),
+        ((PAIR.polymarket,), (), False, True),
+        # It pays by itself, and has not yet.
+        ((PAIR.kalshi,), (PAIR.kalshi,), False, True),
+        ((PAIR.polymarket,), (PAIR.kalshi,), False, True),
+        ((PAIR.polymarket,), (PAIR.polymarket,), False, False),
+        ((PAIR.kalshi, PAIR.polymarket), (PAIR.kalshi, PAIR.polymarket), False, True),
+    ],
+)
+def test_pair_stands_until_nothing_of_it_is_open_held_or_to_be_told(
+    held: tuple[MarketId, ...], ended: tuple[MarketId, ...], *, is_open: bool, stands: bool
+) -> None:
+    known = Recovered()
+    known.apply(PairSeen(wall_ns=1, pair=PAIR))
+    for market_id in held:
+        known.ledger.held_e6[market_id, Outcome.NO] = ONE
+    for market_id in ended:
+        known.apply(alarm(event="market_resolved", market_id=market_id, payouts="a=10000,b=0"))
+    if is_open:
+        known.apply(intent())
+    assert known.standing() == ((PAIR,) if stands else ())
+
+
+def alarm(**fields: str) -> NoteRecorded:
+    given = {"execution_no": 0, "execution_id": "", "pair_id": PairId(""), "kind": "alarm"}
+    return NoteRecorded(wall_ns=1, **given, fields=dict(fields))  # type: ignore[arg-type]  # as named

@@ -64,7 +64,8 @@ def history(executions: int = 3) -> list[AnyRecord]:
         yes_e6=5,
         no_e6=0,
     )
-    return [*records, loss, halt, CashFlowSeen(wall_ns=WALL_NS, flow=DEPOSIT), stranger]
+    end = note(event="market_resolved", market_id=KALSHI, payouts="yes=10000,no=0")
+    return [*records, loss, halt, CashFlowSeen(wall_ns=WALL_NS, flow=DEPOSIT), stranger, end]
 
 
 def facts(found: Recovered) -> object:
@@ -75,6 +76,7 @@ def facts(found: Recovered) -> object:
         found.executions,
         found.pairs,
         found.rules,
+        found.ends,
         ledger.dump(),
         found.guarded.restored(WALL_NS + 10**9),
         found.written_wall_ns,
@@ -315,6 +317,8 @@ def months(pairs: int, flows: int) -> Recovered:
             )
         pair = make_pair(kalshi=kalshi, polymarket=polymarket, pair_id=pair_id)
         known.apply(PairSeen(wall_ns=1, pair=pair))
+        payouts = ",".join(f"{side}{number:076d}={5_000}" for side in (1, 2))
+        known.apply(note(event="market_resolved", market_id=polymarket, payouts=payouts))
     for number in range(flows):
         flow = msgspec.structs.replace(DEPOSIT, reference=f"REDEEM/0x{number:064x}/0x{number:064x}")
         known.apply(CashFlowSeen(wall_ns=1, flow=flow))
@@ -381,6 +385,8 @@ def test_markets_that_are_not_needed_are_forgotten() -> None:
     both = {executed.kalshi, executed.polymarket, followed.kalshi, followed.polymarket}
     markets = both | {held.kalshi, strange.polymarket}
     assert known.rules.keys() == markets
+    # Of a pair of which something is left both ends count.
+    assert known.ends.keys() == {pair.polymarket for pair in pairs[1:]}
     account = known.ledger.dump()
     assert set(account.shards) == markets
     assert {market for market, _, _ in account.held} == markets
@@ -416,5 +422,6 @@ def test_snapshot_of_an_earlier_version_is_read() -> None:
         for name in new:
             part.pop(name, None)
     end = {**parts[-1], "parts": len(kept)}
+    known.ends.clear()
     records = [msgspec.convert(record, AnyRecord, str_keys=True) for record in (begun, *kept, end)]
     assert facts(fold(records)) == facts(known)

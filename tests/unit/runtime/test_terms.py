@@ -44,12 +44,15 @@ class Shelf:
         # Called in the middle of a reading.
         self.on_read: Callable[[], None] = lambda: None
         self.pairs = (PAIR,)
+        # Ends that earlier processes put on record.
+        self.recorded: dict[MarketId, str] = {}
         self.engine = Engine(Limits())
         for market in self.markets.values():
             self.emit(MarketChanged(market))
         self.terms = Terms(
             kits={venue: self._kit(venue) for venue in Venue},
-            pairs=lambda: self.pairs,
+            on=lambda market_id: [p for p in self.pairs if market_id in (p.kalshi, p.polymarket)],
+            ends=lambda: self.recorded,
             markets=self.markets,
             known=self.engine.books().markets.get,
             clock=self.clock,
@@ -254,6 +257,34 @@ async def test_end_of_a_market_that_left_is_told_again_if_it_is_followed_again(
         shelf.terms.leave(PairsLeft((), (K,)))
         assert not shelf.terms.has_ended(K)
     assert len(shelf.notes) == 2
+
+
+async def test_market_that_was_closed_when_it_was_taken_up_is_read_and_its_end_polled_at_once(
+    shelf: Shelf,
+) -> None:
+    shelf.told[K] = shelf.markets[K] = structs.replace(kalshi_market(), is_tradable=False)
+    shelf.ends[K] = "yes=10000,no=0"
+    async with shelf.running():
+        await shelf.clock.pass_ms(ROUND_MS // 2)
+    assert len(shelf.reads_of(K)) == 1
+    assert (shelf.reads_of(P), len(shelf.notes)) == ([], 1)
+
+
+async def test_end_that_an_earlier_process_put_on_record_reaches_the_engine_and_is_not_told_again(
+    shelf: Shelf,
+) -> None:
+    shelf.recorded[K] = "yes=10000,no=0"
+    assert shelf.terms.has_ended(K)
+    for _ in range(2):
+        shelf.terms.end(K, "yes=10000,no=0")
+    assert shelf.engine._executions._resolved == {K}
+    assert (shelf.notes, shelf.decides(K).is_tradable) == ([], False)
+    # Against it the other one is held.
+    shelf.terms.end(P, f"{polymarket_market().yes_token}=0,{polymarket_market().no_token}=10000")
+    assert [dict(note.fields)["event"] for note in shelf.notes] == [
+        "market_resolved",
+        "results_differ",
+    ]
 
 
 async def test_resolved_market_is_noted_once_and_a_late_answer_does_not_revive_it(

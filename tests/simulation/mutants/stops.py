@@ -14,7 +14,7 @@ STOPS: Final = (
     ),
     Mutant(
         "fee_not_reserved",
-        CORE + "sizing.py",
+        CORE + "pricing.py",
         "        polymarket_cost_micros=aim.cost_micros + polymarket_fee,",
         "        polymarket_cost_micros=aim.cost_micros,",
         ("cash_not_kept_back", "cash_not_reserved"),

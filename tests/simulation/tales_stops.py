@@ -1,4 +1,7 @@
-"""Histories in which what was lost, failed or kept back should have stopped an entry, and did not."""
+"""Histories in which what was lost, failed or kept back should have stopped an entry, and did not.
+
+And those in which a book is void for what its frames say.
+"""
 
 from typing import Final
 
@@ -6,6 +9,7 @@ from msgspec.structs import replace
 
 from tests.simulation.checkers.barred import Barred
 from tests.simulation.checkers.facts import Rule
+from tests.simulation.checkers.feeds import FeedsRead
 from tests.simulation.checkers.limits import CashReserved
 from tests.simulation.checkers.losses import LossesStop, RatesStop
 from tests.simulation.checkers.pricing import EntriesSound
@@ -14,7 +18,7 @@ from tests.simulation.sightings import LOT_E6
 from tests.simulation.tales import LIMITS, Tale, start
 from twoleg.core.actions import NoteKind
 from twoleg.core.limits import BreakerLimits
-from twoleg.core.market import Side
+from twoleg.core.market import Side, Venue
 from twoleg.core.orders import Purpose
 
 GUARDS: Final = BreakerLimits(
@@ -107,6 +111,14 @@ def _probe(size_e6: int) -> Tale:
     return tale
 
 
+def _void(reason: str, *prompt: Venue) -> Tale:
+    def tale(history: History) -> None:
+        history.facts.prompt = frozenset(prompt)
+        history.begin().note(NoteKind.BOOK_VOID, reason=reason, markets="kalshi:KX")
+
+    return tale
+
+
 FAIR: tuple[tuple[type[Rule], Tale], ...] = (
     (LossesStop, _lost(-600_000, 900_000, -400_000)),
     (RatesStop, _unwound(True, False)),
@@ -116,6 +128,8 @@ FAIR: tuple[tuple[type[Rule], Tale], ...] = (
     (EntriesSound, _lucky(1_500_000)),
     (CashReserved, _takes_what_is_kept_back(4_000_000)),
     (Barred, _probe(1_020_000 * 10_000 // 3_500 + 2 * LOT_E6)),
+    (FeedsRead, _void("level_below_zero", P)),
+    (FeedsRead, _void("disconnected", K, P)),
 )
 
 BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
@@ -126,4 +140,5 @@ BAD: tuple[tuple[type[Rule], str, Tale], ...] = (
     (EntriesSound, "edge_too_great", _lucky(1_520_000)),
     (CashReserved, "cash_not_kept_back", _takes_what_is_kept_back(4_000_001)),
     (Barred, "probe_too_large", _probe(1_020_000 * 10_000 // 3_500 + 3 * LOT_E6)),
+    (FeedsRead, "feed_misread", _void("level_below_zero", K)),
 )

@@ -8,6 +8,7 @@ from tests.simulation.checkers.answers import AnswersTrue, LateAdopted
 from tests.simulation.checkers.balances import FlowsTrue, ProfitTrue, RecordTrue, RepairsProven
 from tests.simulation.checkers.barred import Barred, BreakerOpens, VenueLeftAlone
 from tests.simulation.checkers.facts import Facts, Flow, Rule
+from tests.simulation.checkers.feeds import FeedsRead
 from tests.simulation.checkers.fills import FillsAccounted, FillsTrue
 from tests.simulation.checkers.journal import JournalEye
 from tests.simulation.checkers.limits import CashReserved, LimitsKept
@@ -45,6 +46,7 @@ def all_rules() -> list[Rule]:
         EntriesSound(),
         ExitsCapped(),
         BooksReal(),
+        FeedsRead(),
         Barred(),
         BreakerOpens(),
         LossesStop(),

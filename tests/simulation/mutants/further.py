@@ -146,4 +146,11 @@ FURTHER: Final = (
 """,
         ("intent_not_journalled",),
     ),
+    Mutant(
+        "frame_told_twice_counts_twice",
+        CORE + "sequence.py",
+        "            return SequenceVerdict.DUPLICATE",
+        "            return SequenceVerdict.NEXT",
+        ("feed_misread", "book_never_was"),
+    ),
 )

@@ -163,12 +163,14 @@ def _plays_once_a_day(kalshi: Card, polymarket: Card) -> bool:
     """Whether both contests are of one basketball league: a club of it meets one other a day.
 
     Such clubs bear their sponsors' names, which the venues write or leave out; whom the known side
-    meets on that day is then one club. The large leagues have tables of their own. Esports have
-    sponsors too, but also two squads of one name that meet a third on one day.
+    meets on that day is then one club. The large leagues have tables of their own, and colleges no
+    sponsors. Esports have sponsors too, but also two squads of one name that meet a third on one
+    day.
     """
     league = ONE_LEAGUE.get(kalshi.league, "")
     is_same = bool(league) and league == ONE_LEAGUE.get(polymarket.league, "")
-    return is_same and kalshi.sport == "basketball" and league not in TEAMS
+    is_sponsored = league not in TEAMS and not league.startswith("ncaa")
+    return is_same and kalshi.sport == "basketball" and is_sponsored
 
 
 def _is_by_opponent(pairs: list[tuple[str, str]], table: dict[tuple[str, str], Likeness]) -> bool:

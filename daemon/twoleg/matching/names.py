@@ -40,6 +40,25 @@ _STEM_ENDINGS_OF_OTHERS = ("ia", "na")
 
 _OF_A_PARTY = frozenset({"a", "an", "the", "party", "candidate"})
 
+_ARTICLES = frozenset({"the", "a", "an"})
+_FIRST_NAMES = frozenset({
+    "juan", "jose", "luis", "carlos", "pedro", "pablo", "diego", "miguel", "francisco", "javier",
+    "alejandro", "antonio", "fernando", "ricardo", "rafael", "joao", "thiago", "bruno", "lucas",
+    "felipe", "maria", "ana", "laura", "john", "james", "michael", "david", "alex", "alexander",
+    "daniel", "nicolas", "marco", "matteo", "lorenzo", "andrea", "jean", "pierre", "hugo", "arthur",
+    "ivan", "sergei", "andrei", "mikhail", "anna", "elena", "franco", "facundo", "tomas", "martin",
+})  # fmt: skip
+"""First names seen before a family name: a side that begins with one is no two family names."""
+
+_NOT_OF_A_NAME = frozenset({
+    "party", "ally", "allies", "campaign", "coalition", "supporter", "supporters", "list",
+    "movement", "alliance", "bloc", "family", "successor", "deputy", "aide", "slate", "ticket",
+    "front", "candidate", "government", "administration", "cabinet", "team", "camp", "loyalist",
+})  # fmt: skip
+"""Words behind a name that make somebody or something else of it."""
+
+_YOUTH = re.compile(r"\bu[- ](?=\d\d\b)")
+
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv", "junior", "senior"})
 
 
@@ -57,7 +76,7 @@ def team(one: str, other: str, league: str = "") -> Likeness:
         # One is a team of the league; what the other adds or leaves out makes it none.
         return Likeness.OTHER
     left, right = _resolved(one, league), _resolved(other, league)
-    if not left or not right:
+    if not left or not right or _is_numbered(left, right):
         return Likeness.OTHER
     if left == right or _alias(left) == _alias(right) or _is_one_country(left, right):
         return Likeness.SAME
@@ -75,7 +94,7 @@ def person(one: str, other: str) -> Likeness:
 
     Two who play together ("Doe/Roe") are not one of them.
     """
-    if bool(_COUPLE.search(fold(one))) is not bool(_COUPLE.search(fold(other))):
+    if is_couple(one) is not is_couple(other):
         return Likeness.OTHER
     left, left_suffix = _person_words(one)
     right, right_suffix = _person_words(other)
@@ -96,15 +115,25 @@ def shares_word(one: str, other: str) -> bool:
     rest_left, rest_right, shared = _pair_words(left, right)
     if (set(rest_left) ^ set(rest_right)) & SQUAD_WORDS:
         return False
-    return any(len(word) >= _SHARED_MIN for word in shared)
+    return any(len(word) >= _SHARED_MIN and word != "saint" for word in shared)
+
+
+def is_couple(name: str) -> bool:
+    """Whether a name is that of several ("Doe and Roe", "Doe/Roe")."""
+    return _COUPLE.search(fold(name)) is not None
 
 
 def adds_surname(one: str, other: str) -> bool:
-    """Whether one name is the other and a second family name ("Ana Doe", "Ana Doe Roe")."""
+    """Whether one name is the other and a second family name ("Ana Doe", "Ana Doe Roe").
+
+    "Ana Doe's party" is nobody's.
+    """
+    if "'s " in fold(f"{one} {other}"):
+        return False
     (left, left_suffix), (right, right_suffix) = _person_words(one), _person_words(other)
     short, long = sorted((left, right), key=len)
     is_longer = len(short) == 2 and len(long) == 3 and left_suffix == right_suffix
-    return is_longer and long[:2] == short
+    return is_longer and long[:2] == short and long[2] not in _NOT_OF_A_NAME
 
 
 def surnames(short: str, full: str) -> Likeness:
@@ -117,6 +146,8 @@ def surnames(short: str, full: str) -> Likeness:
     right, right_suffix = _person_words(full)
     is_two = len(left) > 1 and len(right) > 1
     if not is_two or suffix != right_suffix or len(right[-1]) < _PREFIX_MIN:
+        return Likeness.OTHER
+    if left[0] in _FIRST_NAMES and left[0] != right[0]:
         return Likeness.OTHER
     return Likeness.PART if right[-1] in left else Likeness.OTHER
 
@@ -137,7 +168,14 @@ def subject(one: str, other: str) -> Likeness:
         return Likeness.SAME if party[0] == party[1] else Likeness.OTHER
     if country_of(left) == country_of(right):
         return Likeness.SAME
-    return person(one, other)
+    return Likeness.OTHER if _is_work(left) or _is_work(right) else person(one, other)
+
+
+def _is_work(name: str) -> bool:
+    """Whether a folded name is no person's: what stands in its middle is no middle name."""
+    parts = words(name)
+    is_titled = ":" in name or parts[0] in _ARTICLES if parts else False
+    return is_titled or any(part.isdigit() for part in parts)
 
 
 def party_of(name: str) -> str:
@@ -194,10 +232,17 @@ def _resolved(name: str, league: str) -> tuple[str, ...]:
     full = in_league(name, league) if league else ""
     if full:
         return tuple(full.split(" "))
-    plain = words(fold(name).replace(".", "").replace("-", " ").replace("/", " "))
-    if len(plain) > 1 and plain[-1] == "st":
-        plain = (*plain[:-1], "state")  # no saint stands last
+    plain = words(_YOUTH.sub("u", fold(name)).replace(".", "").replace("-", " ").replace("/", " "))
+    last = max((at for at, word in enumerate(plain) if word not in SQUAD_WORDS), default=0)
+    if last and plain[last] == "st":
+        plain = (*plain[:last], "state", *plain[last + 1 :])  # no saint stands last
     return tuple(_SHORT.get(word, word) for word in plain)
+
+
+def _is_numbered(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    """Whether one name alone ends in a number: a second team, or a sequel."""
+    ends = {left[-1], right[-1]}
+    return len(ends) > 1 and any(end.isdigit() and len(end) == 1 for end in ends)
 
 
 def _alias(parts: tuple[str, ...]) -> str:

@@ -61,13 +61,15 @@ CLUB_WORDS = frozenset({
 SQUAD_WORDS = frozenset({
     "junior", "jr", "academy", "women", "womens", "ladies", "femenino", "feminine", "youth",
     "reserves", "ii", "iii", "b", "u17", "u18", "u19", "u20", "u21", "u23", "next", "challengers",
-    "sr", "senior", "seniors", "wfc", "w", "female", "girls", "gc", "nxt", "rising",
+    "sr", "senior", "seniors", "wfc", "w", "female", "girls", "gc", "nxt", "rising", "u15", "u16",
+    "u22", "reserve", "castilla", "jong", "primavera", "frauen", "femminile", "feminino",
+    "feminina", "femenil", "vrouwen",
 })  # fmt: skip
 """Words that make another squad or another person of the same name."""
 
 PLACES_BEFORE = frozenset({
     "north", "south", "east", "west", "northern", "southern", "eastern", "western", "central",
-    "new", "dr", "equatorial", "american",
+    "new", "dr", "equatorial", "american", "mount",
 })  # fmt: skip
 PLACES_AFTER = frozenset({"state", "tech", "southern", "bissau", "dr", "oh", "fl", "monroe"})
 """Words before or after the name of a place that make another country, state or college of it."""

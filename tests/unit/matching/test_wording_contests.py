@@ -352,3 +352,44 @@ def test_squads_of_an_esports_name_are_two(other: str) -> None:
         slug="lol-a-b-2026-05-15",
     )
     assert not decided(left, right).is_accepted
+
+
+LIKE_NAMES = (
+    (("St. John's", "UConn"), ("St. Joseph's", "UConn"), "KXNCAAMBGAME", "cbb"),
+    (("Michigan St", "Ohio St"), ("Michigan", "Ohio State"), "KXNCAAMBGAME", "cbb"),
+    (("Michigan St W", "Ohio St W"), ("Michigan W", "Ohio State W"), "KXNCAAWBGAME", "cwbb"),
+    (("St. Mary's", "Gonzaga"), ("Mount St. Mary's", "Gonzaga"), "KXNCAAMBGAME", "cbb"),
+    (("St. Louis City", "Dallas"), ("St. Louis City 2", "Dallas"), "KXKHLGAME", "khl"),
+)
+
+
+@pytest.mark.parametrize(("own", "other", "series", "prefix"), LIKE_NAMES)
+def test_clubs_and_colleges_of_like_names(
+    own: tuple[str, str], other: tuple[str, str], series: str, prefix: str
+) -> None:
+    def played(sides: tuple[str, str]) -> bool:
+        return decided(
+            kalshi(f"{series}-26MAY16AAABBB-AAA", f"{own[0]} at {own[1]} Winner?", own[0]),
+            polymarket(f"{sides[0]} vs. {sides[1]}", sides, slug=f"{prefix}-aaa-bbb-2026-05-16"),
+        ).is_accepted
+
+    assert not played(other)
+
+
+@pytest.mark.parametrize(
+    ("title", "players", "is_one"),
+    [
+        ("Doe vs Juan Acosta", ("Ann Doe", "Franco Acosta"), False),
+        ("Doe vs Juan Acosta", ("Ann Doe", "Pedro Juan"), False),
+        ("Doe vs Juan Acosta", ("Ann Doe", "Juan Acosta"), True),
+        ("Doe vs Roe Acosta", ("Ann Doe", "Franco Acosta"), True),
+    ],
+)
+def test_a_first_name_is_no_second_family_name(
+    title: str, players: tuple[str, str], *, is_one: bool
+) -> None:
+    decision = decided(
+        kalshi("KXATPMATCH-26MAY16AAABBB-AAA", title, "Ann Doe"),
+        polymarket(f"Harbour: {players[0]} vs {players[1]}", players, slug="atp-aa-bb-2026-05-16"),
+    )
+    assert decision.is_accepted is is_one

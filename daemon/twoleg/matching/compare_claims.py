@@ -9,9 +9,9 @@ from twoleg.matching.card import Card, Facet, Family, Verdict, compare, judged
 from twoleg.matching.compare_golf import year_facet
 from twoleg.matching.dates import near, parse_day
 from twoleg.matching.families.vocabulary import short_names
-from twoleg.matching.names import Likeness, adds_surname, in_league, subject, team
+from twoleg.matching.names import Likeness, adds_surname, in_league, is_couple, subject, team
 from twoleg.matching.tables import TEAMS
-from twoleg.matching.texts import words
+from twoleg.matching.texts import fold, words
 
 _NEXT_DAYS = 45
 """How far the ends of two "who is next" markets may lie apart: further, the next one may differ."""
@@ -29,11 +29,23 @@ _WORKS = frozenset({
 })  # fmt: skip
 """What is won by works and people: a name that says more is another's."""
 
+_TITLED = frozenset({"picture", "movie", "film", "album", "song", "gameoftheyear"})
+"""What only works are: words within their titles are no middle names."""
+
 _OF_SEATS = frozenset({"parliamentary", "legislative", "general"})
 """What an election of seats is called, or not: most seats are won in no other."""
 
 _ANYWHERE = frozenset({"annual"})
 """Words that say the same wherever they stand ("annual inflation", "inflation year over year")."""
+
+_STEM = 4
+"""Letters of a word by which a name that begins alike is no abbreviation ("Chennaiyin")."""
+
+_SPLIT_SEASONS = frozenset({"nfl", "nfltitle", "ncaaf", "ncaaftitle", "cfb"})
+"""Whose season is named by the year it begins in, and by the year of its playoffs."""
+
+_SEASON_DAYS = 200
+"""Most days between the ends of two markets on one such season."""
 
 _DEADLINE_DAYS = 2
 """Slack of deadlines: time zones move one by a day. It is told: "by July 1" may mean before it."""
@@ -80,10 +92,10 @@ def _subject(kalshi: Card, polymarket: Card) -> Facet:
     texts = short_names(kalshi.subject), short_names(polymarket.subject)
     if not all(texts):
         return compare("subject", *texts)
-    if subject(*texts) is Likeness.SAME:
+    if subject(*texts) is Likeness.SAME and not _is_other_work(*texts, kalshi, polymarket):
         return judged("subject", True, *texts)
-    if any(_KIND.match(text) for text in texts):
-        # "A German", "a team from Group A": of a kind, and nobody's name.
+    if any(_KIND.match(text) or "'s " in text for text in texts):
+        # "A German", "a team from Group A": of a kind; "Jane Doe's party": not Jane Doe.
         return judged("subject", False, *texts)
     is_candidate = kalshi.family in _OF_PEOPLE and adds_surname(*texts)
     if is_candidate or kalshi.named == polymarket.named != ():
@@ -97,21 +109,29 @@ def _subject(kalshi: Card, polymarket: Card) -> Facet:
     return judged("subject", is_title and _club(*texts), *texts)
 
 
+def _is_other_work(one: str, other: str, kalshi: Card, polymarket: Card) -> bool:
+    """Whether a claim about a work is made of two titles that do not read alike."""
+    if not _TITLED.intersection(kalshi.words, polymarket.words):
+        return False
+    articles = {"the", "a", "an"}
+    titles = [[part for part in words(fold(name)) if part not in articles] for name in (one, other)]
+    return titles[0] != titles[1]
+
+
 def _club(one: str, other: str) -> bool:
     """Clubs of one competition: the same name but for legal forms, or two of its words and more."""
-    if "'s " in one or "'s " in other:
-        return False  # Somebody's team is not that somebody.
-    ends = {(words(name) or ("",))[-1] for name in (one, other)}
-    if len(ends) == 2 and any(end.isdigit() and len(end) == 1 for end in ends):
-        return False  # A second team, or a sequel.
     like = team(one, other)
     if like is Likeness.SAME:
         return True
+    if is_couple(one) is not is_couple(other):
+        return False  # "South Korea and Iran" are not South Korea.
     short = min(words(one), words(other), key=len)
     is_american = any(
         name.startswith(" ".join(short)) for table in TEAMS.values() for name in table
     )
-    is_initials = len(short) == 1 and short[0] not in words(one if short == words(other) else other)
+    is_initials = len(short) == 1 and not any(
+        short[0].startswith(word[:_STEM]) for word in words(one if short == words(other) else other)
+    )
     return like is Likeness.PART and (len(short) >= 2 or is_initials) and not is_american
 
 
@@ -156,6 +176,9 @@ def _year(kalshi: Card, polymarket: Card) -> Facet:
         return judged("end", near(ends[0], ends[1], _NEXT_DAYS), *texts)
     if Family.CLAIM in (kalshi.family, polymarket.family) or kalshi.family is Family.ECONOMY:
         return _unguessed_year(kalshi, polymarket)
+    named = {kalshi.league, polymarket.league, *kalshi.words, *polymarket.words}
+    if _SPLIT_SEASONS & named and not _end_together(kalshi, polymarket, _SEASON_DAYS):
+        return Facet("season", Verdict.DIFFERENT, kalshi.ends[:10], polymarket.ends[:10])
     return year_facet(kalshi, polymarket)
 
 
@@ -168,9 +191,9 @@ def _unguessed_year(kalshi: Card, polymarket: Card) -> Facet:
     return judged("end", agrees, kalshi.ends[:10], polymarket.ends[:10])
 
 
-def _end_together(kalshi: Card, polymarket: Card) -> bool:
+def _end_together(kalshi: Card, polymarket: Card, days: int = _DEADLINE_DAYS) -> bool:
     ends = parse_day(kalshi.ends), parse_day(polymarket.ends)
-    return bool(ends[0] and ends[1] and near(ends[0], ends[1], _DEADLINE_DAYS))
+    return bool(ends[0] and ends[1] and near(ends[0], ends[1], days))
 
 
 def _is_edition(only: tuple[set[str], set[str]], shared: set[str]) -> bool:

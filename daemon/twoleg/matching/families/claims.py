@@ -87,12 +87,18 @@ _COMPETITIONS = frozenset({
 """Words of results that come once a season, as winning does."""
 
 _ELECTION_DAY = re.compile(
-    r"\b((?:before|by|after(?! (?:the )?20\d\d midterm)|until|since) (?:the )?20\d\d"
-    r" (?:\w+ )?elections?)\b"
+    r"\b((?:before|by|after|following|until|since) (?:the )?(?:20\d\d )?"
+    r"(?:midterms?(?: elections?)?|(?<=\d )(?:\w+ )?elections?))\b"
 )
-"""A vote that ends a claim is no plain year: it must be named on both sides.
-
-Who holds a chamber after the midterms is who wins it in them."""
+"""A vote that ends a claim is no plain year: it must be named on both sides."""
+_CHAMBER_AFTER = re.compile(
+    r"\b(?:control|win)(?: control)?(?: of)?(?: the)?(?: us)? (?:house|senate)"
+    r" (?:after|following) (?:the )?(?:20\d\d )?midterms?\b"
+)
+"""Who holds a chamber after the midterms is who wins it in them; of nothing else is that so."""
+_OF_WOMEN = re.compile(r"[A-Z]*?(?:WWC|WOMEN)")
+_CONFERENCES = frozenset({"easternconference", "westernconference"})
+_WOMEN = ("women", "woman", "wnba", "ncaaw")
 _DAY_ENDS = {"23:59 et": "by", "00:00 et": "before"}
 """Hours at which a day ends: the venues' own zone, so that a deadline reads as without them."""
 
@@ -242,6 +248,11 @@ def _ticker_faults(listing: KalshiListing, tokens: tuple[str, ...]) -> list[str]
     faults = []
     if "VPRES" in listing.ticker.upper() and "office:vicepresident" not in tokens:
         faults.append("vice president by ticker, not by title")
+    if _OF_WOMEN.match(listing.ticker.upper()) and not any(t.startswith(_WOMEN) for t in tokens):
+        faults.append("women by ticker, not by title")
+    if listing.ticker.upper().startswith("KXMLS") and not _CONFERENCES.isdisjoint(tokens):
+        # Of soccer, and won in a table and in a final: only a title that says so is read.
+        faults.append("soccer by ticker, not by title")
     if kalshi_league(listing.ticker) and ticker_start(listing.ticker) != Start():
         faults.append("a game's market without its sides")
     return faults
@@ -282,7 +293,8 @@ def _read(text: str) -> Read:
     text = _AND_QUOTED.sub(" both ", _OR_QUOTED.sub(" ", text))
     quoted = _QUOTED.findall(text)
     plain = _MEETING.sub("at ", spoken(_QUOTED.sub(" ", text)))
-    plain = _ELECTION_DAY.sub(r"\1 electionday", plain)
+    if not _CHAMBER_AFTER.search(plain):
+        plain = _ELECTION_DAY.sub(r"\1 electionday", plain)
     rest, moments = take_moments(plain)
     rest, hour = take_hour(rest) if moments else (rest, "")
     if hour in _DAY_ENDS and any(moment.relation == _DAY_ENDS[hour] for moment in moments):

@@ -106,7 +106,7 @@ def read_rules(text: str) -> Rules:
 def rules_against_title(card: Card, rules: Rules) -> tuple[str, ...]:
     """Where a market's rules and its own title disagree: by deadline, or on the line itself."""
     found = []
-    said = [moment for moment in card.deadlines if moment.relation == "by" and moment.day]
+    said = [moment for moment in card.deadlines if moment.relation in {"by", "on"} and moment.day]
     titled = [instant for moment in said if (instant := _instant(moment, "")) is not None]
     if titled and rules.limits and abs(titled[-1] - rules.limits[-1]) > _SLACK:
         found.append("deadline of the rules against the title")

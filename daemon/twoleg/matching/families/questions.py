@@ -18,7 +18,8 @@ _OBJECT = re.compile(
     rf"^(?:who|whom|what|(?:which|what) {_NOUNS}) will (?P<who>[^?:]+?) (?P<verb>say|mention|visit"
     r"|nominate|pardon|pick|choose|appoint|acquire|buy|endorse|announce|ban|fire|invite|attend"
     r"|recognize|invade|strike|attack|select|meet with|meet|hire|sanction|debate|fight|marry|bomb"
-    r"|sue|interview)\b(?P<rest>[^?:]*)$"
+    r"|sue|interview)\b(?! (?:for|with|against|about)(?: (?:in|by|before|during|on) |$))"
+    r"(?P<rest>[^?:]*)$"
 )
 _WHEN = r"(?P<when>(?: (?:in|by|before|during|on) [^?:]+)?)$"
 _LEFT_OVER = re.compile(

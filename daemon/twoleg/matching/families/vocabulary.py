@@ -32,6 +32,7 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\bqualify from (?=(?:the )?(?:(?:fifa )?world cup )?group\b)", "advance from "),
     (r"\bfinish (?=(?:[a-z0-9]+ ){0,4}top \d)", ""),
     (r"\bany (?=part of\b)", ""),
+    (r"\b(fight|interview) (for|with)\b", r"\1\2"),
     (
         r"^(will )?([a-z. ]+) and ([a-z. ]+) meet(?= (?:in|again|next|before|by|this)\b| ?§|$)",
         r"\1\2 meet \3",
@@ -136,6 +137,8 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\bamerican league\b(?= .*\b(?:award|year|mvp|young)\b)", "al"),
     (r"\bnational league\b(?=\s*$)", "nlpennant"),
     (r"\bamerican league\b(?=\s*$)", "alpennant"),
+    # A conference of soccer is won in its table and again in its final.
+    (r"\bmls (20\d\d )?(eastern|western) conference\b", r"mls \1mls\2"),
     (r"\b(eastern|western) conference champions?\b", r"win \1conference"),
     (
         r"\b(eastern|western) conference(?: (?:finals?|championship|title)(?! mvp))?\b",
@@ -188,8 +191,9 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\bpresidential\b|\bpresidency\b", "office:president"),
     (r"\bgubernatorial\b|\bgovernorship\b|\bgovernor(?:'s)?(?: race| seat)?\b", "office:governor"),
     (r"\bsenate (?:race|seat|election)\b|\bsenatorial\b|\bsenator\b", "office:senate"),
-    (r"\b(?:an?|any|1) seat\b", "oneseat"),
     (r"\bhouse (?:race|seat|election)\b", "office:house"),
+    # A seat won in an election is not the election; of a district there is but one.
+    (r"(?<!-\d\d )(?:\b(?:an?|any) )?\bseat\b", "oneseat"),
     (r"(?<!:)\bhouse(?= winner\b)", "office:house"),
     (r"(?<!:)\bsenate(?= winner\b)", "office:senate"),
     (r"\bus (?=(?:\d{4} )?office:president\b)", ""),
@@ -225,11 +229,14 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\bshut(?:s|ting)? ?down\b|\bshutdown\b", "shutdown"),
     (r"\bartificial intelligence\b", "ai"),
     (r"\bbest ai\b(?! model)", "best model"),
-    (r"\bai (?=models?\b)", ""),
+    (r"\b(best (?:[a-z]+ ){0,2})ai (?=models?\b)", r"\1"),
     (r"\bopen ai\b", "openai"),
     (r"\binitial public offering\b", "ipo"),
     (r"\bwinner\b", "win"),
-    (r"\bchampions?\b(?! league)|\btitle ?holder\b", "win championship"),
+    # To hold a title on a day is not to win it on that day.
+    (r"\b(be (?:[a-z0-9']+ ){0,6})champion(?= on (?:the )?§)", r"\1win championship holder"),
+    (r"\btitle ?holder\b", "win championship holder"),
+    (r"\bchampions?\b(?! league)", "win championship"),
     (r"\bwins\b|\bwon\b|\bvictory\b", "win"),
     (r"\banyone\b|\banybody\b", "any"),
     (r"\bperson who\b", ""),

@@ -152,6 +152,17 @@ async def test_pair_that_the_file_names_no_more_is_followed_while_it_is_held(
         await again.kill()
 
 
+async def test_what_a_found_pair_holds_counts_before_it_joins_again(table_of: MakeTable) -> None:
+    async with table_of() as table:
+        await holding(table)
+        again = table.scene.start()
+        await again.until(again.app.has_started.is_set, "the start")
+        assert again.app.pairing.followed() == ()
+        holdings = again.app.engine._executions.holdings
+        assert holdings.exposures_e6(table.scene.pair.id) == {K: 20 * ONE, P: -20 * ONE}
+        await again.kill()
+
+
 UNABLE: dict[str, Any] = {
     "trading.rollback_loss_cents_max": 0,
     "trading.rollback_ladder_cents_ms": [[0, 250]],

@@ -152,7 +152,8 @@ class App(Waiting):
             self.pairing.roster.pairs = await startup.read_pairs(self.pairing.roster.pairs)
             await startup.read_found(recovered)
             await self._check_wallets()
-            self.pairing.roster.tell()
+            # What is held of pairs that join later counts for what is adopted of them now.
+            self.pairing.roster.tell(self.pairing.standing())
             async with asyncio.TaskGroup() as feeds:
                 tasks = self._feeds.start(feeds, self._make_sinks())
                 await self._recover(startup)

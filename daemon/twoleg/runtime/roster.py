@@ -1,6 +1,6 @@
 """The pairs of a run: those of the file that can be followed, and those that joined since."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -27,13 +27,13 @@ class Roster:
         self._is_armed = True
         self.tell()
 
-    def tell(self) -> None:
-        """Make the pairs known."""
+    def tell(self, besides: Iterable[Pair] = ()) -> None:
+        """Make the pairs known, and others besides that are not followed (yet)."""
         idle = PairState.DISARMED
         pairs = self.pairs
         if not self._is_armed:
             pairs = tuple(replace(pair, state=idle) for pair in pairs)
-        self._emit(PairsChanged(pairs))
+        self._emit(PairsChanged((*pairs, *besides)))
 
     def let_in(self, pair: Pair) -> None:
         """Follow one more pair; whoever lets it in tells it."""

@@ -7,7 +7,15 @@ from twoleg.matching.dates import Start, local_day, near, parse_day
 from twoleg.matching.families.contests import PERSON_SPORTS, side_likeness
 from twoleg.matching.families.phrases import SERIES
 from twoleg.matching.lines import whole
-from twoleg.matching.names import Likeness, called, in_league, shares_word, surnames
+from twoleg.matching.names import (
+    Likeness,
+    adds_behind,
+    called,
+    in_league,
+    is_named_alike,
+    shares_word,
+    surnames,
+)
 from twoleg.matching.tables import ESPORTS, LEAGUES, ONE_LEAGUE, SPORT_UNITS, TEAMS
 from twoleg.matching.texts import fold, words
 
@@ -154,9 +162,26 @@ def _align(kalshi: Card, polymarket: Card) -> dict[str, str] | None:
     same = [pairs for pairs in found if all(table[pair] is Likeness.SAME for pair in pairs)]
     if not found and _plays_once_a_day(kalshi, polymarket):
         found = [pairs for pairs in fits if len(pairs) == 2 and _is_by_opponent(pairs, table)]
+    if len(found) != 1 and len(left) != len(right):
+        # Founding years count for nothing, but here they may tell the one from the other.
+        same = [pairs for pairs in same if all(is_named_alike(*pair) for pair in pairs)]
     if len(found) != 1 and len(same) != 1:
         return None
     return dict((same if len(same) == 1 else found)[0])
+
+
+def _own(name: str, card: Card) -> str:
+    """Which side of its own market a name means: itself if it is one, else the only one like it.
+
+    Of two sides that are both like it ("CSKA", "CSKA 1948") it may be the one it is the same as.
+    """
+    if name in card.sides:
+        return name
+    likes = {side: side_likeness(name, side, card.sport, card.league) for side in card.sides}
+    found = [side for side, like in likes.items() if like is not Likeness.OTHER]
+    same = [side for side in found if likes[side] is Likeness.SAME]
+    named = found if len(found) == 1 else same
+    return named[0] if len(named) == 1 else ""
 
 
 def _plays_once_a_day(kalshi: Card, polymarket: Card) -> bool:
@@ -184,6 +209,9 @@ def _likeness(one: str, other: str, kalshi: Card, polymarket: Card) -> Likeness:
     league = kalshi.league if kalshi.league in TEAMS else ""
     sport = kalshi.sport or polymarket.sport
     like = side_likeness(one, other, sport, league)
+    if sport in ESPORTS and adds_behind(one, other):
+        # Sponsors stand before a name; what stands behind it makes another squad of the same owner.
+        return Likeness.OTHER
     if like is Likeness.OTHER and sport in PERSON_SPORTS:
         if {one, other}.intersection((*kalshi.full, *polymarket.full)) and not called(one, other):
             # "Juan Doe" is a whole name where the title says "Doe": no two family names.
@@ -235,27 +263,13 @@ def _paying(kalshi: Card, polymarket: Card, aligned: dict[str, str]) -> tuple[in
     """The outcome that pays with Kalshi YES, by the names of the sides."""
     wanted = kalshi.subject
     if kalshi.metric in {"win", "spread"}:
-        wanted = next(
-            (
-                other
-                for side, other in aligned.items()
-                if side_likeness(kalshi.subject, side, kalshi.sport, kalshi.league)
-                is not Likeness.OTHER
-            ),
-            "",
-        )
+        wanted = aligned.get(_own(kalshi.subject, kalshi), "")
     paid = [
         index
         for index, pay in enumerate(polymarket.pays)
-        if not pay.startswith("not ") and pay == wanted
+        if not pay.startswith("not ")
+        and (pay == wanted or (wanted in aligned.values() and _own(pay, polymarket) == wanted))
     ]
-    if len(paid) != 1 and wanted in aligned.values():
-        paid = [
-            index
-            for index, pay in enumerate(polymarket.pays)
-            if not pay.startswith("not ")
-            and side_likeness(pay, wanted, kalshi.sport, kalshi.league) is not Likeness.OTHER
-        ]
     agrees = len(paid) == 1
     if kalshi.metric == "spread" and agrees and not _is_yes_no(polymarket):
         # "A -1.5" and "B +1.5" are two ends of one line: ours is the side that gives the goals.

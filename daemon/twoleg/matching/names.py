@@ -118,6 +118,24 @@ def shares_word(one: str, other: str) -> bool:
     return any(len(word) >= _SHARED_MIN and word != "saint" for word in shared)
 
 
+def adds_behind(one: str, other: str) -> bool:
+    """Whether one club's name is the other's and more behind it ("Oakline Blue", "Oakline.Bee")."""
+    names = [
+        [word for word in words(fold(name).replace(".", " ")) if not _is_club_word(word)]
+        for name in (one, other)
+    ]
+    short, long = sorted(names, key=len)
+    return 0 < len(short) < len(long) and long[: len(short)] == short
+
+
+def is_named_alike(one: str, other: str) -> bool:
+    """Whether two club names have the same words and numbers but for legal forms."""
+    names = [
+        [word for word in _resolved(name, "") if word not in CLUB_WORDS] for name in (one, other)
+    ]
+    return names[0] == names[1]
+
+
 def is_couple(name: str) -> bool:
     """Whether a name is that of several ("Doe and Roe", "Doe/Roe")."""
     return _COUPLE.search(fold(name)) is not None

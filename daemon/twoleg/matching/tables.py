@@ -107,6 +107,8 @@ CLUB_ALIASES = (
     ("west bromwich albion", "west brom"),
     ("atletico mineiro", "ca mineiro", "clube atletico mineiro"),
     ("athletico paranaense", "ca paranaense", "athletico pr", "paranaense"),
+    ("miami fl", "miami hurricanes", "miami fl hurricanes"),
+    ("miami oh", "miami ohio", "miami redhawks", "miami oh redhawks"),
     ("natus vincere", "navi"),
     ("ninjas in pyjamas", "nip"),
 )
@@ -191,6 +193,12 @@ ONE_LEAGUE = {
     "wta": "wta", "soccer:mls": "mls", "soccer:nwsl": "nwsl", "acb": "acb", "bbl": "bbl",
     "bbserie": "bbserie", "lnb": "lnb", "bsl": "bsl", "argl": "argl", "cba": "cba",
     "jbleague": "jbleague", "aba": "aba", "kbl": "kbl", "fibachampleague": "fibachampleague",
+    "epl": "epl", "soccer:epl": "epl", "laliga": "laliga", "soccer:lal": "laliga",
+    "bundesliga": "bundesliga", "soccer:bun": "bundesliga", "seriea": "seriea",
+    "soccer:sea": "seriea", "ligamx": "ligamx", "soccer:mex": "ligamx", "ucl": "ucl",
+    "soccer:ucl": "ucl", "uel": "uel", "soccer:uel": "uel", "uecl": "uecl", "soccer:uecl": "uecl",
+    "argprem": "argprem", "soccer:arg": "argprem", "soccer:lib": "libertadores",
+    "soccer:sud": "sudamericana",
 }  # fmt: skip
 """Leagues that both venues name, by one name."""
 

@@ -46,6 +46,10 @@ PERSON_SPORTS = frozenset({"tennis", "mma", "boxing"})
 _PLAIN_SERIES = re.compile(r"^[A-Z0-9]*(?:GAME|MATCH|FIGHT|BOUT|BOXING)-", re.IGNORECASE)
 
 
+_OF_TWO = re.compile(r"G\d$")
+"""How the event of a double-header's game ends (`KXMLBGAME-26JUL18OAKELMG2`)."""
+
+
 class Sides(NamedTuple):
     """The sides of one market as it names them, and how names of its sport are compared."""
 
@@ -76,6 +80,7 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
         start = Start(instant=instant)
     if start == Start() and not parts.phrases:
         return None
+    is_either = sport == "baseball" and start.instant is None
     said_day = parse_day(parts.day)
     begins = [*start.days, *([start.instant.date()] if start.instant else [])]
     said = spoken(fold(listing.yes_sub_title or listing.subtitle))
@@ -97,6 +102,8 @@ def _kalshi(listing: KalshiListing, parts: Parts) -> Card | None:
     unread += fault
     if not league and start.days:
         unread.append("league of the ticker")
+    if is_either and _OF_TWO.search(listing.event_ticker or listing.ticker.rpartition("-")[0]):
+        unread.append("game of a double-header without its hour")
     if not parts.phrases and metric == "win" and not _PLAIN_SERIES.search(listing.ticker):
         unread.append("series of the ticker")
     if bad := series_fault(listing.ticker, league, metric, period):

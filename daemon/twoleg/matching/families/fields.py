@@ -14,7 +14,7 @@ _NARROW = frozenset({
     "first", "second", "third", "fourth", "1st", "2nd", "3rd", "4th", "half", "halftime", "1h",
     "2h", "1q", "2q", "3q", "4q", "quarter", "period", "inning", "innings", "five", "f3", "f5",
     "f7", "overtime", "regulation", "team", "player", "series", "round", "exact", "completed",
-    "game1", "game2", "game3", "game4", "game5", "game6", "game7", "corners", "cards",
+    "game1", "game2", "game3", "game4", "game5", "game6", "game7", "corners", "cards", "child",
 })  # fmt: skip
 _SERIES = re.compile(
     r"[12]H(?![A-Z]*GAME)|[1-4]Q|HALF|QUARTER|TEAM|F[357]|RFI|INNING|PERIOD|SERIES|PLAYER|OVERTIME"
@@ -26,6 +26,14 @@ _METRICS = {
     "handicap": "spread", "handicaps": "spread", "totals": "total", "total": "total",
     "btts": "btts", "both": "btts", "draw": "draw", "nrfi": "run", "yrfi": "run",
 }  # fmt: skip
+_ITEM = re.compile(
+    r"\b(?:map|game|set|round|inning|quarter|period) \d\b|\b[12]h\b|\b[1-4]q\b|\bhalf ?time\b"
+    r"|\b(?:first|second|third|fourth|1st|2nd|3rd|4th) (?:half|set|map|quarter|innings?|period|five"
+    r"|5)"
+    r"|\bregulation\b|\bteam total\b"
+)
+"""What a market's label among its siblings says of less than the whole contest."""
+
 _DATE = re.compile(r"20\d\d-\d\d-\d\d")
 
 
@@ -47,6 +55,8 @@ def slug_fault(listing: PolymarketListing, metric: str, period: str) -> str:
     parts = words(fold(tail).replace("-", " "))
     if period == "match" and _NARROW.intersection(parts):
         return "slug against text"
+    if period == "match" and _ITEM.search(fold(listing.group_item_title)):
+        return "group item against text"
     if metric != "win" or period != "match":
         return ""
     # A two-way game has the bare slug; "will X win" adds X's code or name to it.

@@ -29,6 +29,16 @@ _IN_A_TABLE = re.compile(r"\btop \d{1,2} of\b")
 _WIN = re.compile(r"^will (?P<who>.+?) win (?:the )?(?P<event>.+)$")
 _WINNER = re.compile(r"^(?P<event>.+?) winner$")
 _GOLF_SLUG = re.compile(r"^20\d\d-.+-(?:winner|top\d+|round)-")
+_TURNED = re.compile(
+    r"\b(?:not|never|neither|nor|no|both|either|fails?|without|or|and|any|all|none)\b|'s\b|[/&,(]"
+)
+"""Words of a player's name by which a claim is turned, or of several."""
+
+_NARROWED = re.compile(
+    r"\b(?:ties?|tied|excluding|excl|without|among|only|no|not)\b|\bat (?!and t\b)|[()]"
+)
+"""What stands before or behind a tournament's name where a level counts otherwise."""
+
 _BY_TOUR = re.compile(r"\b(pga|tour) championship\b")
 _PRESENTED = re.compile(r" presented by .+$")
 _DROPPED = frozenset({
@@ -64,6 +74,7 @@ def _kalshi(listing: KalshiListing) -> Card:
         unread.append(f"subject {who} against {said}")
     if " leader" in title or re.search(r"\bround\b|\bcut\b|\bhole\b", title):
         unread.append(title)
+    unread += _faults(who, event)
     return Card(
         venue="kalshi", market_id=listing.ticker, fingerprint=fingerprint(listing),
         event=event_key(listing),
@@ -87,10 +98,17 @@ def _polymarket(listing: PolymarketListing) -> Card | None:
     return Card(
         venue="polymarket", market_id=listing.market_id, fingerprint=fingerprint(listing),
         event=event_key(listing),
-        family=Family.GOLF, unread=unread, metric=level, subject=match["who"],
+        family=Family.GOLF, unread=(*unread, *_faults(match["who"], match["event"])),
+        metric=level, subject=match["who"],
         words=_event_words(match["event"]), years=years, year_guess=end_year(listing),
         ends=listing.end_time, labels=listing.outcomes, pays=pays, tokens=listing.token_ids,
     )  # fmt: skip
+
+
+def _faults(who: str, event: str) -> list[str]:
+    """A player who is none, or is said not to; a tournament with a condition beside its name."""
+    faults = [f"player {who}"] if _TURNED.search(who) else []
+    return [*faults, *([f"tournament {event}"] if _NARROWED.search(event) else [])]
 
 
 def _dated(text: str) -> tuple[str, tuple[int, ...]]:

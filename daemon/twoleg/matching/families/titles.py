@@ -11,6 +11,7 @@ from twoleg.matching.tables import (
     LEAGUES,
     ONE_LEAGUE,
     SOCCER_SLUGS,
+    STATES,
     TEAMS,
     TITLE_SPORTS,
 )
@@ -21,6 +22,9 @@ _AT = re.compile(
     r"^(?!(?:will|who|whom|what|which|how|when|where|does|did|is|are|has|have|can)\b)"
     r"(?P<a>.+?) at (?P<b>.+)$"
 )
+_IN_STATE = re.compile(rf"(?<=\w) \(({'|'.join(STATES)})\)")
+"""The state by which two colleges of one name are told apart: "Miami (OH)"."""
+
 _SEGMENT = re.compile(r"\s*(?:[:?|](?:\s|$)|\s-\s|\s-$|^-\s)\s*")
 _BEST_OF = re.compile(r"\(bo\d\) - [^:|()-]+$")
 """How a whole match ends its title: the tournament stands after the length of the series."""
@@ -49,7 +53,10 @@ _TAG_DANGERS = frozenset({
     "turnovers", "wickets", "sixes", "fours", "boundaries", "powerplay", "knockdown", "knockdowns",
     "takedowns", "strikes", "headshots", "plants", "eliminations", "bet", "bets", "race", "mvp",
     "best", "longest", "fastest", "highest", "attendance", "duration", "minutes", "time", "opening",
-    "exactly", "least", "combo", "parlay", "special", "specials",
+    "exactly", "least", "combo", "parlay", "special", "specials", "regulation", "reg",
+    "ot", "aet", "90", "60", "minute", "min", "mins", "excluding", "excl", "including", "incl",
+    "without", "aggregate", "agg", "shootout", "shootouts", "dnb", "void", "voids",
+    "leg", "legs", "team", "1p", "2p", "3p", "f3", "f5", "f7", "doubleheader",
 })  # fmt: skip
 _SIDE_DANGERS = re.compile(
     r"\b(?:1st|2nd|3rd|4th|half|halftime|innings?|quarters?|periods?|winners?|totals?|handicap"
@@ -62,7 +69,7 @@ _SIDE_DANGERS = re.compile(
 )
 _NARROW = re.compile(
     r"\b(?:half|1h|2h|[1-4]q|quarters?|innings?|periods?|sets?|maps?|rounds?|overtime|corners|cards"
-    r"|series|women|womens|u\d\d)\b"
+    r"|series|women|womens|u\d\d|doubleheader|double-header|game \d|regulation|aggregate)\b"
 )
 _OTHER_SQUADS = frozenset({
     "women", "womens", "ladies", "youth", "reserves", "u17", "u18", "u19", "u20", "u21", "u23",
@@ -130,7 +137,7 @@ def title_parts(title: str, event_title: str, *, allow_at: bool) -> Parts | None
 @lru_cache(maxsize=16_384)
 def split_title(title: str, *, allow_at: bool) -> Parts:
     """The parts of one title; `allow_at` reads "A at B" as two sides, as Kalshi writes them."""
-    text = spoken(fold(title)).rstrip("?! ")
+    text = _IN_STATE.sub(r" \1", spoken(fold(title)).rstrip("?! "))
     text, moments = take_moments(text)
     day = next((m.text()[-10:] for m in moments if m.year and m.day), "")
     limits = [m.text() for m in moments if m.relation in {"by", "before", "after"}]
@@ -163,13 +170,20 @@ def split_title(title: str, *, allow_at: bool) -> Parts:
     unread += [
         f"{_OF_ONE_SIDE} {part}"
         for part in (*rest, *inner)
-        if any(names.issuperset(words(part)) for names in own_words)
+        if any(_is_of(part, names) for names in own_words)
     ]
     if not sides and subject:
         sides = (subject,)
         unread = [part for part in unread if part != subject]
     unread += [side for side in sides if _SIDE_DANGERS.search(side) and side not in DRAWS]
     return Parts(sides, phrases, tuple(rest) + inner, subject, tuple(unread), day)
+
+
+def _is_of(part: str, side: set[str]) -> bool:
+    """Whether a part of a title speaks of one side alone ("Oakline", "Oakline Team Total")."""
+    said = set(words(part))
+    named = said - _TAG_DANGERS
+    return side.issuperset(said) or bool(named and side.issuperset(named))
 
 
 def _fuller(own: tuple[str, ...], context: tuple[str, ...]) -> tuple[str, ...]:
@@ -187,7 +201,7 @@ def _narrowed(own: Parts, context: Parts) -> tuple[str, ...]:
     said = {phrase.period for phrase in context.phrases if phrase.period}
     unread = tuple(sorted(period for period in said if _number_of(period) not in periods))
     own_side = tuple(part for part in context.unread if part.startswith(_OF_ONE_SIDE))
-    return unread + own_side + (() if periods else _narrowing(context))
+    return unread + (own_side if periods else _narrowing(context))
 
 
 def _number_of(period: str) -> str:
@@ -202,7 +216,9 @@ def is_side_danger(side: str) -> bool:
 
 def _narrowing(context: Parts) -> tuple[str, ...]:
     """Unread parts of an event's title that speak of less than the whole contest."""
-    return tuple(part for part in context.unread if _NARROW.search(part))
+    return tuple(
+        part for part in context.unread if part.startswith(_OF_ONE_SIDE) or _NARROW.search(part)
+    )
 
 
 def _side(text: str) -> str:

@@ -22,6 +22,8 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"\bnyc\b", "new york city"),
     (r"(?<!\d )(?<!\d)\bpm\b", "prime minister"),
     (r"\bhas\b", "have"),
+    # To be somebody's candidate is not to be what one stands for.
+    (r"\b(be|become) ((?:(?!any )[a-z]+ ){0,5})candidate\b", r"\1 \2candidacy"),
     (r"\b(?:get |be |gets )?married\b", "marry"),
     (r"\bacademy awards?\b|\boscars\b", "oscar"),
     (r"\bgrammys\b", "grammy"),

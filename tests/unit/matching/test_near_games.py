@@ -194,6 +194,7 @@ def test_candidate_for_a_post_does_not_hold_it(question: str, *, accepted: bool)
             False,
         ),
         ("Will Tom Doe finish in the Top 5 Americans at the 2026 Oakline Championship?", False),
+        ("Will Tom Doe finish in the Top 5 Americans of 2026 Oakline Championship?", False),
         ("Will Tom Doe or Jim Roe finish in the Top 5 at the 2026 Oakline Championship?", False),
         ("Will Tom Doe's son finish in the Top 5 at the 2026 Oakline Championship?", False),
     ],
@@ -204,4 +205,49 @@ def test_level_of_golf_is_that_of_one_player_ties_included(
     left = kalshi("KXPGATOP5-OAK26-TDOE", "Oakline Championship: Top 5 Finishers", "Tom Doe",
                   close_time="2026-05-10T22:20:00Z")  # fmt: skip
     right = polymarket(question, end_time="2026-05-11T03:00:00Z")
+    assert decided(left, right).is_accepted is accepted
+
+
+@pytest.mark.parametrize(
+    ("fields", "accepted"),
+    [
+        ({}, True),
+        ({"description": 'If the Knicks win, the market will resolve to "Knicks".'}, True),
+        ({"description": "If the Knicks win the first half, it resolves to Knicks."}, False),
+        ({"description": "If the Knicks lose, it resolves to Knicks."}, False),
+        ({"description": "If the Knicks win by more than 3 points, Knicks."}, False),
+        ({"description": "If the Knicks win in regulation, Knicks."}, False),
+        ({"description": "If the Knicks win the series, Knicks."}, False),
+        ({"description": "It resolves to the team that scores first."}, False),
+        ({"slug": "nba-nyk-phi-2026-05-12"}, False),
+        ({"question": "NBA Summer League: Knicks vs. 76ers"}, False),
+        ({"question": "NBA 2K: Knicks vs. 76ers"}, False),
+        ({"question": "Coin flip: Knicks vs. 76ers"}, False),
+    ],
+)
+def test_rules_slug_and_kind_must_be_those_of_the_game(
+    fields: dict[str, str], *, accepted: bool
+) -> None:
+    left = kalshi(
+        "KXNBAGAME-26MAY10NYKPHI-NYK", "New York at Philadelphia Winner?", "New York",
+        occurrence_time=START,
+    )  # fmt: skip
+    texts = {"question": "Knicks vs. 76ers", "slug": "nba-nyk-phi-2026-05-10", **fields}
+    question = texts.pop("question")
+    right = polymarket(question, LABELS, game_start_time=START, **texts)
+    assert decided(left, right).is_accepted is accepted
+
+
+@pytest.mark.parametrize(
+    ("what", "accepted"),
+    [("game", True), ("game in regulation", False), ("series", False)],
+)
+def test_kalshi_rules_must_pay_for_the_game(what: str, *, accepted: bool) -> None:
+    left = kalshi(
+        "KXNBAGAME-26MAY10NYKPHI-NYK", "New York at Philadelphia Winner?", "New York",
+        occurrence_time=START,
+        rules_primary=f"If New York wins the New York at Philadelphia {what}, it resolves to Yes.",
+    )  # fmt: skip
+    right = polymarket("Knicks vs. 76ers", LABELS, slug="nba-nyk-phi-2026-05-10",
+                       game_start_time=START)  # fmt: skip
     assert decided(left, right).is_accepted is accepted

@@ -31,7 +31,19 @@ _PAYS = re.compile(
     r"\bif (?:the )?(?P<who>[^,.:]{2,60}?) wins?\b[^.:]{0,80}? resolves? to "
     r"[\"']?(?P<label>[^\"'.]{2,60})"
 )
-_LOSER = re.compile(r"\bteam (?:that|which) (?:loses|does not win)\b")
+_LOSER = re.compile(
+    r"\bteam (?:that|which) (?:loses|does not win|scores|covers|leads|wins the series)\b"
+)
+_WINS = re.compile(
+    r"\bif (?:the )?(?P<who>[^,.:]{2,60}?) (?P<does>wins?|loses?|leads?|scores?|covers?)\b"
+    r"(?P<what>[^,.:]{0,120})"
+)
+_LESS = re.compile(
+    r"^ (?:the |this |their )?(?:\w+ )?(?:tip|coin|jump)|\bin regulation\b"
+    r"|\b(?<!world )series\b(?! game)"
+)
+"""What is won where it is less, or more, than the game."""
+
 _SCHEDULED = re.compile(r"\bscheduled (?:for|on) (?P<day>[a-z]{3,9}\.? \d{1,2}(?:,? 20\d\d)?)\b")
 
 Names = Callable[[str, str], Likeness]
@@ -44,12 +56,14 @@ def rules_fault(listing: Listing, sides: tuple[str, ...], subject: str, names: N
         text = fold(listing.description, RULES_CHARS_MAX)
         if _REFERS.search(text) or _LOSER.search(text):
             return "rules against the title"
+        if any(_is_narrow(match, sides, names) for match in _WINS.finditer(text)):
+            return "rules against the title"
         crossed = any(_is_crossed(match, sides, names) for match in _PAYS.finditer(text))
         return "winner of the rules against its outcome" if crossed else ""
     match = _IF.match(fold(listing.rules_primary, RULES_CHARS_MAX))
     if match is None:
         return ""
-    is_win = match["does"].startswith("win")
+    is_win = match["does"].startswith("win") and not _LESS.search(match["what"])
     if not is_win or _PARTIAL.search(match["what"]) or _MARGIN.search(match["what"]):
         return "rules against the title"
     others = [side for side in sides if names(side, subject) is Likeness.OTHER]
@@ -57,6 +71,15 @@ def rules_fault(listing: Listing, sides: tuple[str, ...], subject: str, names: N
         names(match["who"], side) is not Likeness.OTHER for side in others
     )
     return "winner of the rules against the side" if is_swapped else ""
+
+
+def _is_narrow(match: re.Match[str], sides: tuple[str, ...], names: Names) -> bool:
+    """Whether a text pays for a side that does something else than win the game."""
+    if all(names(match["who"], side) is Likeness.OTHER for side in sides):
+        return False
+    what = match["what"]
+    is_less = _PARTIAL.search(what) or _MARGIN.search(what) or _LESS.search(what)
+    return not match["does"].startswith("win") or bool(is_less)
 
 
 def _is_crossed(match: re.Match[str], sides: tuple[str, ...], names: Names) -> bool:

@@ -141,6 +141,8 @@ def _polymarket(listing: PolymarketListing, parts: Parts) -> Card | None:
         start = Start(instant=instant)
         if said_day and not near(said_day, instant.date(), 1):
             unread = (*unread, "day of the title against the start")
+        if (day := slug_day(listing.slug)) and not near(day, instant.date(), 1):
+            unread = (*unread, "day of the slug against the start")
     else:
         days = [slug_day(listing.slug) or slug_day(listing.event_slug) or said_day]
         days += [parse_day(day) for day in listing.game_days] if days == [None] else []

@@ -35,7 +35,8 @@ _TURNED = re.compile(
 """Words of a player's name by which a claim is turned, or of several."""
 
 _NARROWED = re.compile(
-    r"\b(?:ties?|tied|excluding|excl|without|among|only|no|not)\b|\bat (?!and t\b)|[()]"
+    r"\b(?:ties?|tied|excluding|excl|without|among|only|no|not|americans"
+    r"|europeans|amateurs|rookies)\b|\bat (?!and t\b)|[()]"
 )
 """What stands before or behind a tournament's name where a level counts otherwise."""
 

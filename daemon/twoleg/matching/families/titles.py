@@ -71,6 +71,12 @@ _NARROW = re.compile(
     r"\b(?:half|1h|2h|[1-4]q|quarters?|innings?|periods?|sets?|maps?|rounds?|overtime|corners|cards"
     r"|series|women|womens|u\d\d|doubleheader|double-header|game \d|regulation|aggregate)\b"
 )
+_OTHER_CONTEST = re.compile(
+    r"\bsummer league\b|\bg[- ]league\b|\b2k\d*\b|\bsimulat\w+|\bcyber\b|\benba\b"
+    r"|\bcoin (?:flip|toss)\b|\bjump ball\b|\bkick-?off\b|\btip-?off\b"
+)
+"""What two teams of these names play, or what is won, beside their game."""
+
 _OTHER_SQUADS = frozenset({
     "women", "womens", "ladies", "youth", "reserves", "u17", "u18", "u19", "u20", "u21", "u23",
     "girls",
@@ -217,7 +223,9 @@ def is_side_danger(side: str) -> bool:
 def _narrowing(context: Parts) -> tuple[str, ...]:
     """Unread parts of an event's title that speak of less than the whole contest."""
     return tuple(
-        part for part in context.unread if part.startswith(_OF_ONE_SIDE) or _NARROW.search(part)
+        part
+        for part in context.unread
+        if part.startswith(_OF_ONE_SIDE) or _NARROW.search(part) or _OTHER_CONTEST.search(part)
     )
 
 
@@ -227,7 +235,7 @@ def _side(text: str) -> str:
 
 def _is_tag(segment: str, *, strict: bool) -> bool:
     parts = words(segment)
-    if any(part in _TAG_DANGERS for part in parts):
+    if any(part in _TAG_DANGERS for part in parts) or _OTHER_CONTEST.search(segment):
         return False
     if _OTHER_SQUADS.intersection(parts) and "weight" not in segment:
         return False

@@ -13,7 +13,7 @@ from twoleg.core.books import Books
 from twoleg.core.events import PositionReported
 from twoleg.core.flows import FlowKind
 from twoleg.core.holdings import Holdings
-from twoleg.core.market import Direction, MarketId, PairState, Venue
+from twoleg.core.market import Direction, MarketId, PairId, PairState, Venue
 from twoleg.sim.kalshi.venue import KalshiSim
 from twoleg.storage.records import CashFlowSeen
 
@@ -155,7 +155,7 @@ async def test_pair_that_the_file_names_no_more_is_followed_while_it_is_held(
         await again.kill()
 
 
-async def test_what_a_found_pair_holds_counts_before_it_joins_again(
+async def test_found_pair_of_which_something_is_left_is_known_before_that_is_adopted(
     table_of: MakeTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[MarketId, bool]] = []
@@ -163,10 +163,11 @@ async def test_what_a_found_pair_holds_counts_before_it_joins_again(
     async with table_of() as table:
         pair = table.scene.pair
         await holding(table)
+        pair_id = PairId(table.id_of(pair))
 
         def heard(self: Holdings, event: PositionReported, books: Books) -> None:
             report(self, event, books)
-            told.append((event.market_id, self.exposures_e6(pair.id)[K] != 0))
+            told.append((event.market_id, pair_id in self._pairs))
 
         monkeypatch.setattr(Holdings, "report", heard)
         again = table.scene.start()

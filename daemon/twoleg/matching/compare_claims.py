@@ -32,6 +32,12 @@ _WORKS = frozenset({
 _TITLED = frozenset({"picture", "movie", "film", "album", "song", "gameoftheyear"})
 """What only works are: words within their titles are no middle names."""
 
+_PERFORMING = frozenset({
+    "actor", "actress", "director", "artist", "singer", "writer", "songwriter", "producer",
+    "composer", "performer", "host",
+})  # fmt: skip
+"""Whose award is a person's, whatever its giver is called ("Film Critics")."""
+
 _OF_SEATS = frozenset({"parliamentary", "legislative", "general"})
 """What an election of seats is called, or not: most seats are won in no other."""
 
@@ -111,7 +117,8 @@ def _subject(kalshi: Card, polymarket: Card) -> Facet:
 
 def _is_other_work(one: str, other: str, kalshi: Card, polymarket: Card) -> bool:
     """Whether a claim about a work is made of two titles that do not read alike."""
-    if not _TITLED.intersection(kalshi.words, polymarket.words):
+    named = {*kalshi.words, *polymarket.words}
+    if not _TITLED & named or _PERFORMING & named:
         return False
     articles = {"the", "a", "an"}
     titles = [[part for part in words(fold(name)) if part not in articles] for name in (one, other)]

@@ -88,6 +88,13 @@ GROUPS = (
         ("Will Harbour: One win Best Picture at the 2027 Academy Awards?", "Will Harbour: Part Two win Best Picture at the 2027 Academy Awards?"),
     ),
     Group(
+        "KXACMEAWARD-27-DOE", "Acme Film Critics Award for Best Actor? (2027)", "Benjamin Doe",
+        "2027-02-08T00:00:00Z", "2027-02-07T00:00:00Z",
+        # The giver is called by films; who is given it is a person.
+        ("Will Ben Doe win Best Actor at the 2027 Acme Film Critics Awards?",),
+        ("Will Ben Roe win Best Actor at the 2027 Acme Film Critics Awards?", "Will Ben Doe win Best Actress at the 2027 Acme Film Critics Awards?", "Will Ben Doe win Best Actor at the 2028 Acme Film Critics Awards?"),
+    ),
+    Group(
         "KXGRAMMY-27-CRAT", "Grammy for Album of the Year?", "Blue Crate",
         "2027-02-08T00:00:00Z", "2027-02-07T00:00:00Z",
         ("Will Blue Crate win Album of the Year at the 2027 Grammys?",),

@@ -29,8 +29,8 @@ from twoleg.venues.ratelimit import TokenBucket
 from twoleg.venues.transport import HttpExchange, make_session
 
 OPTIONS = PolymarketOptions(
-    order_timeout_ms=300,
-    look_up_ms_max=900,
+    order_timeout_ms=1_500,
+    look_up_ms_max=2_500,
     absent_after_ms=100,
     flight_ms_max=100,
     look_up_poll_ms=20,

@@ -321,7 +321,7 @@ async def test_order_that_lives_on_after_we_gave_it_up_is_booked_once_when_it_fi
     async with post_at(P, sweeps=True) as post:
         if is_mute:
             post.fault("ws_mute")
-        post.fault("delay", on=ORDERS[P], count=1, delay_ms=700)
+        post.fault("delay", on=ORDERS[P], count=1, delay_ms=2_200)
         answered = await post.fill_one()
         assert answered.answer.status is AnswerStatus.UNKNOWN
         post.executor.look_up(LookUp(1, 0))

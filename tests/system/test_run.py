@@ -38,8 +38,10 @@ def await_event(daemon: Running, event: str) -> None:
 def test_paper_daemon_trades_on_paper_only_and_ends_on_sigterm(folder: Path) -> None:
     with venues(folder, mode="paper") as found:
         before = found.ledgers()
+        # A crawl would hold the pairs of this world against its texts, which agree by name only.
+        environment = {**found.environment, "TWOLEG_CATALOGUE__BACKGROUND": "false"}
         with start(
-            ["run", "--config", found.config], folder=folder, environment=found.environment
+            ["run", "--config", found.config], folder=folder, environment=environment
         ) as daemon:
             await_event(daemon, "execution_closed")
             daemon.send(signal.SIGTERM)

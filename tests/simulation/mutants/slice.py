@@ -7,11 +7,12 @@ from typing import Final
 from tests.simulation.checkers import WorldWatch
 from tests.simulation.outcome import bury_worlds, prepare_process, run_seed
 
-SLICE: Final = (*range(150), 247, 9675)
+SLICE: Final = (*range(150), 247, 336, 9675)
 """Seeds that every change is tried with, and every seeded bug; two minutes of work in all.
 
-In 247 a book is muted while depth was just taken from it; in 9675 the cash is short of which one
-leg is waiting to go second when another execution asks for it. None of the others meets these.
+In 247 a book is muted while depth was just taken from it; in 336 a restart follows a halt, and an
+edge the restart; in 9675 the cash is short of which one leg is waiting to go second when another
+execution asks for it. None of the others meets these.
 """
 
 
